@@ -53,6 +53,9 @@ struct CompileOptions {
   // the choice; of a model without a head its hidden states, or their mean where the file says so.
   std::optional<std::int64_t> tokens;
   std::optional<LanguageHead> head;
+  // Of one that continues conversations (generation.h): how many tokens all turns may have; `tokens` is then what one turn may have, its part of the
+  // answer included. Calibration inputs are texts of so many tokens.
+  std::optional<std::int64_t> conversation;
   // The error budget: the largest error of an output element, relative to the output's largest element. The cheapest program
   // within it is made; the most exact one where none is.
   double float_target = kDefaultFloatTarget;

@@ -21,6 +21,7 @@ struct LanguageShape {
   std::int64_t most_token = 0;       // tokens are 0 to this
   std::uint32_t num_candidates = 0;  // CausalModel::num_candidates
   bool hides_text = false;           // CausalModel::hides_text
+  std::uint32_t conversation = 0;    // CausalModel::conversation; capacity is then that of one turn
 };
 // invalid_argument: not such a model.
 Result<LanguageShape> language_shape(const Model& model);
@@ -43,6 +44,15 @@ Result<TensorInfo> encoder_input(const Model& model);
 // rest would be a part of the text. invalid_argument: another number of them; out_of_range: one that the model does not know.
 Status check_encoder_text(const TensorInfo& input, std::span<const std::int64_t> tokens);
 
+// What a turn of a conversation goes on from: so many tokens, and what the turn with the last of them has left (ProofResult::committed_outputs), or
+// new_history(). What a history commits to serves a few turns, as its budget says: another answer may be tried behind it.
+struct TurnBefore {
+  std::uint32_t num_tokens = 0;
+  const CommittedTensor* history = nullptr;
+};
+// Of a key of a model that continues conversations: what first turns go on from. invalid_argument: it is no such key.
+Result<CommittedTensor> new_history(const VerificationKey& key, const std::optional<Digest>& insecure_seed = {});
+
 struct GenerateOptions {
   std::uint32_t most_tokens = 64;        // of the answer; the model's capacity may end it earlier
   std::vector<std::int64_t> end_tokens;  // any of them ends the answer, as its last token
@@ -51,12 +61,15 @@ struct GenerateOptions {
   // At most 16 bytes that the proof is bound to, and from which the numbers come that a token is drawn with. From the verifier, after key and prompt are
   // fixed: otherwise whoever answers may try many.
   Bytes context;
+  // Of models that continue conversations. Without a history it is a first turn, which cannot be proven.
+  TurnBefore before;
   // Called with each token of the answer as it comes; false ends the answer behind it.
   std::function<bool(std::int64_t token)> told;
 };
 
 // Why an answer behind so many tokens of a prompt must be shorter than is asked for: a sentence for people; empty where it need not be.
-std::string shorter_answer(const LanguageShape& shape, std::size_t num_prompt, std::uint64_t most_tokens);
+std::string shorter_answer(const LanguageShape& shape, std::size_t num_prompt, std::uint64_t most_tokens,
+                           std::uint32_t num_before = 0);
 
 enum class GenerationEnd : std::uint8_t { kEndToken, kMostTokens, kCapacity, kStopped };
 // "end token", "as many tokens as asked for", ..
@@ -70,6 +83,7 @@ struct Generated {
   std::optional<SamplingRule> sampling;
   Bytes context;
   ShownText shown;  // for generation_request
+  TurnBefore before;
 };
 
 // What generate() refuses, before it begins.

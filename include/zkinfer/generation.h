@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,7 +21,8 @@ namespace zkinfer {
 
 namespace api {
 struct Sampler;  // the implementation's
-}
+struct Turns;
+}  // namespace api
 
 // Whether a model's input is one text: token numbers, from 0 on, that are no multiples of some unit.
 bool reads_text(const std::vector<TensorInfo>& inputs);
@@ -89,15 +91,22 @@ class CausalModel {
   std::uint32_t num_candidates() const;
   // Whether its proofs may hide prompt or answer.
   bool hides_text() const { return hides_text_; }
+  // How many tokens a conversation may have in all its turns, each a proof that goes on from what the one before has left; 0: one text, one proof.
+  std::uint32_t conversation() const;
 
  private:
-  friend GenerationResult check_generation(const CausalModel& model, const VerifyResult& inference,
-                                           const std::optional<SamplingRule>& demanded);
-  CausalModel(const Digest& root_identity, std::shared_ptr<const api::Sampler> sampler, bool hides_text)
-      : root_identity_(root_identity), sampler_(std::move(sampler)), hides_text_(hides_text) {}
+  friend GenerationResult check_turn(const CausalModel& model, const VerifyResult& turn, const VerifyResult* before,
+                                     const std::optional<SamplingRule>& demanded);
+  CausalModel(const Digest& root_identity, std::shared_ptr<const api::Sampler> sampler, bool hides_text,
+              std::shared_ptr<const api::Turns> turns)
+      : root_identity_(root_identity),
+        sampler_(std::move(sampler)),
+        hides_text_(hides_text),
+        turns_(std::move(turns)) {}
   Digest root_identity_;
   std::shared_ptr<const api::Sampler> sampler_;
   bool hides_text_ = false;
+  std::shared_ptr<const api::Turns> turns_;
 };
 
 struct GenerationResult {
@@ -108,6 +117,7 @@ struct GenerationResult {
   std::optional<SamplingRule> sampling;  // GenerationClaim::sampling
   ShownText shown;
   std::uint32_t num_prompt = 0, num_answer = 0;  // tokens, hidden ones too
+  std::uint32_t num_before = 0;                  // tokens of the turns before it
   // Whether the numbers that it was drawn with came from a context: 16 bytes that are not all 0. Whoever gave them, after key and prompt were fixed,
   // knows that the prover did not choose; without one, the prover may have tried many.
   bool seeded() const { return context != GenerationContext{}; }
@@ -117,5 +127,13 @@ struct GenerationResult {
 // tokens), or at the first token of the answer that is not the model's choice.
 GenerationResult check_generation(const CausalModel& model, const VerifyResult& inference,
                                   const std::optional<SamplingRule>& demanded = {});
+
+// How many tokens an accepted proof says are before its own; 0 where it is no turn of a conversation.
+std::uint32_t claimed_before(const VerifyResult& turn);
+// A turn of a conversation, of which `before` is the turn before, accepted and checked so too; null: it is the first. Rejected as check_generation
+// does, and (kLink) where it goes on from anything but what the turn before has left. So who checks the turns in order knows that each token of each
+// answer is the model's after all text before it.
+GenerationResult check_turn(const CausalModel& model, const VerifyResult& turn, const VerifyResult* before,
+                            const std::optional<SamplingRule>& demanded = {});
 
 }  // namespace zkinfer

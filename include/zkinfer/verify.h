@@ -36,6 +36,7 @@ struct KeyInfo {
   bool insecure_seed = false;  // made by a test or benchmark: hides nothing from whoever knows the seed
   TensorPolicy inputs;         // who sees the inputs
   TensorPolicy outputs;        // and the outputs
+  bool carries = false;  // the last of both are committed instead: what one proof leaves to the next (generation.h)
   std::vector<TensorInfo> input_tensors;
   std::vector<TensorInfo> output_tensors;
   std::uint64_t tensor_budget = 0;  // proofs that a commitment to an input or output may serve; 0: none are committed

@@ -233,6 +233,7 @@ void bind_compile(py::module_& module) {
       .def_readwrite("name", &CompileOptions::name)
       .def_readwrite("input_shapes", &CompileOptions::input_shapes)
       .def_readwrite("tokens", &CompileOptions::tokens)
+      .def_readwrite("conversation", &CompileOptions::conversation)
       .def_readwrite("head", &CompileOptions::head)
       .def_readwrite("float_target", &CompileOptions::float_target)
       .def_readwrite("activation_bits", &CompileOptions::activation_bits)

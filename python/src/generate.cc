@@ -44,6 +44,12 @@ void bind_tokenizer(py::module_& module) {
             const ByteView bytes = view_of(text);
             return must(prompt_tokens(tokenizer, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, special));
           })
+      .def("continued",
+           [](const Tokenizer& tokenizer, const py::bytes& text, bool special) {
+             const ByteView bytes = view_of(text);
+             return must(
+                 continued_tokens(tokenizer, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}, special));
+           })
       .def("text", [](const Tokenizer& tokenizer, const std::vector<std::int64_t>& tokens,
                       bool continues) { return py::bytes(tokens_text(tokenizer, tokens, continues)); })
       .def("windows",
@@ -100,7 +106,9 @@ struct Told {
 
 py::tuple generate_tokens(const Model& model, const std::vector<std::int64_t>& prompt, std::uint32_t most_tokens,
                           const std::vector<std::int64_t>& end_tokens, const std::optional<SamplingRule>& sampling,
-                          const py::bytes& context, const py::object& told, const py::object& progress) {
+                          const py::bytes& context, std::uint32_t num_before,
+                          const std::optional<CommittedTensor>& history, const py::object& told,
+                          const py::object& progress) {
   const auto call = told.is_none() ? nullptr : std::make_shared<Told>(told);
   const auto work = [=, bound = bytes_of(context)](const Progress& report) -> Result<Generated> {
     Status stopped;
@@ -110,6 +118,7 @@ py::tuple generate_tokens(const Model& model, const std::vector<std::int64_t>& p
     options.end_tokens = end_tokens;
     options.sampling = sampling;
     options.context = bound;
+    options.before = {num_before, history.has_value() ? &*history : nullptr};
     options.told = [&](std::int64_t token) {
       stopped = report("generate", std::min(++count / most_tokens, 0.999));
       return stopped.ok() && (call == nullptr || (*call)(token));
@@ -135,7 +144,7 @@ void bind_generate(py::module_& module) {
   bind_tokenizer(module);
   module.def("language_shape", [](const Model& model) {
     const LanguageShape shape = must(language_shape(model));
-    return py::make_tuple(shape.capacity, shape.most_token, shape.num_candidates, shape.hides_text);
+    return py::make_tuple(shape.capacity, shape.most_token, shape.num_candidates, shape.hides_text, shape.conversation);
   });
   module.def("greedy_model", &greedy_model);
   module.def("with_hidden_text", [](const Model& model) { return must(with_hidden_text(model)); });
@@ -146,14 +155,17 @@ void bind_generate(py::module_& module) {
   module.def("check_encoder_text", [](const TensorInfo& input, const std::vector<std::int64_t>& tokens) {
     must(check_encoder_text(input, tokens));
   });
-  module.def("shorter_answer", [](const Model& model, std::size_t num_prompt, std::uint64_t most_tokens) {
-    return shorter_answer(must(language_shape(model)), num_prompt, most_tokens);
-  });
+  module.def("shorter_answer",
+             [](const Model& model, std::size_t num_prompt, std::uint64_t most_tokens, std::uint32_t num_before) {
+               return shorter_answer(must(language_shape(model)), num_prompt, most_tokens, num_before);
+             });
+  module.def("new_history", [](const VerificationKey& key) { return must(new_history(key)); });
   module.def("generate", &generate_tokens);
   module.def("prove_generation", [](const std::shared_ptr<Prover>& prover, const Model& model,
                                     const std::vector<std::int64_t>& tokens, std::uint32_t num_prompt,
                                     const std::optional<SamplingRule>& sampling, const py::bytes& context,
-                                    bool shows_prompt, bool shows_answer, const py::object& progress) {
+                                    bool shows_prompt, bool shows_answer, std::uint32_t num_before,
+                                    const std::optional<CommittedTensor>& history, const py::object& progress) {
     return run<ProofResult>(progress, [=, bound = bytes_of(context)](const Progress& report) -> Result<ProofResult> {
       Generated generated;
       generated.tokens = tokens;
@@ -161,6 +173,7 @@ void bind_generate(py::module_& module) {
       generated.sampling = sampling;
       generated.context = bound;
       generated.shown = {shows_prompt, shows_answer};
+      generated.before = {num_before, history.has_value() ? &*history : nullptr};
       ZKI_ASSIGN_OR_RETURN(ProveRequest request, generation_request(model, generated));
       request.progress = report;
       return prover->prove(request);

@@ -219,16 +219,17 @@ void bind_verify(py::module_& module) {
       });
   bind_rule(module);
   // Verdict, prompt and answer (None: hidden), context, rule, whether what was drawn came from the context, tokens of prompt and answer.
-  module.def("check_generation",
-             [](const CausalModel& model, const VerifyResult& inference, const std::optional<SamplingRule>& demanded) {
-               const GenerationResult result = check_generation(model, inference, demanded);
-               const auto shown = [](bool is_shown, const std::vector<std::int64_t>& tokens) {
-                 return is_shown ? std::optional(tokens) : std::nullopt;
-               };
-               return py::make_tuple(result.verdict, shown(result.shown.prompt, result.prompt),
-                                     shown(result.shown.answer, result.answer), to_python(result.context),
-                                     result.sampling, result.seeded(), result.num_prompt, result.num_answer);
-             });
+  // Of a turn of a conversation behind the one before it, if any; how many tokens are before it comes last.
+  module.def("check_generation", [](const CausalModel& model, const VerifyResult& inference,
+                                    const std::optional<SamplingRule>& demanded, const VerifyResult* before) {
+    const GenerationResult result = check_turn(model, inference, before, demanded);
+    const auto shown = [](bool is_shown, const std::vector<std::int64_t>& tokens) {
+      return is_shown ? std::optional(tokens) : std::nullopt;
+    };
+    return py::make_tuple(result.verdict, shown(result.shown.prompt, result.prompt),
+                          shown(result.shown.answer, result.answer), to_python(result.context), result.sampling,
+                          result.seeded(), result.num_prompt, result.num_answer, result.num_before);
+  });
   module.def("reads_text", &reads_text);
   module.def("is_generation",
              [](const py::bytes& context) { return read_generation_context(view_of(context)).has_value(); });

@@ -298,3 +298,24 @@ def test_a_text_is_no_path(folder, tokenizer, tmp_path):
         with pytest.raises((zkinfer.FileError, zkinfer.InputError)) as error:
             wrong()
         assert len(str(error.value)) < 400, error.value
+
+
+def test_conversations_go_on_turn_by_turn(folder, tokenizer, tmp_path):
+    story = "the cat and a hat sat on the mat, and that was that " * 20
+    model = zkinfer.compile(folder / "llama.bin", tokens=8, conversation=16, calibration=tokenizer.windows(story, 16))
+    key = model.commit(inputs="public")
+    first = key.generate("the", tokens=3, tokenizer=tokenizer)
+    second = key.generate([5], tokens=4, tokenizer=tokenizer, after=first)
+    assert first.num_before == 0 and second.num_before == len(first.prompt_tokens) + len(first.tokens)
+    second.save(tmp_path / "second.zkproof")
+    turns = zkinfer.verify_conversation([first, tmp_path / "second.zkproof"], key.public, tokenizer=tokenizer)
+    assert [turn.tokens for turn in turns] == [first.tokens, second.tokens] and turns[1].num_before == second.num_before
+    # Another answer behind the same turn: the same words, since they are the most likely ones.
+    assert key.generate([5], tokens=4, tokenizer=tokenizer, after=first).tokens == second.tokens
+    with pytest.raises(zkinfer.Rejected, match="give them first, in order"):
+        zkinfer.verify_generation(second, key.public)
+    other = key.generate([9] * len(first.prompt_tokens), tokens=len(first.tokens))
+    with pytest.raises(zkinfer.Rejected, match="different commitments"):
+        zkinfer.verify_conversation([other, second], key.public)
+    with pytest.raises(zkinfer.InputError, match="expected an Answer"):
+        key.generate("the", after=model.generate("the", tokens=1, tokenizer=tokenizer), tokenizer=tokenizer)

@@ -14,7 +14,7 @@ from typing import Any as _Any
 from . import _native, _reprs
 from ._compile import compile
 from ._embedding import Embedding, VerifiedEmbedding, verify_embedding
-from ._generation import Answer, Tokenizer, VerifiedAnswer, verify_generation
+from ._generation import Answer, Tokenizer, VerifiedAnswer, verify_conversation, verify_generation
 from ._key import Soundness, VerificationKey
 from ._model import Model, RunResult
 from ._proofs import Batch, Proof
@@ -67,6 +67,7 @@ __all__ = [
     "verify_batch",
     "verify_chain",
     "verify_embedding",
+    "verify_conversation",
     "verify_generation",
     "verify_rotation",
 ]

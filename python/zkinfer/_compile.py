@@ -120,6 +120,7 @@ def compile(
     input_shapes: Optional[Mapping[str, Sequence[int]]] = None,
     input_names: Optional[Sequence[str]] = None,
     tokens: Optional[int] = None,
+    conversation: Optional[int] = None,
     head: Optional[str] = None,
     candidates: Optional[int] = None,
     hidden_text: bool = False,
@@ -147,6 +148,8 @@ def compile(
         name: shown to people; by default the file's, or the class of a module or estimator.
         input_shapes: whole shapes for dynamic axes, by input name.
         tokens: of a language model's file: how many tokens one inference reads.
+        conversation: of a language model: how many tokens all turns of a conversation may have, each of at most ``tokens`` and proven from what the one
+            before it has left (``Prover.generate(after=..)``). Calibration inputs have so many tokens.
         head: of a language model's file: "choice" (the most likely next token at each position, the default), "logits", "none" (hidden states) or "mean" (of them).
         candidates: of a language model: its answers may be sampled, from this many best tokens at each position (``Model.generate(temperature=..)``).
         hidden_text: of a language model: proofs of its answers may hide prompt or answer (``Prover.generate(hide=..)``).
@@ -189,6 +192,7 @@ def compile(
     options.name = name or default_name or ("" if isinstance(onnx, str) else type(model).__name__ if hasattr(model, "forward") else "")
     if input_shapes is not None:
         options.input_shapes = _shapes(input_shapes)
+    options.conversation = _options.optional_integer("conversation", conversation, -(2**62), 2**62)
     options.tokens = _options.optional_integer("tokens", tokens, -(2**62), 2**62)  # the library names the bounds
     if head is not None:
         options.head = getattr(_native.LanguageHead, _options.choice("head", head, ("choice", "logits", "none", "mean")))

@@ -197,11 +197,12 @@ class Answer(_Words):
         tokens, prompt_tokens: as numbers.
         end: why it ends: "end token", "as many tokens as asked for", "as many tokens as the model reads" or "stopped".
         proof: the :class:`Proof`; None without one.
+        num_before: of a turn of a conversation, how many tokens the turns before it have.
     """
 
-    def __init__(self, prompt: Sequence[int], tokens: Sequence[int], end: str, tokenizer: Optional[Tokenizer]) -> None:
+    def __init__(self, prompt: Sequence[int], tokens: Sequence[int], end: str, tokenizer: Optional[Tokenizer], num_before: int = 0) -> None:
         super().__init__(prompt, tokens, tokenizer)
-        self.end = end
+        self.end, self.num_before = end, num_before
         self.proof: Optional["Proof"] = None
 
     def save(self, path: _files.Path) -> None:
@@ -232,6 +233,7 @@ class VerifiedAnswer(_Words):
         seeded: whether what was drawn came from the context: who gave it once model and prompt were fixed knows that the prover did not choose. False: the
             prover may have tried as often as it liked.
         statement: the :class:`Statement` of the inference, with the model's identity and the bits of security.
+        num_before: of a turn of a conversation, how many tokens the turns before it have.
     """
 
     def __init__(
@@ -245,8 +247,10 @@ class VerifiedAnswer(_Words):
         seeded: bool,
         num_prompt: int,
         num_tokens: int,
+        num_before: int = 0,
     ) -> None:
         super().__init__(prompt, tokens, tokenizer)
+        self.num_before = num_before
         self.context, self.statement, self.rule, self.seeded = context, statement, rule, seeded
         self.num_prompt, self.num_tokens = num_prompt, num_tokens
         self.ends_itself: Optional[bool] = None if tokenizer is None or not self.tokens else self.tokens[-1] in tokenizer.end_tokens
@@ -316,28 +320,30 @@ def answer_of(
     rule: Optional[_native.SamplingRule],
     context: bytes,
     report: Any,
+    num_before: int = 0,
+    history: Optional[_native.CommittedTensor] = None,
 ) -> Answer:
     """What Model.generate and Prover.generate say."""
     most = _options.optional_integer("tokens", tokens, 0, (1 << 32) - 1)  # the library names the least
     known = _tokenizer(tokenizer)
-    _, most_token, candidates, _ = _native.language_shape(model._native)
+    _, most_token, candidates, _, _ = _native.language_shape(model._native)
     if rule is not None and candidates == 0:
         raise InputError("sampling: this model gives its most likely tokens only; compile it with candidates=")
     _check_vocabulary(known, 0, most_token)
     if isinstance(prompt, str):
         if known is None:
             raise InputError("prompt: a text needs the model's tokenizer=; without one, give a list of tokens")
-        given = known._native.prompt(_utf8("prompt", prompt), _options.flag("special", special))
+        given = (known._native.continued if num_before else known._native.prompt)(_utf8("prompt", prompt), _options.flag("special", special))
     else:
         given = _numbers("prompt", prompt)
-    shorter = _native.shorter_answer(model._native, len(given), most) if most is not None else ""
+    shorter = _native.shorter_answer(model._native, len(given), most, num_before) if most is not None else ""
     if shorter:
         warnings.warn(f"tokens: {shorter}", ModelWarning, stacklevel=4)
     told, finish = _told(stream, known)
     ends = known.end_tokens if known is not None else []
-    made, num_prompt, end = _native.generate(model._native, given, most if most is not None else _USUAL_TOKENS, ends, rule, context, told, report)
+    made, num_prompt, end = _native.generate(model._native, given, most if most is not None else _USUAL_TOKENS, ends, rule, context, num_before, history, told, report)
     finish()
-    return Answer(made[:num_prompt], made[num_prompt:], end, known)
+    return Answer(made[:num_prompt], made[num_prompt:], end, known, num_before)
 
 
 def prove(
@@ -350,6 +356,7 @@ def prove(
     rule: Optional[_native.SamplingRule],
     context: Union[None, bytes, str],
     hide: Optional[str],
+    after: Optional[Answer],
     progress: Any,
 ) -> Answer:
     """Prover.generate."""
@@ -357,7 +364,7 @@ def prove(
 
     bound = context_of(context)
     info = prover.public.info
-    hides_text = _native.language_shape(prover.model._native)[3]
+    _, _, _, hides_text, conversation = _native.language_shape(prover.model._native)
     if hide is not None:
         _options.choice("hide", hide, ("prompt", "answer", "both"))
     if hide is not None and not hides_text:
@@ -368,15 +375,29 @@ def prove(
     if info.inputs.exposure.name not in ("public", shown) or info.outputs.exposure.name != "public":
         raise InputError("the key hides inputs or outputs, so a proof would not show prompt and answer; take model.commit(inputs='public')")
     prover.public._causal_model()  # refused before the model says a word
+    num_before, history = _turn_before(prover, after, conversation)
     with _progress.reporting(progress, "generate") as report:
-        answer = answer_of(prover.model, prompt, tokens, tokenizer, stream, special, rule, bound, report)
+        answer = answer_of(prover.model, prompt, tokens, tokenizer, stream, special, rule, bound, report, num_before, history)
     whole = answer.prompt_tokens + answer.tokens
     with _progress.reporting(progress, "prove") as report:
         result, path = prover._under_next(
-            lambda native: _native.prove_generation(native, prover.model._native, whole, len(answer.prompt_tokens), rule, bound, hide in (None, "answer"), hide in (None, "prompt"), report)
+            lambda native: _native.prove_generation(native, prover.model._native, whole, len(answer.prompt_tokens), rule, bound, hide in (None, "answer"), hide in (None, "prompt"), num_before, history, report)
         )
     answer.proof = Proof._made(result, prover.model, prover.public, path)
     return answer
+
+
+def _turn_before(prover: "Prover", after: Optional[Answer], conversation: int) -> tuple[int, Optional[_native.CommittedTensor]]:
+    """How many tokens are before a turn, and what they have left."""
+    if conversation == 0:
+        if after is not None:
+            raise InputError("after: this model reads one text; compile it with conversation= to go on from an answer")
+        return 0, None
+    if after is None:
+        return 0, _native.new_history(prover.public._native)
+    if not isinstance(after, Answer) or after.proof is None or not after.proof.committed_outputs:
+        raise InputError(f"after={_options.shown(after)}, expected an Answer that Prover.generate proved in this process")
+    return after.num_before + len(after.prompt_tokens) + len(after.tokens), after.proof.committed_outputs[0]._native
 
 
 @_options.checked_call
@@ -409,18 +430,53 @@ def verify_generation(
     Example:
         >>> print(zkinfer.verify_generation("story.zkproof", "stories.zkkey", tokenizer="tokenizer.bin").text)
     """
-    known = _tokenizer(tokenizer)
     demanded = rule_of(temperature, top_k, top_p, repetition_penalty)
+    return _verified(proof, key, tokenizer, context, path, demanded, None)[0]
+
+
+@_options.checked_call
+def verify_conversation(
+    turns: Sequence[Union["Proof", Answer, bytes, _files.Path]],
+    key: Union[VerificationKey, _files.Path],
+    *,
+    tokenizer: Union[None, Tokenizer, _files.Path] = None,
+) -> list[VerifiedAnswer]:
+    """Checks that proofs show the turns of one conversation, in order: each goes on from what the one before it has left.
+
+    Args:
+        turns: the first turn and all behind it, each as of :func:`verify_generation`.
+        key, tokenizer: as of :func:`verify_generation`.
+    Returns: a :class:`VerifiedAnswer` of each turn.
+    Raises: as :func:`verify_generation`; Rejected too where a turn does not go on from the one before it.
+
+    Example:
+        >>> for turn in zkinfer.verify_conversation(["first.zkproof", "second.zkproof"], "stories.zkkey", tokenizer="tokenizer.bin"):
+        ...     print(turn.prompt, turn.text)
+    """
+    if isinstance(turns, (str, bytes, os.PathLike)) or not hasattr(turns, "__iter__"):
+        raise InputError(f"turns: {_options.shown(turns)}, expected a list of proofs")
+    out: list[VerifiedAnswer] = []
+    before: Optional[_native.VerifyResult] = None
+    for turn in turns:
+        answer, before = _verified(turn, key, tokenizer, None, None, None, before)
+        out.append(answer)
+    return out
+
+
+def _verified(
+    proof: Any, key: Any, tokenizer: Any, context: Any, path: Any, demanded: Optional[_native.SamplingRule], before: Optional[_native.VerifyResult]
+) -> tuple[VerifiedAnswer, _native.VerifyResult]:
+    known = _tokenizer(tokenizer)
     key = _key_of(key)
     if isinstance(proof, Answer):
         if proof.proof is None:
             raise InputError("proof: an Answer without a proof; take Prover.generate")
         proof = proof.proof
     result = _inference(proof, key, path)
-    verdict, prompt, tokens, bound, rule, seeded, num_prompt, num_tokens = _native.check_generation(key._causal_model(), result, demanded)
+    verdict, prompt, tokens, bound, rule, seeded, num_prompt, num_tokens, num_before = _native.check_generation(key._causal_model(), result, demanded, before)
     if verdict.accepted and context is not None and Context(bound) != bound_bytes(context, _CONTEXT_BYTES):
         raise Rejected("wrong statement", "context", "it was made for another one")
     accept(verdict, "it is no answer of this model" if verdict.reason == "wrong statement" else None)
     words = key.info.input_tensors[0].format
     _check_vocabulary(known, words.lo, words.hi)
-    return VerifiedAnswer(prompt, tokens, known, Context(bound), Statement(result, result), rule, seeded, num_prompt, num_tokens)
+    return VerifiedAnswer(prompt, tokens, known, Context(bound), Statement(result, result), rule, seeded, num_prompt, num_tokens, num_before), result

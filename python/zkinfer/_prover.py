@@ -240,6 +240,7 @@ class Prover:
         repetition_penalty: Optional[float] = None,
         context: Union[None, bytes, str] = None,
         hide: Optional[str] = None,
+        after: Optional["_generation.Answer"] = None,
         progress: _progress.Progress = None,
     ) -> "_generation.Answer":
         """Answers a prompt, as :meth:`Model.generate` does, and proves every token of the answer with one proof, for :func:`verify_generation`.
@@ -251,6 +252,7 @@ class Prover:
             context: up to 16 bytes bound into the proof, against replay, and from which what is drawn comes: of the verifier, who gives them once
                 model and prompt are fixed. Without them the proof says that the prover chose what was drawn.
             hide: "prompt", "answer" or "both": what the proof does not show, of a model compiled with ``hidden_text`` and a key that hides inputs.
+            after: of a model compiled with ``conversation``: the Answer to go on from, which this process has proven; for :func:`verify_conversation`.
             progress: True for a bar, or a function of (stage, fraction).
         Returns: an Answer with its ``proof``.
         Raises: as :meth:`Model.generate` and :meth:`prove`; InputError too where the key hides inputs or outputs, or its structure allows the model
@@ -261,7 +263,7 @@ class Prover:
             >>> answer.save("story.zkproof")
         """
         rule = _generation.rule_of(temperature, top_k, top_p, repetition_penalty)
-        return _generation.prove(self, prompt, tokens, tokenizer, stream, special, rule, context, hide, progress)
+        return _generation.prove(self, prompt, tokens, tokenizer, stream, special, rule, context, hide, after, progress)
 
     def embed(
         self,

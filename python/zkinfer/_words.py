@@ -13,6 +13,7 @@ _WORDS = {
     "CommittedTensor::create": "VerificationKey.commit_tensor",
     "CommittedTensor::save": "CommittedTensor.save",
     "CompileOptions::activation_bits": "activation_bits= of zkinfer.compile",
+    "CompileOptions::conversation": "conversation= of zkinfer.compile",
     "CompileOptions::float_target": "float_target= of zkinfer.compile",
     "CompileOptions::head": "head= of zkinfer.compile",
     "CompileOptions::input_formats": "input_formats= of zkinfer.compile",

@@ -46,7 +46,7 @@ Result<CommittedTensor> CommittedTensor::create(const VerificationKey& key, std:
                                                 std::vector<std::int64_t> integers,
                                                 const std::optional<Digest>& insecure_seed) {
   const KeyInfo& info = key.info();
-  if (!info.inputs.is_committed()) {
+  if (!info.inputs.is_committed() && !(info.carries && input_index + 1 == info.input_tensors.size())) {
     return invalid_argument(
         "the inputs of model '" + info.model_name +
         "' are not committed under this key; commit to the model with CommitOptions::inputs committed");
@@ -58,7 +58,7 @@ Result<CommittedTensor> CommittedTensor::create(const VerificationKey& key, std:
   const std::vector<pcs::TensorOracle>& oracles = api::impl(key).prepared.key.params.data;
   // Outputs come first.
   return commit(info.input_tensors[input_index], std::move(integers),
-                oracles[oracles.size() - info.input_tensors.size() + input_index], insecure_seed);
+                oracles[oracles.size() - (info.input_tensors.size() - input_index)], insecure_seed);
 }
 
 Result<CommittedTensor> CommittedTensor::create(const VerificationKey& key, std::size_t input_index,

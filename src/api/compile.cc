@@ -15,8 +15,10 @@
 #include "base/text.h"
 #include "frontend/network/importer.h"
 #include "passes/legalize.h"
+#include "qir/turn.h"
 #include "quant/fidelity.h"
 #include "quant/quantize.h"
+#include "quant/turns.h"
 #include "quant/uses.h"
 #include "relations/compile.h"
 #include "zkinfer/structure.h"
@@ -37,6 +39,7 @@ Result<ir::Graph> import_model(const NetworkSource& source, const CompileOptions
   for (const auto& [name, shape] : options.input_shapes) reading.input_shapes[name] = shape;
   reading.tokens = options.tokens;
   reading.head = options.head;
+  reading.conversation = options.conversation;
   if (options.refused) {
     reading.refused = [&](const frontend_network::Refusal& part) {
       options.refused({part.node, part.op, part.reason, part.remedy});
@@ -239,6 +242,26 @@ Status check_samples(const ir::Graph& graph, std::vector<WholeTensor> whole,
   return ok_status();
 }
 
+// Texts of a conversation's length as turns.
+Result<std::vector<TensorMap>> named_turns(const ir::Graph& graph, const std::vector<std::vector<TensorView>>& texts,
+                                           std::int64_t conversation) {
+  if (texts.empty())
+    return invalid_argument(
+        "a model of conversations is compiled with calibration texts: what a turn leaves to the next comes from them");
+  ir::Value text = graph.value(graph.inputs[0]);
+  text.shape = Shape{1, conversation};
+  std::vector<TensorMap> out;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const std::string where = "calibration input " + std::to_string(i);
+    if (texts[i].size() != 1) return invalid_argument(where + ": expected the tokens of one text");
+    auto tokens = as_float(text, texts[i][0]);
+    if (!tokens.ok()) return tokens.status().with_context(where);
+    ZKI_ASSIGN_OR_RETURN(std::vector<TensorMap> turns, quant::turns_of(graph, *tokens));
+    for (TensorMap& turn : turns) out.push_back(std::move(turn));
+  }
+  return out;
+}
+
 // What the coarsest program of it, which is quickly made, cannot do within the memory, no other one can.
 Status check_memory(const ir::Graph& graph, const TensorMap& inputs, quant::QuantOptions options,
                     const CutOptions& cut) {
@@ -270,7 +293,9 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<std
   std::vector<WholeTensor> whole = api::whole_tensors(imported);
   ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, passes::legalize(std::move(imported)));
   ZKI_RETURN_IF_ERROR(check_samples(graph, whole, calibration, "calibration input "));
-  ZKI_ASSIGN_OR_RETURN(std::vector<TensorMap> inputs, named_input_list(graph, calibration));
+  const bool converses = options.conversation.has_value();
+  ZKI_ASSIGN_OR_RETURN(std::vector<TensorMap> inputs, converses ? named_turns(graph, calibration, *options.conversation)
+                                                                : named_input_list(graph, calibration));
   if (inputs.empty()) {
     notes.push_back({true,
                      "no calibration inputs were given: ranges come from random ones, and whatever real inputs do "
@@ -288,6 +313,7 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<std
   ZKI_RETURN_IF_ERROR(options.preprocessing.validate());
   ZKI_ASSIGN_OR_RETURN(quant_options.input_formats, input_formats(graph, options));
   quant_options.cost = proving_cost;
+  if (converses) quant_options.num_carried = graph.inputs.size() - quant::kTurnInputs;
   for (const ir::ValueId id : graph.outputs) {
     quant_options.output_steps.push_back(std::ranges::any_of(whole, [&](const WholeTensor& tensor) {
       return !tensor.is_input && tensor.has_scale() && tensor.name == graph.value(id).name;
@@ -320,6 +346,11 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<std
                            options.activation_bits.has_value() || options.weight_bits.has_value(), inputs));
   notes.insert(notes.end(), precision.begin(), precision.end());
   keep_notes(std::move(notes), record);
+  if (converses) {
+    ZKI_ASSIGN_OR_RETURN(impl->package.graph,
+                         qir::with_one_history(std::move(impl->package.graph), quant::kTurnInputs, 1));
+    impl->package.weights = api::resized(impl->package.weights, impl->package.graph.values.size());
+  }
   Model model = api::Access::make<Model>(std::move(impl));
   if (options.cut.is_asked()) {
     ZKI_ASSIGN_OR_RETURN(model, cut_model(model, options.cut));
@@ -335,6 +366,8 @@ Result<Fidelity> measure_fidelity(const NetworkSource& source, const Model& mode
 
 Result<Fidelity> measure_fidelity(const NetworkSource& source, const Model& model,
                                   const std::vector<std::vector<TensorView>>& inputs, const CompileOptions& options) {
+  if (qir::is_turn(api::impl(model).package.graph))
+    return unsupported("a model of conversations is compared with its network while it is compiled only");
   ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, network_of(source, model, options));
   const package::Package package = api::greedy_package(api::impl(model).package);
   ZKI_RETURN_IF_ERROR(check_samples(graph, package.record.whole, inputs, "input "));
@@ -382,6 +415,8 @@ class Sampler {
 
 Result<ModelReport> report_model(const NetworkSource& source, const Model& model,
                                  const std::vector<std::vector<TensorView>>& inputs, const CompileOptions& options) {
+  if (qir::is_turn(api::impl(model).package.graph))
+    return unsupported("a model of conversations is compared with its network while it is compiled only");
   const package::Package package = api::greedy_package(api::impl(model).package);
   ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, network_of(source, model, options));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
@@ -427,7 +462,9 @@ Result<std::vector<TensorInfo>> network_inputs(const NetworkSource& source, cons
       info.format.lo = value.declared->lo, info.format.hi = value.declared->hi;
     else if (value.dtype == ir::DataType::kInt64)
       info.format.lo = -kWidestInput, info.format.hi = kWidestInput;
+    if (options.conversation) info.shape = {1, *options.conversation};
     out.push_back(std::move(info));
+    if (options.conversation) break;  // the texts; the other inputs follow from them
   }
   return out;
 }

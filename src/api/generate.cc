@@ -13,6 +13,7 @@
 #include "api/token_choices.h"
 #include "exec/integer/continued.h"
 #include "qir/shown_text.h"
+#include "qir/turn.h"
 
 namespace zkinfer {
 
@@ -47,14 +48,21 @@ Decoded decoded(const Model& model) {
 // What stands behind the tokens so far: what a token changes is computed, where the program shows what that is; else the whole program.
 class Decoder {
  public:
-  static Result<Decoder> begin(const Model& model, std::span<const std::int64_t> prompt, std::uint32_t capacity) {
+  static Result<Decoder> begin(const Model& model, std::span<const std::int64_t> prompt, std::uint32_t capacity,
+                               const TurnBefore& before) {
     Decoder out(std::make_unique<const Decoded>(decoded(model)));
     // Positions do not see what is behind them, so whatever fills the rest changes nothing.
-    out.tokens_.assign(capacity, 0);
-    std::ranges::copy(prompt, out.tokens_.begin());
+    out.inputs_ = {std::vector<std::int64_t>(capacity, 0)};
+    std::ranges::copy(prompt, out.inputs_[0].begin());
+    if (const std::optional<qir::TurnShape> turn = qir::turn_of(out.program().graph)) {
+      out.inputs_.push_back(turn->places(before.num_tokens));
+      out.inputs_.push_back(before.history != nullptr
+                                ? before.history->integers()
+                                : std::vector<std::int64_t>(static_cast<std::size_t>(turn->rows * turn->width), 0));
+    }
     out.known_ = prompt.size();
     Result<exec_integer::Continued> continued = exec_integer::Continued::begin(
-        out.program().graph, out.program().weights, out.tokens_, static_cast<std::int64_t>(prompt.size()));
+        out.program().graph, out.program().weights, out.inputs_, static_cast<std::int64_t>(prompt.size()));
     if (continued.ok()) {
       out.continued_ = std::move(continued).value();
       return out;
@@ -72,7 +80,7 @@ class Decoder {
   }
   // No choice is asked for behind the last one.
   Status push(std::int64_t token) {
-    tokens_[known_++] = token;
+    inputs_[0][known_++] = token;
     if (!continued_.has_value()) return run_whole();
     ZKI_RETURN_IF_ERROR(continued_->next(token));
     for (std::size_t i = (known_ - 1) * width(); i < known_ * width(); ++i) {
@@ -90,8 +98,7 @@ class Decoder {
     return program().sampler.has_value() ? static_cast<std::size_t>(program().sampler->shape.vocabulary) : 1;
   }
   Status run_whole() {
-    ZKI_ASSIGN_OR_RETURN(exec_integer::Witness witness,
-                         exec_integer::run(program().graph, program().weights, {tokens_}));
+    ZKI_ASSIGN_OR_RETURN(exec_integer::Witness witness, exec_integer::run(program().graph, program().weights, inputs_));
     outputs_ = std::move(witness.values[program().graph.outputs[0]]);
     return ok_status();
   }
@@ -112,14 +119,15 @@ class Decoder {
     ZKI_ASSIGN_OR_RETURN(one, qir::with_sampler(std::move(one), sampler.shape.candidates, "next"));
     ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness,
                          exec_integer::run(one, qir::WeightStore(qir::Weights(one.values.size())),
-                                           {{tokens_.begin(), tokens_.begin() + known},
+                                           {{inputs_[0].begin(), inputs_[0].begin() + known},
                                             {scores.begin(), scores.end()},
                                             sampler.drawn_at(rule, context, static_cast<std::uint32_t>(known_ - 1))}));
     return witness.values[one.outputs[0]][0];
   }
 
   std::unique_ptr<const Decoded> program_;
-  std::vector<std::int64_t> tokens_, outputs_;
+  exec_integer::Inputs inputs_;
+  std::vector<std::int64_t> outputs_;
   std::size_t known_ = 0;
   std::optional<exec_integer::Continued> continued_;
 };
@@ -200,6 +208,11 @@ Result<LanguageShape> language_shape(const Model& model) {
   }
   const std::optional<qir::Sampled> sampled = qir::sampler_of(answers.has_value() ? *answers : whole);
   if (sampled.has_value()) inputs.resize(1);
+  const std::optional<qir::TurnShape> turn = qir::turn_of(whole);
+  if (turn.has_value()) {
+    inputs.resize(1);
+    outputs.resize(1);
+  }
   const bool fits = api::why_no_choices(inputs, outputs).empty() && inputs[0].format.lo == 0 &&
                     inputs[0].num_elements() <= std::numeric_limits<std::uint32_t>::max();
   if (!fits) {
@@ -210,11 +223,44 @@ Result<LanguageShape> language_shape(const Model& model) {
   }
   return LanguageShape{static_cast<std::uint32_t>(inputs[0].num_elements()), inputs[0].format.hi,
                        sampled.has_value() ? static_cast<std::uint32_t>(sampled->shape.candidates) : 0,
-                       answers.has_value()};
+                       answers.has_value(), turn.has_value() ? static_cast<std::uint32_t>(turn->rows) : 0};
+}
+
+namespace {
+
+Status check_before(const Model& model, const LanguageShape& shape, std::size_t num_tokens, const TurnBefore& before) {
+  if (shape.conversation == 0) {
+    if (before.num_tokens == 0 && before.history == nullptr) return ok_status();
+    return invalid_argument("model '" + model.name() +
+                            "' reads one text; compile it for a conversation to go on from an earlier turn");
+  }
+  if (before.num_tokens > 0 && before.history == nullptr)
+    return invalid_argument("a turn behind " + std::to_string(before.num_tokens) +
+                            " tokens goes on from the history that they left");
+  if (before.history != nullptr && before.history->integers().size() != model.inputs()[2].num_elements())
+    return invalid_argument("the history is another model's: it has " +
+                            std::to_string(before.history->integers().size()) + " numbers, expected " +
+                            std::to_string(model.inputs()[2].num_elements()));
+  if (before.num_tokens + num_tokens < shape.conversation) return ok_status();
+  return out_of_range("the turns before have " + std::to_string(before.num_tokens) + " tokens and the prompt " +
+                      std::to_string(num_tokens) + ", and the model's conversations have " +
+                      std::to_string(shape.conversation) + "; begin a new one, or compile the model for longer ones");
+}
+
+}  // namespace
+
+Result<CommittedTensor> new_history(const VerificationKey& key, const std::optional<Digest>& insecure_seed) {
+  const KeyInfo& info = key.info();
+  if (!info.carries) return invalid_argument("model '" + info.model_name + "' continues no conversations");
+  return CommittedTensor::create(
+      key, info.input_tensors.size() - 1,
+      std::vector<std::int64_t>(static_cast<std::size_t>(info.input_tensors.back().num_elements()), 0), insecure_seed);
 }
 
 Result<Model> with_sampling(const Model& model, std::uint32_t num_candidates) {
   const package::Package& package = api::impl(model).package;
+  if (qir::is_turn(package.graph))
+    return unsupported("model '" + model.name() + "': a conversation's answers are not sampled yet, they are greedy");
   std::optional<qir::QGraph> scored = qir::scored_of(package.graph);
   if (!scored.has_value() || !language_shape(model).ok()) {
     return invalid_argument("model '" + model.name() +
@@ -234,6 +280,8 @@ Result<Model> with_sampling(const Model& model, std::uint32_t num_candidates) {
 Result<Model> with_hidden_text(const Model& model) {
   const package::Package& package = api::impl(model).package;
   ZKI_RETURN_IF_ERROR(language_shape(model).status());
+  if (qir::is_turn(package.graph))
+    return unsupported("model '" + model.name() + "': a conversation's text is not hidden yet, it is public");
   if (qir::answers_of(package.graph).has_value())
     return invalid_argument("model '" + model.name() + "': its proofs may hide text already");
   if (!package.cuts.empty())
@@ -269,11 +317,24 @@ Status check_sampling(const LanguageShape& shape, const GenerateOptions& options
 
 }  // namespace
 
-std::string shorter_answer(const LanguageShape& shape, std::size_t num_prompt, std::uint64_t most_tokens) {
-  if (num_prompt >= shape.capacity || most_tokens <= shape.capacity - num_prompt) return {};
-  return std::to_string(most_tokens) + " tokens were asked for, and the model reads " + std::to_string(shape.capacity) +
-         ", of which the prompt has " + std::to_string(num_prompt) + ": the answer has at most " +
-         std::to_string(shape.capacity - num_prompt) + "; a model that is compiled for more tokens says more";
+namespace {
+
+// Tokens that prompt and answer may have together.
+std::uint32_t room_of(const LanguageShape& shape, std::uint32_t num_before) {
+  if (shape.conversation == 0) return shape.capacity;
+  return std::min(shape.capacity, shape.conversation - std::min(shape.conversation, num_before));
+}
+
+}  // namespace
+
+std::string shorter_answer(const LanguageShape& shape, std::size_t num_prompt, std::uint64_t most_tokens,
+                           std::uint32_t num_before) {
+  const std::uint32_t room = room_of(shape, num_before);
+  if (num_prompt >= room || most_tokens <= room - num_prompt) return {};
+  return std::to_string(most_tokens) + " tokens were asked for, and the model reads " + std::to_string(room) +
+         (shape.conversation > 0 ? " in this turn" : "") + ", of which the prompt has " + std::to_string(num_prompt) +
+         ": the answer has at most " + std::to_string(room - num_prompt) +
+         "; a model that is compiled for more tokens says more";
 }
 
 Status check_prompt(const Model& model, std::span<const std::int64_t> prompt, const GenerateOptions& options) {
@@ -291,6 +352,7 @@ Status check_prompt(const Model& model, std::span<const std::int64_t> prompt, co
                         std::to_string(shape.capacity) +
                         " with the answer; shorten it, or compile the model for more tokens");
   }
+  ZKI_RETURN_IF_ERROR(check_before(model, shape, prompt.size(), options.before));
   ZKI_RETURN_IF_ERROR(check_sampling(shape, options));
   return ok_status();
 }
@@ -303,9 +365,11 @@ Result<Generated> generate(const Model& model, std::span<const std::int64_t> pro
   Generated out;
   out.sampling = options.sampling;
   out.context = options.context;
+  out.before = options.before;
+  const std::uint32_t room = room_of(shape, options.before.num_tokens);
   out.tokens.assign(prompt.begin(), prompt.end());
   out.num_prompt = static_cast<std::uint32_t>(prompt.size());
-  ZKI_ASSIGN_OR_RETURN(Decoder decoder, Decoder::begin(model, prompt, shape.capacity));
+  ZKI_ASSIGN_OR_RETURN(Decoder decoder, Decoder::begin(model, prompt, shape.capacity, options.before));
   for (;;) {
     ZKI_ASSIGN_OR_RETURN(const std::int64_t token, decoder.choice(options.sampling.value_or(SamplingRule{}), context));
     if (token < 0 || token > shape.most_token)
@@ -319,7 +383,7 @@ Result<Generated> generate(const Model& model, std::span<const std::int64_t> pro
       out.end = GenerationEnd::kStopped;
     } else if (out.tokens.size() - prompt.size() >= options.most_tokens) {
       out.end = GenerationEnd::kMostTokens;
-    } else if (out.tokens.size() >= shape.capacity) {
+    } else if (out.tokens.size() >= room) {
       out.end = GenerationEnd::kCapacity;
     } else {
       ZKI_RETURN_IF_ERROR(decoder.push(token));
@@ -344,6 +408,13 @@ Result<ProveRequest> generation_request(const Model& model, const Generated& gen
                                           generated.context, rule));
   request.integers = {generated.tokens};
   request.integers[0].resize(shape.capacity, 0);
+  if (shape.conversation > 0) {
+    if (generated.before.history == nullptr)
+      return invalid_argument("a turn is proven behind a history: new_history() of the key, for the first");
+    ZKI_RETURN_IF_ERROR(check_before(model, shape, generated.tokens.size() - 1, generated.before));
+    request.integers.push_back(qir::turn_of(api::impl(model).package.graph)->places(generated.before.num_tokens));
+    request.committed_inputs = {generated.before.history};
+  }
   if (shape.num_candidates > 0) {
     const qir::Sampled sampled = *qir::sampler_of(text_apart(api::impl(model).package.graph));
     const api::Sampler sampler{sampled.shape, model.structure_digest()};

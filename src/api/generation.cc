@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "qir/causality.h"
 #include "qir/shown_text.h"
+#include "qir/turn.h"
 
 namespace zkinfer {
 
@@ -24,6 +25,30 @@ constexpr std::size_t kContextBytes = 32, kOwnBytes = sizeof(GenerationContext);
 }  // namespace
 
 namespace api {
+
+struct Turns {
+  qir::QGraph graph;
+  qir::TurnShape shape;
+
+  // Whether nothing that a turn behind so many tokens says or leaves may depend on a later token, or on rows of the history that are not before it.
+  Status look_backwards(std::int64_t num_before) const {
+    const auto row = [&](std::size_t element) { return static_cast<std::int64_t>(element) / shape.width; };
+    qir::OtherInput places{shape.places(num_before), {}}, history;
+    for (std::size_t i = 0; i < static_cast<std::size_t>(shape.rows * shape.width); ++i)
+      history.reach.push_back(row(i) < num_before ? -1 : qir::kNeverReached);
+    ZKI_ASSIGN_OR_RETURN(const auto reach, qir::reach_of_outputs(graph, {places, history}));
+    for (std::size_t i = 0; i < reach[0].size(); ++i) {
+      if (reach[0][i] > static_cast<std::int64_t>(i))
+        return invalid_argument("what it gives behind token " + std::to_string(i) + " of the turn may depend on more");
+    }
+    for (std::size_t i = 0; i < reach[1].size(); ++i) {
+      const std::int64_t token = row(i) - num_before;
+      if (token < shape.tokens && reach[1][i] > std::max<std::int64_t>(token, -1))
+        return invalid_argument("row " + std::to_string(row(i)) + " of what it leaves may depend on later tokens");
+    }
+    return ok_status();
+  }
+};
 
 std::string why_no_choices(const std::vector<TensorInfo>& inputs, const std::vector<TensorInfo>& outputs) {
   if (inputs.size() != 1 || outputs.size() != 1) return "one input and one output are expected";
@@ -91,6 +116,10 @@ std::optional<GenerationClaim> read_generation_context(ByteView context) {
   return claim;
 }
 
+std::uint32_t CausalModel::conversation() const {
+  return turns_ == nullptr ? 0 : static_cast<std::uint32_t>(turns_->shape.rows);
+}
+
 std::uint32_t CausalModel::num_candidates() const {
   return sampler_ == nullptr ? 0 : static_cast<std::uint32_t>(sampler_->shape.candidates);
 }
@@ -120,8 +149,20 @@ Result<CausalModel> CausalModel::of(const VerificationKey& key) {
     if (sampler->shape.positions != graph.value(graph.inputs[0]).shape[1])
       return refused("it gives no score for each token");
   }
+  std::shared_ptr<api::Turns> turns;
+  const std::optional<qir::TurnShape> turn = info.carries ? qir::turn_of(graph) : std::nullopt;
+  if (turn.has_value()) {
+    turns = std::make_shared<api::Turns>(api::Turns{std::move(graph), *turn});
+    inputs.resize(1);
+    outputs.resize(1);
+  }
   const std::string why = api::why_no_choices(inputs, outputs);
   if (!why.empty()) return refused(why);
+  if (turns != nullptr) {
+    // What depends on what is another thing behind each number of tokens; here the first turn.
+    if (const Status status = turns->look_backwards(0); !status.ok()) return refused(status.message());
+    return CausalModel(info.root_identity, nullptr, false, std::move(turns));
+  }
   ZKI_ASSIGN_OR_RETURN(const std::vector<std::int64_t> reach, qir::reach_of_output(graph));
   for (std::size_t i = 0; i < reach.size(); ++i) {
     const std::int64_t position = static_cast<std::int64_t>(i) / per_position;
@@ -129,7 +170,7 @@ Result<CausalModel> CausalModel::of(const VerificationKey& key) {
     return refused("by its structure, what it gives behind token " + std::to_string(position) +
                    " may depend on token " + std::to_string(reach[i]) + ", so it may see what it is to say");
   }
-  return CausalModel(info.root_identity, std::move(sampler), hides_text);
+  return CausalModel(info.root_identity, std::move(sampler), hides_text, nullptr);
 }
 
 namespace {
@@ -172,16 +213,49 @@ Result<Said> said_in_parts(const GenerationClaim& claim, const VerifyResult& inf
   return out;
 }
 
+GenerationResult rejected(const std::string& where, RejectReason reason = RejectReason::kWrongStatement) {
+  GenerationResult none;
+  none.verdict = Verdict::reject(reason, "generation: " + where);
+  return none;
+}
+
 }  // namespace
+
+std::uint32_t claimed_before(const VerifyResult& turn) {
+  if (turn.inputs.size() != 3 || turn.inputs[2].name != qir::kHistory || turn.inputs[1].integers.empty()) return 0;
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(turn.inputs[1].integers[0], 0, UINT32_MAX));
+}
 
 GenerationResult check_generation(const CausalModel& model, const VerifyResult& inference,
                                   const std::optional<SamplingRule>& demanded) {
+  return check_turn(model, inference, nullptr, demanded);
+}
+
+namespace {
+
+// Whether a turn goes on from what the turn before has left, none being before the first.
+Verdict check_order(const Digest& root_identity, const VerifyResult& turn, const VerifyResult* before) {
+  const auto broken = [](const std::string& where) { return Verdict::reject(RejectReason::kLink, "turn: " + where); };
+  const std::uint32_t num_before = claimed_before(turn);
+  const std::string begins = "it begins behind " + std::to_string(num_before) + " tokens, ";
+  if (before == nullptr) {
+    if (num_before == 0) return Verdict::accept();
+    return broken(begins + "so the proofs of the turns before it belong to it; give them first, in order");
+  }
+  const std::optional<GenerationClaim> earlier = read_generation_context(before->context);
+  if (!before->verdict.accepted() || !earlier.has_value() || before->root_identity != root_identity ||
+      before->outputs.size() != 2 || turn.inputs.size() != 3)
+    return broken("the one before it is no accepted turn of this model");
+  const std::uint64_t end = std::uint64_t{claimed_before(*before)} + earlier->num_tokens;
+  if (num_before != end) return broken(begins + "and the turns before it have " + std::to_string(end));
+  return check_link(before->outputs.back(), turn.inputs.back());
+}
+
+}  // namespace
+
+GenerationResult check_turn(const CausalModel& model, const VerifyResult& inference, const VerifyResult* before,
+                            const std::optional<SamplingRule>& demanded) {
   GenerationResult result;
-  const auto rejected = [](const std::string& where) {
-    GenerationResult none;
-    none.verdict = Verdict::reject(RejectReason::kWrongStatement, "generation: " + where);
-    return none;
-  };
   result.verdict = inference.verdict;
   if (!inference.verdict.accepted()) return result;
   const std::optional<GenerationClaim> claim = read_generation_context(inference.context);
@@ -194,6 +268,24 @@ GenerationResult check_generation(const CausalModel& model, const VerifyResult& 
   const SamplingRule rule = claim->sampling.value_or(SamplingRule{});
   if (demanded.has_value() && rule != *demanded)
     return rejected("the answer is by " + rule.to_string() + ", expected " + demanded->to_string());
+  if (model.turns_ == nullptr && before != nullptr) return rejected("the model continues no conversation");
+  if (model.turns_ != nullptr) {
+    const api::Turns& turns = *model.turns_;
+    if (const Verdict order = check_order(model.root_identity(), inference, before); !order.accepted()) {
+      result = {};
+      result.verdict = order;
+      return result;
+    }
+    result.num_before = claimed_before(inference);
+    if (!inference.inputs[1].group.is_public() || inference.inputs[1].integers != turns.shape.places(result.num_before))
+      return rejected("the places of the tokens are not those behind " + std::to_string(result.num_before));
+    if (std::uint64_t{result.num_before} + claim->num_tokens > static_cast<std::uint64_t>(turns.shape.rows))
+      return rejected("more tokens than the model's conversations have");
+    if (result.num_before > 0) {
+      if (const Status status = turns.look_backwards(result.num_before); !status.ok())
+        return rejected(status.message());
+    }
+  }
   if (claim->sampling.has_value() != (model.sampler_ != nullptr)) {
     return rejected(model.sampler_ == nullptr ? "the context says that it was sampled, the model does not sample"
                                               : "the context says nothing of the rule, and the model samples");

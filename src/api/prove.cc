@@ -23,6 +23,7 @@
 #include "prover/prove_batch.h"
 #include "prover/rotate.h"
 #include "prover/write.h"
+#include "qir/turn.h"
 #include "soundness/caps.h"
 #include "verifier/cost.h"
 
@@ -108,7 +109,8 @@ Result<Prover> Prover::create(const Model& model, const CommitOptions& options) 
   model_options.security = options.security;
   model_options.budget = options.budget;
   model_options.tensor_budget = options.tensor_budget;
-  model_options.visibility = {options.inputs, options.outputs, options.public_parameters};
+  model_options.visibility = {options.inputs, options.outputs, options.public_parameters,
+                              qir::is_turn(api::impl(model).package.graph)};
   // What is below a root holds the root's model, which was tried with it.
   model_options.check_model = options.role == CommitmentRole::kSingle || options.role == CommitmentRole::kRoot;
   Digest seed{};
@@ -383,11 +385,13 @@ Result<ProofResult> Prover::prove(const ProveRequest& request) const {
   ZKI_RETURN_IF_ERROR(api::set_inputs(key, impl_->whole, request, inputs, clipping));
   // The model's slot first: where it has none, those of the inputs, which are fewer, must not be spent.
   ZKI_ASSIGN_OR_RETURN(prover::ProveRequest inner, impl_->begin_proof(SlotUse::kProof, request.progress));
+  // All, or the last.
+  const std::size_t first_committed_input = key.graph.inputs.size() - request.committed_inputs.size();
   for (std::size_t i = 0; i < request.committed_inputs.size(); ++i) {
     const Result<std::uint64_t> slot = api::impl(*request.committed_inputs[i]).slots.take(SlotUse::kProof);
     if (!slot.ok())
       return impl_->ended(Result<ProofResult>(slot.status().with_context(
-          "no slot of committed input '" + key.graph.value(key.graph.inputs[i]).name + "'")));
+          "no slot of committed input '" + key.graph.value(key.graph.inputs[first_committed_input + i]).name + "'")));
   }
   inner.inputs = std::move(inputs.inputs);
   inner.committed_inputs = std::move(inputs.committed_inputs);
@@ -401,18 +405,20 @@ Result<ProofResult> Prover::prove(const ProveRequest& request) const {
   result.proof = std::move(proof.bytes);
   result.inputs = std::move(proof.inputs);
   result.outputs = std::move(proof.outputs);
+  const std::size_t first_committed_output = key.graph.outputs.size() - proof.committed_outputs.size();
   for (std::size_t i = 0; i < proof.committed_outputs.size(); ++i) {
     SlotRange slots = SlotRange::whole(proof.committed_outputs[i]->params.budget, 0);
     slots.next = 1;
     result.committed_outputs.push_back(
         api::Access::make<CommittedTensor>(std::make_shared<api::Access::Impl<CommittedTensor>>(
-            api::tensor_info(key.graph.value(key.graph.outputs[i])), proof.committed_outputs[i], slots)));
+            api::tensor_info(key.graph.value(key.graph.outputs[first_committed_output + i])),
+            proof.committed_outputs[i], slots)));
   }
   result.statement = api::statement_of(key, request.context, {{{result.inputs, result.outputs, {}}}});
   for (std::size_t i = 0; i < request.committed_inputs.size(); ++i)
-    result.statement.inputs[i].commitment = request.committed_inputs[i]->commitment();
+    result.statement.inputs[first_committed_input + i].commitment = request.committed_inputs[i]->commitment();
   for (std::size_t i = 0; i < result.committed_outputs.size(); ++i)
-    result.statement.outputs[i].commitment = result.committed_outputs[i].commitment();
+    result.statement.outputs[first_committed_output + i].commitment = result.committed_outputs[i].commitment();
   result.stats = stats_of(proof.times);
   return result;
 }

@@ -18,7 +18,10 @@ std::string expected_of(const TensorInfo& input) {
 
 // Everything that would make prover::prove refuse a committed input, before slots are taken for it.
 Status check_committed(const statement::Key& key, const std::vector<const CommittedTensor*>& committed) {
-  const std::vector<qir::ValueId>& ids = key.graph.inputs;
+  std::vector<qir::ValueId> ids;
+  const std::vector<qir::SeenTensor> seen = qir::seen_tensors(key.graph, key.visibility);
+  for (std::size_t i = key.graph.outputs.size(); i < seen.size(); ++i)
+    if (seen[i].policy.is_committed()) ids.push_back(seen[i].id);
   if (committed.size() != ids.size()) {
     return invalid_argument("this key's inputs are committed: expected " + std::to_string(ids.size()) +
                             " committed inputs (CommittedTensor::create), got " + std::to_string(committed.size()));
@@ -56,22 +59,25 @@ Status check_context(const Bytes& context) {
 
 Status set_inputs(const statement::Key& key, const std::vector<WholeTensor>& whole, const ProveRequest& request,
                   prover::ProveRequest& out, std::vector<Clipping>& clipping) {
+  const bool carries = key.visibility.carries && !key.visibility.inputs.is_committed();
   const int num_forms = (request.inputs.empty() ? 0 : 1) + (request.integers.empty() ? 0 : 1) +
-                        (request.committed_inputs.empty() ? 0 : 1);
+                        (request.committed_inputs.empty() || carries ? 0 : 1);
   if (num_forms > 1)
     return invalid_argument(
         "the input is given in several forms; expected one of real numbers, integers and commitments");
-  if (key.visibility.inputs.is_committed()) {
+  if (carries || key.visibility.inputs.is_committed()) {
     ZKI_RETURN_IF_ERROR(check_committed(key, request.committed_inputs));
     for (const CommittedTensor* committed : request.committed_inputs)
       out.committed_inputs.push_back(impl(*committed).data.get());
-    return ok_status();
-  }
-  if (!request.committed_inputs.empty()) {
+    if (!carries) return ok_status();
+  } else if (!request.committed_inputs.empty()) {
     return invalid_argument(
         "committed inputs, but this key's inputs are not committed; commit to the model with CommitOptions::inputs "
         "committed");
   }
+  const std::size_t num_given = key.graph.inputs.size() - (carries ? 1 : 0);
+  if (carries && request.integers.empty())
+    return invalid_argument("the inputs of this model are given as integers, all but the last, which is committed");
   if (request.integers.empty()) {
     ZKI_ASSIGN_OR_RETURN(out.inputs, quantize_inputs(key.graph, whole, request.inputs, clipping));
     for (const Clipping& input : clipping) {
@@ -83,8 +89,8 @@ Status set_inputs(const statement::Key& key, const std::vector<WholeTensor>& who
     }
     return ok_status();
   }
-  if (request.integers.size() != key.graph.inputs.size()) {
-    return invalid_argument("the model has " + std::to_string(key.graph.inputs.size()) + " inputs, got " +
+  if (request.integers.size() != num_given) {
+    return invalid_argument("the model has " + std::to_string(num_given) + " inputs, got " +
                             std::to_string(request.integers.size()));
   }
   for (std::size_t i = 0; i < request.integers.size(); ++i) {
@@ -102,23 +108,25 @@ VerifyRequest statement_of(const statement::Key& key, const Bytes& context, cons
   statement.context = context;
   statement.weights = CheckedWeights::uncertified();
   // Public entries, and digests: a private tensor's integers are no part of what is handed on.
-  const auto add = [&](std::uint64_t row, const TensorPolicy& policy, const std::vector<qir::ValueId>& ids,
-                       const std::vector<std::vector<std::int64_t>>& values, std::vector<KnownTensor>& out) {
+  const std::vector<qir::SeenTensor> seen = qir::seen_tensors(key.graph, key.visibility);
+  const auto add = [&](std::uint64_t row, std::size_t first, const std::vector<std::vector<std::int64_t>>& values,
+                       std::vector<KnownTensor>& out) {
     for (std::size_t i = 0; i < values.size(); ++i) {
+      const auto& [id, policy] = seen[first + i];
       KnownTensor& known = out.emplace_back();
       known.index = i;
       known.row = row;
       if (policy.is_public()) {
         known.integers = values[i];
       } else if (policy.hash != TensorHash::kNone) {
-        const qir::Value& value = key.graph.value(ids[i]);
+        const qir::Value& value = key.graph.value(id);
         known.digest = statement::hash_data(policy.hash, statement::canonical_bytes(value, values[i]));
       }
     }
   };
   for (std::size_t row = 0; row < rows.size(); ++row) {
-    add(row, key.visibility.inputs, key.graph.inputs, rows[row].inputs, statement.inputs);
-    add(row, key.visibility.outputs, key.graph.outputs, rows[row].outputs, statement.outputs);
+    add(row, key.graph.outputs.size(), rows[row].inputs, statement.inputs);
+    add(row, 0, rows[row].outputs, statement.outputs);
   }
   return statement;
 }

@@ -106,6 +106,7 @@ std::string key_json(const KeyInfo& info) {
   json.boolean("public_weights", info.public_parameters);
   json.text("inputs_seen", tensor_policy_text(info.inputs));
   json.text("outputs_seen", tensor_policy_text(info.outputs));
+  json.boolean("carries_history", info.carries);
   json.number("budget", info.model_budget);
   json.number("tensor_budget", info.tensor_budget);
   json.add("inputs", tensor_infos_json(info.input_tensors));
@@ -206,6 +207,7 @@ std::string generation_json(const GenerationResult& generation) {
   json.real("top_p", rule.top_p / 65536.0);
   json.real("repetition_penalty", rule.repetition / 1024.0);
   json.add("seed", is_drawn ? json_text(generation.seeded() ? "context" : "chosen by the prover") : "null");
+  json.number("num_tokens_before", generation.num_before);
   json.number("num_prompt_tokens", generation.num_prompt);
   json.number("num_answer_tokens", generation.num_answer);
   json.add("prompt_tokens", generation.shown.prompt ? json_numbers(generation.prompt) : "null");

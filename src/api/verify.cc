@@ -49,6 +49,7 @@ std::unique_ptr<api::Access::Impl<VerificationKey>> api::describe_key(verifier::
   info.insecure_seed = key.insecure_seed;
   info.inputs = key.visibility.inputs;
   info.outputs = key.visibility.outputs;
+  info.carries = key.visibility.carries;
   for (const qir::ValueId id : key.graph.inputs) info.input_tensors.push_back(api::tensor_info(key.graph.value(id)));
   for (const qir::ValueId id : key.graph.outputs) info.output_tensors.push_back(api::tensor_info(key.graph.value(id)));
   for (const pcs::TensorOracle& data : key.params.data) {
@@ -103,7 +104,7 @@ struct Known {
 // Inputs or outputs of a key, and what the caller knows of each.
 struct Side {
   const char* kind;  // "input" or "output"
-  const TensorPolicy& group;
+  std::vector<TensorPolicy> policies;
   const std::vector<TensorInfo>& tensors;
   const std::vector<KnownTensor>& known;
   std::optional<std::uint64_t> batch_rows;                           // none: of a proof
@@ -155,8 +156,8 @@ Verdict resolve(Side& side) {
 
 // The tensors of which the proof holds only the hash, those of all rows one after the other.
 Verdict add_beside(const Side& side, statement::PublicValues& beside) {
-  if (!side.group.is_public() || side.group.hash == TensorHash::kNone) return Verdict::accept();
   for (std::size_t i = 0; i < side.tensors.size(); ++i) {
+    if (!side.policies[i].is_public() || side.policies[i].hash == TensorHash::kNone) continue;
     std::vector<std::int64_t> rows;
     for (std::uint64_t row = 0; row < side.num_rows(); ++row) {
       const auto known = side.by_tensor.find({row, i});
@@ -180,9 +181,11 @@ struct Taken {
 std::vector<std::vector<VerifiedTensor>> describe(const Side& side, const pcs::OpeningParams& params,
                                                   const statement::PublicIo& data, Taken& next) {
   std::vector<std::vector<VerifiedTensor>> out(data.num_rows);
-  for (const TensorInfo& info : side.tensors) {
+  for (std::size_t i = 0; i < side.tensors.size(); ++i) {
+    const TensorInfo& info = side.tensors[i];
+    const TensorPolicy& policy = side.policies[i];
     std::optional<TensorCommitment> commitment;
-    if (side.group.is_committed()) {
+    if (policy.is_committed()) {
       auto impl = std::make_shared<api::Access::Impl<TensorCommitment>>();
       impl->tensor = info;
       if (side.batch_rows.has_value())
@@ -194,16 +197,16 @@ std::vector<std::vector<VerifiedTensor>> describe(const Side& side, const pcs::O
     for (std::uint64_t row = 0; row < data.num_rows; ++row) {
       VerifiedTensor& tensor = out[row].emplace_back();
       static_cast<TensorInfo&>(tensor) = info;
-      tensor.group = side.group;
-      if (side.group.is_public()) {
+      tensor.group = policy;
+      if (policy.is_public()) {
         const std::vector<std::int64_t>& all = data.values[next.values];
         const auto begin = all.begin() + static_cast<std::ptrdiff_t>(row * info.num_elements());
         tensor.integers.assign(begin, begin + static_cast<std::ptrdiff_t>(info.num_elements()));
       }
-      if (side.group.hash != TensorHash::kNone) tensor.digest = data.digests[next.digests++];
+      if (policy.hash != TensorHash::kNone) tensor.digest = data.digests[next.digests++];
       tensor.commitment = commitment;
     }
-    if (side.group.is_public()) ++next.values;
+    if (policy.is_public()) ++next.values;
   }
   return out;
 }
@@ -277,8 +280,10 @@ VerifyBatchResult check(const VerificationKey& key, ByteView proof, const Verify
     }
     std::copy(request.context->begin(), request.context->end(), context.begin());
   }
-  Side outputs{"output", info.outputs, info.output_tensors, request.outputs, batch_rows, {}};
-  Side inputs{"input", info.inputs, info.input_tensors, request.inputs, batch_rows, {}};
+  Side outputs{"output", {}, info.output_tensors, request.outputs, batch_rows, {}};
+  Side inputs{"input", {}, info.input_tensors, request.inputs, batch_rows, {}};
+  for (const auto& [id, policy] : qir::seen_tensors(prepared.key.graph, prepared.key.visibility))
+    (outputs.policies.size() < info.output_tensors.size() ? outputs : inputs).policies.push_back(policy);
   statement::PublicValues beside;
   for (Side* side : {&outputs, &inputs}) {
     if (Verdict verdict = resolve(*side); !verdict.accepted()) return rejected(std::move(verdict));

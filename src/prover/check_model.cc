@@ -47,8 +47,7 @@ statement::PublicValues statement_values(const qir::QGraph& graph, const qir::Vi
       io.digests.push_back(statement::hash_data(policy.hash, bytes));
     }
   };
-  add_digests(visibility.outputs, graph.outputs);
-  add_digests(visibility.inputs, graph.inputs);
+  for (const auto& [id, policy] : qir::seen_tensors(graph, visibility)) add_digests(policy, {id});
   return statement::tensor_values(graph, visibility, io);
 }
 

@@ -18,35 +18,35 @@ Result<StatementTensors> make_statement(const CommittedModel& model, const verif
   out.num_rows = prepared.num_rows;
   for (const qir::ValueId id : qir::public_values(graph, key.visibility)) out.values.push_back(witness.values[id]);
   // By place, not by value: an output may be an input of the graph.
-  const auto add_digests = [&](const TensorPolicy& group, const std::vector<qir::ValueId>& ids) {
-    if (group.hash == TensorHash::kNone) return;
-    for (const qir::ValueId id : ids) {
-      const auto row_size = static_cast<std::size_t>(graph.value(id).shape.num_elements());
-      for (std::uint64_t row = 0; row < prepared.num_rows; ++row) {
-        const auto values = std::span(witness.values[id]).subspan(row * row_size, row_size);
-        out.digests.push_back(statement::hash_data(group.hash, statement::canonical_bytes(graph.value(id), values)));
-      }
+  const std::vector<qir::SeenTensor> seen = qir::seen_tensors(graph, key.visibility);
+  for (const auto& [id, policy] : seen) {
+    if (policy.hash == TensorHash::kNone) continue;
+    const auto row_size = static_cast<std::size_t>(graph.value(id).shape.num_elements());
+    for (std::uint64_t row = 0; row < prepared.num_rows; ++row) {
+      const auto values = std::span(witness.values[id]).subspan(row * row_size, row_size);
+      out.digests.push_back(statement::hash_data(policy.hash, statement::canonical_bytes(graph.value(id), values)));
     }
-  };
-  add_digests(key.visibility.outputs, graph.outputs);
-  add_digests(key.visibility.inputs, graph.inputs);
+  }
   StatementTensors data;
   std::size_t next = 0;
-  if (key.visibility.outputs.is_committed() && !request.committed_outputs.empty()) {
-    ZKI_CHECK_EQ(request.committed_outputs.size(), graph.outputs.size(), "a commitment for each output");
+  std::vector<qir::ValueId> committed_outputs;
+  for (std::size_t i = 0; i < graph.outputs.size(); ++i)
+    if (seen[i].policy.is_committed()) committed_outputs.push_back(seen[i].id);
+  if (!request.committed_outputs.empty()) {
+    ZKI_CHECK_EQ(request.committed_outputs.size(), committed_outputs.size(), "a commitment for each output");
     for (const auto& committed : request.committed_outputs) {
-      const qir::Value& value = graph.value(graph.outputs[next]);
-      if (committed->params != key.params.data[next] || committed->values != witness.values[graph.outputs[next]])
-        return invalid_argument("committed output '" + value.name + "': the commitment holds other values");
+      const qir::ValueId id = committed_outputs[next];
+      if (committed->params != key.params.data[next] || committed->values != witness.values[id])
+        return invalid_argument("committed output '" + graph.value(id).name + "': the commitment holds other values");
       data.outputs.push_back(committed);
       ++next;
     }
-  } else if (key.visibility.outputs.is_committed()) {
+  } else if (!committed_outputs.empty()) {
     ByteWriter all_inputs;
     for (const auto& values : inputs) {
       for (const std::int64_t x : values) all_inputs.i64(x);
     }
-    for (const qir::ValueId id : graph.outputs) {
+    for (const qir::ValueId id : committed_outputs) {
       // Another seed for each, which nothing but this proof and its receiver know; bound to the inputs and the context, so
       // that equal outputs stay unlinkable even where the entropy repeats.
       const std::uint8_t index[1] = {static_cast<std::uint8_t>(next)};
@@ -57,9 +57,10 @@ Result<StatementTensors> make_statement(const CommittedModel& model, const verif
     }
   }
   for (const auto& committed : data.outputs) data.opened.push_back(committed.get());
-  if (key.visibility.inputs.is_committed()) {
-    for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
-      const CommittedValues& committed = *request.committed_inputs[i];
+  std::size_t next_input = 0;
+  for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
+    if (seen[graph.outputs.size() + i].policy.is_committed()) {
+      const CommittedValues& committed = *request.committed_inputs[next_input++];
       const std::string where = "committed input '" + graph.value(graph.inputs[i]).name + "'";
       if (committed.params != key.params.data[next++]) {
         return invalid_argument(
@@ -83,19 +84,21 @@ Result<StatementTensors> make_statement(const CommittedModel& model, const verif
 
 // The inputs: as given, or those of the commitments.
 Result<std::vector<std::vector<std::int64_t>>> inputs_of(const statement::Key& key, const ProveRequest& request) {
-  if (!key.visibility.inputs.is_committed()) {
-    if (!request.committed_inputs.empty())
-      return invalid_argument("committed inputs given, but this key's inputs are not committed");
-    return request.inputs;
+  std::vector<std::vector<std::int64_t>> inputs = request.inputs;
+  std::size_t next = 0;
+  const std::vector<qir::SeenTensor> seen = qir::seen_tensors(key.graph, key.visibility);
+  for (std::size_t i = key.graph.outputs.size(); i < seen.size(); ++i) {
+    const std::size_t input = i - key.graph.outputs.size();
+    if (!seen[i].policy.is_committed()) continue;
+    // Where none of them is given they are those of the commitments; of a key that carries the others are.
+    if (next < request.committed_inputs.size() && inputs.size() == input)
+      inputs.push_back(request.committed_inputs[next]->values);
+    ++next;
   }
-  if (request.committed_inputs.size() != key.graph.inputs.size()) {
-    return invalid_argument(std::to_string(request.committed_inputs.size()) + " committed inputs, this key needs " +
-                            std::to_string(key.graph.inputs.size()));
-  }
-  if (!request.inputs.empty()) return request.inputs;
-  std::vector<std::vector<std::int64_t>> inputs;
-  for (const CommittedValues* committed : request.committed_inputs) inputs.push_back(committed->values);
-  return inputs;
+  if (next == request.committed_inputs.size()) return inputs;
+  if (next == 0) return invalid_argument("committed inputs given, but this key's inputs are not committed");
+  return invalid_argument(std::to_string(request.committed_inputs.size()) + " committed inputs, this key needs " +
+                          std::to_string(next));
 }
 
 }  // namespace zkinfer::prover

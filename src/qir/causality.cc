@@ -35,8 +35,10 @@ class Interpreter {
  public:
   Interpreter(const QGraph& graph, const ReachLimits& limits) : graph_(graph), left_(limits) {}
 
-  Result<std::vector<std::int64_t>> run(const std::function<void(std::size_t, const ReachOf&)>& told) {
-    if (graph_.inputs.size() != 1 || graph_.outputs.empty()) return unsupported("a program of one input is expected");
+  Result<std::vector<std::vector<std::int64_t>>> run(const std::vector<OtherInput>& others,
+                                                     const std::function<void(std::size_t, const ReachOf&)>& told) {
+    if (graph_.inputs.size() != 1 + others.size() || graph_.outputs.empty())
+      return unsupported("a program of " + std::to_string(1 + others.size()) + " inputs is expected");
     // Never the range that a computed value declares: where parameters decide, nothing proves it.
     ZKI_ASSIGN_OR_RETURN(sound_, sound_ranges(graph_));
     cells_.resize(graph_.values.size());
@@ -47,10 +49,20 @@ class Interpreter {
       const Value& value = graph_.value(id);
       if (value.kind == ValueKind::kParam) cells_[id] = {{{value.lo, value.hi, -1}}, true};
     }
-    const ValueId input = graph_.inputs[0];
-    if (!spend(count(input)) || !hold(input)) return too_many();
-    for (std::int64_t i = 0; i < count(input); ++i)
-      cells_[input].list.push_back(settled({graph_.value(input).lo, graph_.value(input).hi, i}));
+    for (std::size_t j = 0; j < graph_.inputs.size(); ++j) {
+      const ValueId input = graph_.inputs[j];
+      const Value& value = graph_.value(input);
+      if (!spend(count(input)) || !hold(input)) return too_many();
+      for (std::int64_t i = 0; i < count(input); ++i) {
+        const auto at = static_cast<std::size_t>(i);
+        Cell cell{value.lo, value.hi, i};
+        if (j > 0 && !others[j - 1].values.empty())
+          cell = {others[j - 1].values.at(at), others[j - 1].values.at(at), -1};
+        else if (j > 0)
+          cell.reach = others[j - 1].reach.at(at);
+        cells_[input].list.push_back(settled(cell));
+      }
+    }
     for (const Node& node : graph_.nodes) {
       if (!spend(work(node)) || !hold(node.output)) return too_many();
       cells_[node.output].list.reserve(static_cast<std::size_t>(count(node.output)));
@@ -64,9 +76,12 @@ class Interpreter {
         if (--uses[id] == 0) release(id);
       if (uses[node.output] == 0) release(node.output);
     }
-    std::vector<std::int64_t> reach;
-    for (std::int64_t i = 0; i < count(graph_.outputs[0]); ++i) reach.push_back(cells_[graph_.outputs[0]].at(i).reach);
-    return reach;
+    std::vector<std::vector<std::int64_t>> all;
+    for (const ValueId id : graph_.outputs) {
+      std::vector<std::int64_t>& reach = all.emplace_back();
+      for (std::int64_t i = 0; i < count(id); ++i) reach.push_back(cells_[id].at(i).reach);
+    }
+    return all;
   }
 
  private:
@@ -86,7 +101,7 @@ class Interpreter {
     return true;
   }
   void release(ValueId id) {
-    if (id == graph_.outputs[0]) return;
+    if (std::ranges::find(graph_.outputs, id) != graph_.outputs.end()) return;
     if (!cells_[id].is_uniform) left_.elements += static_cast<std::uint64_t>(count(id));
     cells_[id] = {};
   }
@@ -410,7 +425,14 @@ class Interpreter {
 
 Result<std::vector<std::int64_t>> reach_of_output(const QGraph& graph, const ReachLimits& limits,
                                                   const std::function<void(std::size_t node, const ReachOf&)>& told) {
-  return Interpreter(graph, limits).run(told);
+  ZKI_ASSIGN_OR_RETURN(auto all, Interpreter(graph, limits).run({}, told));
+  return std::move(all[0]);
+}
+
+Result<std::vector<std::vector<std::int64_t>>> reach_of_outputs(
+    const QGraph& graph, const std::vector<OtherInput>& others, const ReachLimits& limits,
+    const std::function<void(std::size_t node, const ReachOf&)>& told) {
+  return Interpreter(graph, limits).run(others, told);
 }
 
 }  // namespace zkinfer::qir

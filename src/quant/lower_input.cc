@@ -149,11 +149,34 @@ Result<QTensor> Lowering::narrowed(const ir::Value& input, const QTensor& x, boo
   return append(std::move(q), info.name, input.shape, y, info.scale);
 }
 
+bool Lowering::is_carried(ir::ValueId id) const {
+  const auto first = graph_.inputs.end() - static_cast<std::ptrdiff_t>(options_.num_carried);
+  return std::find(first, graph_.inputs.end(), id) != graph_.inputs.end();
+}
+
+Status Lowering::settle_carried(std::size_t i) {
+  const ir::Node& n = node(i);
+  if (n.op != ir::OpKind::kWhere || !is_carried(n.inputs[2])) return ok_status();
+  QTensor& carried = tensor(n.inputs[2]);
+  const QTensor beside = tensor(n.inputs[1]);
+  if (carried.scale != 0 || beside.scale == 0) return fail(i, "what is carried is read twice, or beside a constant");
+  qir::Value& value = out_.graph.values[carried.id];
+  const AccRange own{qvalue(beside).lo, qvalue(beside).hi};
+  const AccRange range = carried_range_.value_or(own);
+  if (own.lo < range.lo || own.hi > range.hi) return fail(i, "what is carried has another range than expected");
+  value.lo = range.lo;
+  value.hi = range.hi;
+  value.scale = qvalue(beside).scale;
+  carried.scale = beside.scale;
+  return ok_status();
+}
+
 Status Lowering::lower_inputs() {
   for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
     const ir::Value& input = graph_.value(graph_.inputs[i]);
     const InputFormat* given = given_format(i);
-    qir::Value value = given == nullptr ? chosen_input(i) : qir::Value{};
+    const bool carried = is_carried(graph_.inputs[i]);
+    qir::Value value = given == nullptr && !carried ? chosen_input(i) : qir::Value{};
     if (given != nullptr) {
       value.lo = given->lo;
       value.hi = given->hi;
@@ -165,11 +188,13 @@ Status Lowering::lower_inputs() {
     const qir::ValueId id = static_cast<qir::ValueId>(out_.graph.values.size());
     out_.graph.values.push_back(value);
     out_.graph.inputs.push_back(id);
-    tensor(graph_.inputs[i]) = {id, scale_of(value)};
+    tensor(graph_.inputs[i]) = {id, carried ? 0 : scale_of(value)};  // carried: settled where it is read
   }
   for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
     QTensor& x = tensor(graph_.inputs[i]);
-    if (given_format(i) == nullptr || log_rows(qvalue(x).lo, qvalue(x).hi) <= kMostInputBits) continue;
+    if (is_carried(graph_.inputs[i]) || given_format(i) == nullptr ||
+        log_rows(qvalue(x).lo, qvalue(x).hi) <= kMostInputBits)
+      continue;
     ZKI_ASSIGN_OR_RETURN(
         x, narrowed(graph_.value(graph_.inputs[i]), x, plan_.compared[static_cast<std::size_t>(graph_.inputs[i])]));
   }

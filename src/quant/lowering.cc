@@ -30,6 +30,7 @@ Lowering::Lowering(const ir::Graph& graph, const Calibration& calibration, const
       choice_(choice),
       bits_(static_cast<int>(std::bit_width(static_cast<unsigned>(choice.levels)))),
       options_(options),
+      known_(known),
       pool_(known) {}
 
 Status Lowering::fail(std::size_t index, const std::string& why) const {
@@ -59,7 +60,21 @@ Result<Quantized> Lowering::run() {
   ZKI_RETURN_IF_ERROR(lower_inputs());
   ZKI_RETURN_IF_ERROR(lower_nodes());
   ZKI_RETURN_IF_ERROR(finish_graph());
-  return std::move(out_);
+  // One range for all that is carried, which is known once all of it has its own.
+  AccRange all{0, 0};
+  bool same = true;
+  for (std::size_t i = graph_.inputs.size() - options_.num_carried; i < graph_.inputs.size(); ++i) {
+    const qir::Value& value = qvalue(tensor(graph_.inputs[i]));
+    all = {std::min(all.lo, value.lo), std::max(all.hi, value.hi)};
+  }
+  for (std::size_t i = graph_.inputs.size() - options_.num_carried; i < graph_.inputs.size(); ++i) {
+    const qir::Value& value = qvalue(tensor(graph_.inputs[i]));
+    same &= value.lo == all.lo && value.hi == all.hi;
+  }
+  if (same || carried_range_.has_value()) return std::move(out_);
+  Lowering again(graph_, calibration_, choice_, options_, known_);
+  again.carried_range_ = all;
+  return again.run();
 }
 
 Status Lowering::lower_nodes() {
@@ -81,6 +96,7 @@ Status Lowering::lower_nodes() {
 
 Status Lowering::lower_node(std::size_t i) {
   const ir::Node& n = node(i);
+  ZKI_RETURN_IF_ERROR(settle_carried(i));
   for (std::size_t j = 0; j < n.inputs.size(); ++j) {
     if (n.has_input(j) && !is_const(n.inputs[j]) && tensor(n.inputs[j]).scale == 0)
       return fail(i, "its input has no integer form");

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -182,6 +183,9 @@ class Lowering {
   const InputFormat* given_format(std::size_t input_index) const;
   Status lower_inputs();
   qir::Value chosen_input(std::size_t input_index) const;
+  // Of what is carried, the format is that of what Where gives beside it.
+  Status settle_carried(std::size_t index);
+  bool is_carried(ir::ValueId id) const;
   qir::Value whole_input(std::size_t input_index) const;
   // Of a graph input with columns of unlike sizes: by how many bits its unit, and its weights', are finer than others' for that. 0 of other values.
   int input_spread_bits(ir::ValueId id) const;
@@ -297,8 +301,10 @@ class Lowering {
   const ir::Graph& graph_;
   const Calibration& calibration_;
   Choice choice_;
-  int bits_;  // of a non-negative activation
+  int bits_;                               // of a non-negative activation
+  std::optional<AccRange> carried_range_;  // of all that is carried
   const QuantOptions& options_;
+  CurveTables* known_;
   Plan plan_;
   Uses uses_;
   std::vector<bool> unrounded_;   // by value id: unrounded_values()

@@ -41,6 +41,9 @@ struct QuantOptions {
   std::vector<std::optional<InputFormat>> input_formats;
   // By output: whether it holds integers of a scale of the network's own, which resolve no more than one. Empty: none.
   std::vector<bool> output_steps;
+  // So many last inputs are what the last outputs of an inference before left: each is read by the Where that gives that output, in the unit of what it
+  // is beside there, and all have one range. How exact they are shows in the other outputs.
+  std::size_t num_carried = 0;
   int max_log_table = 17;                // 8..20: tables of more rows are avoided by coarser activations
   std::size_t max_measured_inputs = 96;  // calibration inputs used to measure a choice, fewer of large models
 };

@@ -47,6 +47,7 @@ struct Reference {
   std::vector<std::size_t> inputs;  // indices
   std::vector<double> margins;      // empty unless the model has one output that is a vector of scores
   std::vector<bool> output_steps;   // QuantOptions::output_steps
+  std::size_t num_carried = 0;      // QuantOptions::num_carried
 };
 
 // Positions of the largest and the second largest element.
@@ -119,12 +120,13 @@ Result<Measured> measure(const ir::Graph& graph, const Calibration& calibration,
                          const Reference& reference, const Quantized& quantized,
                          const std::function<Status()>& stopped) {
   Measured out;
-  std::vector<double> largest(graph.outputs.size(), 0);
-  std::vector<double> errors(graph.outputs.size(), 0);
-  std::vector<double> usual(graph.outputs.size(), 0);  // an input's largest element, on average
-  std::vector<double> squares(graph.outputs.size(), 0);
-  std::vector<double> changed(graph.outputs.size(), 0);
-  std::vector<double> cosines(graph.outputs.size(), 0);
+  const std::size_t num_outputs = graph.outputs.size() - reference.num_carried;
+  std::vector<double> largest(num_outputs, 0);
+  std::vector<double> errors(num_outputs, 0);
+  std::vector<double> usual(num_outputs, 0);  // an input's largest element, on average
+  std::vector<double> squares(num_outputs, 0);
+  std::vector<double> changed(num_outputs, 0);
+  std::vector<double> cosines(num_outputs, 0);
   double pair_errors = 0;
   out.num_measured = reference.inputs.size();
   for (const std::size_t i : reference.inputs) {
@@ -137,7 +139,7 @@ Result<Measured> measure(const ir::Graph& graph, const Calibration& calibration,
     }
     ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness,
                          exec_integer::run(quantized.graph, quantized.params, integers));
-    for (std::size_t j = 0; j < graph.outputs.size(); ++j) {
+    for (std::size_t j = 0; j < num_outputs; ++j) {
       const qir::ValueId id = quantized.graph.outputs[j];
       const std::vector<float> real = dequantize(quantized.graph.value(id), witness.values[id]);
       const FloatTensor& expected = calibration.outputs[i][j];
@@ -383,6 +385,7 @@ Result<Quantized> search(const ir::Graph& graph, const Calibration& calibration,
                          const QuantOptions& options) {
   Reference reference = make_reference(graph, calibration, options.max_measured_inputs);
   reference.output_steps = options.output_steps;
+  reference.num_carried = options.num_carried;
   std::vector<TensorMap> counted;
   for (const std::size_t i : split_inputs(inputs.size()).statistics) counted.push_back(inputs[i]);
   ZKI_ASSIGN_OR_RETURN(const Calibration statistics, calibrate(graph, counted));

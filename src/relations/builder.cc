@@ -447,12 +447,14 @@ std::int64_t Builder::honest_reach(qir::ValueId id) const {
 }
 
 Status Builder::add_output_ranges() {
-  if (visibility_.outputs.is_public()) return ok_status();  // the verifier sees the entries and compares
   const qir::Ranges proven = qir::proven_ranges(graph_);
+  const std::vector<qir::SeenTensor> seen = qir::seen_tensors(graph_, visibility_);
   std::vector<bool> done(graph_.values.size(), false);
-  for (const qir::ValueId id : graph_.outputs) {
+  for (std::size_t i = 0; i < graph_.outputs.size(); ++i) {
+    const qir::ValueId id = seen[i].id;
     const qir::Value& v = value(id);
-    if (done[id] || proven[id].inside(v.lo, v.hi)) continue;
+    // Of public ones the verifier sees the entries and compares.
+    if (seen[i].policy.is_public() || done[id] || proven[id].inside(v.lo, v.hi)) continue;
     done[id] = true;
     if (qir::range_of(v).width() >= qir::kMaxWidth) {
       return out_of_range("output '" + v.name + "' that is not public declares " + qir::to_string(qir::range_of(v)) +

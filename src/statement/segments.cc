@@ -24,7 +24,8 @@ Status check_segment(const std::vector<Key>& keys, std::size_t i) {
   const Key& key = keys[i];
   if (key.graph.name != first.graph.name) return wrong(i, "another model's name than the first one's");
   if (!(key.params.security == first.params.security)) return wrong(i, "other security than the first one's");
-  if (key.insecure_seed != first.insecure_seed || key.visibility.public_params != first.visibility.public_params)
+  if (key.insecure_seed != first.insecure_seed || key.visibility.public_params != first.visibility.public_params ||
+      key.visibility.carries)
     return wrong(i, "other flags than the first one's");
   if (i > 0 && key.visibility.inputs != kBetween) return wrong(i, "its inputs are not committed");
   if (i + 1 < keys.size() && key.visibility.outputs != kBetween) return wrong(i, "its outputs are not committed");

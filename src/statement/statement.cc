@@ -134,22 +134,17 @@ Fe data_point(const pcs::TensorOracle& oracle, std::uint64_t num_elements, const
 PublicValues tensor_values(const qir::QGraph& graph, const qir::Visibility& visibility, const PublicIo& data) {
   PublicValues out = data.values;
   std::size_t next = 0;
-  const auto add_group = [&](const TensorPolicy& group, std::size_t count) {
-    if (group.hash == TensorHash::kNone) return;
-    for (std::size_t i = 0; i < count; ++i) {
-      if (group.hashed_in_circuit()) out.emplace_back();
-      for (std::uint64_t row = 0; row < data.num_rows; ++row) {
-        const Digest& digest = data.digests[next++];
-        if (!group.hashed_in_circuit()) continue;
-        for (std::size_t j = 0; j < digest.size(); j += 4) {
-          out.back().push_back(std::int64_t{digest[j]} << 24 | digest[j + 1] << 16 | digest[j + 2] << 8 |
-                               digest[j + 3]);
-        }
+  for (const auto& [id, policy] : qir::seen_tensors(graph, visibility)) {
+    if (policy.hash == TensorHash::kNone) continue;
+    if (policy.hashed_in_circuit()) out.emplace_back();
+    for (std::uint64_t row = 0; row < data.num_rows; ++row) {
+      const Digest& digest = data.digests[next++];
+      if (!policy.hashed_in_circuit()) continue;
+      for (std::size_t j = 0; j < digest.size(); j += 4) {
+        out.back().push_back(std::int64_t{digest[j]} << 24 | digest[j + 1] << 16 | digest[j + 2] << 8 | digest[j + 3]);
       }
     }
-  };
-  add_group(visibility.outputs, graph.outputs.size());
-  add_group(visibility.inputs, graph.inputs.size());
+  }
   return out;
 }
 
@@ -180,9 +175,10 @@ std::size_t header_size(const qir::QGraph& graph, const qir::Visibility& visibil
 
 std::vector<const std::vector<std::int64_t>*> values_in_proof(const Key& key, const PublicValues& values) {
   std::vector<const std::vector<std::int64_t>*> out;
-  const std::size_t num_outputs = key.visibility.outputs.is_public() ? key.graph.outputs.size() : 0;
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    if ((i < num_outputs ? key.visibility.outputs : key.visibility.inputs).in_proof()) out.push_back(&values[i]);
+  std::size_t next = 0;
+  for (const auto& [id, policy] : qir::seen_tensors(key.graph, key.visibility)) {
+    if (policy.in_proof()) out.push_back(&values[next]);
+    if (policy.is_public()) ++next;
   }
   return out;
 }

@@ -14,6 +14,13 @@ Result<std::vector<std::int64_t>> prompt_tokens(const Tokenizer& tokenizer, std:
   return std::vector<std::int64_t>(tokens.begin(), tokens.end());
 }
 
+Result<std::vector<std::int64_t>> continued_tokens(const Tokenizer& tokenizer, std::string_view text,
+                                                   bool read_special) {
+  ZKI_ASSIGN_OR_RETURN(const std::vector<int> tokens, tokenizer.encode(text, {false, read_special}));
+  if (tokens.empty()) return invalid_argument("the prompt is an empty text; give what the turn begins with");
+  return std::vector<std::int64_t>(tokens.begin(), tokens.end());
+}
+
 Result<std::string> vocabulary_warning(const Tokenizer& tokenizer, const std::string& name, const KnownTokens& tokens) {
   constexpr std::int64_t kMostTokens = std::int64_t{1} << 40;  // beyond, the input says nothing of a vocabulary
   const std::int64_t known = tokens.hi + 1;

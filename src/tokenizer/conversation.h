@@ -16,6 +16,10 @@ namespace zkinfer {
 // EncodeOptions. invalid_argument: as of encode, or no token at all.
 Result<std::vector<std::int64_t>> prompt_tokens(const Tokenizer& tokenizer, std::string_view text, bool read_special);
 
+// Of one that stands behind other texts: without the tokens that begin and end one.
+Result<std::vector<std::int64_t>> continued_tokens(const Tokenizer& tokenizer, std::string_view text,
+                                                   bool read_special);
+
 // What is known of the tokens that a model takes: its input's range.
 struct KnownTokens {
   std::int64_t lo = 0, hi = 0;

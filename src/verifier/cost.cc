@@ -174,22 +174,18 @@ class Counter {
 
 // Public data: read, checked, hashed, absorbed, evaluated.
 void Counter::add_statement() {
-  const auto add = [&](const TensorPolicy& group, const std::vector<qir::ValueId>& ids) {
-    for (const qir::ValueId id : ids) {
-      const qir::Value& value = key_.graph.value(id);
-      const std::uint64_t elements = times(num_rows_, static_cast<std::uint64_t>(value.shape.num_elements()));
-      const std::uint64_t bytes = times(elements, statement::entry_format(value.lo, value.hi).num_bytes);
-      spend(times(num_rows_, kCall));
-      if (!group.is_public()) continue;
-      spend(times(elements, kElement));
-      keep(times(elements, 4 * sizeof(std::int64_t)));
-      if (group.hash == TensorHash::kNone) continue;
-      spend(times(bytes, 2 * kHashByte));
-      keep(bytes);
-    }
-  };
-  add(key_.visibility.outputs, key_.graph.outputs);
-  add(key_.visibility.inputs, key_.graph.inputs);
+  for (const auto& [id, policy] : qir::seen_tensors(key_.graph, key_.visibility)) {
+    const qir::Value& value = key_.graph.value(id);
+    const std::uint64_t elements = times(num_rows_, static_cast<std::uint64_t>(value.shape.num_elements()));
+    const std::uint64_t bytes = times(elements, statement::entry_format(value.lo, value.hi).num_bytes);
+    spend(times(num_rows_, kCall));
+    if (!policy.is_public()) continue;
+    spend(times(elements, kElement));
+    keep(times(elements, 4 * sizeof(std::int64_t)));
+    if (policy.hash == TensorHash::kNone) continue;
+    spend(times(bytes, 2 * kHashByte));
+    keep(bytes);
+  }
   const std::uint64_t key_bytes = qir::structure_bytes(key_.graph).size();
   spend(times(key_bytes, 2 * kKeyByte));  // parsed, and hashed with every statement
   keep(times(key_bytes, kKeyMemory));

@@ -146,59 +146,50 @@ Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const 
   const statement::Key& key = prepared.key;
   header.data.num_rows = prepared.num_rows;
   std::size_t next_beside = 0;
-  const auto read_values = [&](const TensorPolicy& group, const std::vector<qir::ValueId>& ids) -> Verdict {
-    if (!group.is_public()) return Verdict::accept();
-    for (const qir::ValueId id : ids) {
-      const qir::Value& value = key.graph.value(id);
-      const std::size_t num_elements = prepared.num_rows * static_cast<std::size_t>(value.shape.num_elements());
-      std::vector<std::int64_t> values;
-      if (group.in_proof()) {
-        values.resize(num_elements);
-        for (std::int64_t& x : values) x = reader.i64();
-      } else if (next_beside < beside.size()) {
-        values = beside[next_beside++];
-      } else {
-        return Verdict::reject(
-            RejectReason::kBadPublicValue,
-            "value '" + value.name + "': the proof holds only its hash; give the data beside the proof");
-      }
-      if (Verdict verdict = check_value(value, values, num_elements); !verdict.accepted()) return verdict;
-      header.data.values.push_back(std::move(values));
+  const std::vector<qir::SeenTensor> seen = qir::seen_tensors(key.graph, key.visibility);
+  for (const auto& [id, policy] : seen) {
+    if (!policy.is_public()) continue;
+    const qir::Value& value = key.graph.value(id);
+    const std::size_t num_elements = prepared.num_rows * static_cast<std::size_t>(value.shape.num_elements());
+    std::vector<std::int64_t> values;
+    if (policy.in_proof()) {
+      values.resize(num_elements);
+      for (std::int64_t& x : values) x = reader.i64();
+    } else if (next_beside < beside.size()) {
+      values = beside[next_beside++];
+    } else {
+      return Verdict::reject(
+          RejectReason::kBadPublicValue,
+          "value '" + value.name + "': the proof holds only its hash; give the data beside the proof");
     }
-    return Verdict::accept();
-  };
-  if (Verdict verdict = read_values(key.visibility.outputs, key.graph.outputs); !verdict.accepted()) return verdict;
-  if (Verdict verdict = read_values(key.visibility.inputs, key.graph.inputs); !verdict.accepted()) return verdict;
+    if (Verdict verdict = check_value(value, values, num_elements); !verdict.accepted()) return verdict;
+    header.data.values.push_back(std::move(values));
+  }
   if (next_beside != beside.size()) {
     return Verdict::reject(
         RejectReason::kBadPublicValue,
         std::to_string(beside.size()) + " tensors beside the proof, expected " + std::to_string(next_beside));
   }
   std::size_t next_value = 0;
-  const auto read_digests = [&](const TensorPolicy& group, const std::vector<qir::ValueId>& ids) -> Verdict {
-    for (const qir::ValueId id : ids) {
-      const std::size_t index = group.is_public() ? next_value++ : 0;
-      if (group.hash == TensorHash::kNone) continue;
-      const qir::Value& value = key.graph.value(id);
-      const auto row_size = static_cast<std::size_t>(value.shape.num_elements());
-      for (std::uint64_t row = 0; row < prepared.num_rows; ++row) {
-        Digest digest{};
-        const ByteView bytes = reader.raw(digest.size());
-        std::copy(bytes.begin(), bytes.end(), digest.begin());
-        header.data.digests.push_back(digest);
-        if (!group.is_public()) continue;
-        const auto data = std::span(header.data.values[index]).subspan(row * row_size, row_size);
-        if (digest == statement::hash_data(group.hash, statement::canonical_bytes(value, data))) continue;
-        return Verdict::reject(RejectReason::kBadPublicValue,
-                               "value '" + value.name + "'" +
-                                   (prepared.num_rows > 1 ? " of row " + std::to_string(row) : "") +
-                                   ": the data has another hash than the proof");
-      }
+  for (const auto& [id, policy] : seen) {
+    const std::size_t index = policy.is_public() ? next_value++ : 0;
+    if (policy.hash == TensorHash::kNone) continue;
+    const qir::Value& value = key.graph.value(id);
+    const auto row_size = static_cast<std::size_t>(value.shape.num_elements());
+    for (std::uint64_t row = 0; row < prepared.num_rows; ++row) {
+      Digest digest{};
+      const ByteView bytes = reader.raw(digest.size());
+      std::copy(bytes.begin(), bytes.end(), digest.begin());
+      header.data.digests.push_back(digest);
+      if (!policy.is_public()) continue;
+      const auto data = std::span(header.data.values[index]).subspan(row * row_size, row_size);
+      if (digest == statement::hash_data(policy.hash, statement::canonical_bytes(value, data))) continue;
+      return Verdict::reject(RejectReason::kBadPublicValue,
+                             "value '" + value.name + "'" +
+                                 (prepared.num_rows > 1 ? " of row " + std::to_string(row) : "") +
+                                 ": the data has another hash than the proof");
     }
-    return Verdict::accept();
-  };
-  if (Verdict verdict = read_digests(key.visibility.outputs, key.graph.outputs); !verdict.accepted()) return verdict;
-  if (Verdict verdict = read_digests(key.visibility.inputs, key.graph.inputs); !verdict.accepted()) return verdict;
+  }
   for (std::size_t i = 0; i < key.params.data.size(); ++i) {
     header.data.commitments.push_back(statement::read_commitment(reader));
     if (!reader.ok()) return Verdict::reject(RejectReason::kNonCanonical, "tensor commitment " + std::to_string(i));

@@ -93,7 +93,7 @@ TEST(Causality, ContinuedInferencesAreWholeOnes) {
     const qir::WeightStore weights(*params);
     std::vector<std::int64_t> now = draw(input);
     std::int64_t known = random.between(1, length - 1);
-    Result<exec_integer::Continued> continued = exec_integer::Continued::begin(graph, weights, now, known);
+    Result<exec_integer::Continued> continued = exec_integer::Continued::begin(graph, weights, {now}, known);
     if (!continued.ok()) continue;
     ++graphs;
     const std::int64_t last = std::min(length, known + 6);

@@ -56,15 +56,11 @@ inline OuterState outer_state(const Session& session, const prover::ProveHooks& 
     state.public_data.values.push_back(witness->values[id]);
   }
   const qir::Visibility& visibility = session.model.prepared.key.visibility;
-  const auto add_digests = [&](const TensorPolicy& group, const std::vector<qir::ValueId>& ids) {
-    if (group.hash == TensorHash::kNone) return;
-    for (const qir::ValueId id : ids) {
-      state.public_data.digests.push_back(
-          statement::hash_data(group.hash, statement::canonical_bytes(session.graph.value(id), witness->values[id])));
-    }
-  };
-  add_digests(visibility.outputs, session.graph.outputs);
-  add_digests(visibility.inputs, session.graph.inputs);
+  for (const auto& [id, policy] : qir::seen_tensors(session.graph, visibility)) {
+    if (policy.hash == TensorHash::kNone) continue;
+    state.public_data.digests.push_back(
+        statement::hash_data(policy.hash, statement::canonical_bytes(session.graph.value(id), witness->values[id])));
+  }
   state.data = prover::fill_columns(session.graph, compiled, session.model.weights, *witness);
   if (hooks.columns) hooks.columns(state.data);
   if (hooks.outputs) hooks.outputs(state.public_data);

@@ -73,14 +73,15 @@ struct Session {
     ZKI_CHECK(committed.ok(), committed.status().to_string().c_str());
     model = std::move(committed).value();
     request.inputs = draw_inputs(graph, inputs_seed);
-    if (key().visibility.inputs.is_committed()) commit_inputs();
+    commit_inputs();
   }
   void commit_inputs() {
     const std::vector<pcs::TensorOracle>& oracles = model.prepared.key.params.data;
-    const std::size_t first = oracles.size() - request.inputs.size();
+    const std::vector<qir::SeenTensor> seen = qir::seen_tensors(graph, key().visibility);
     for (std::size_t i = 0; i < request.inputs.size(); ++i) {
-      auto data =
-          prover::commit_tensor(request.inputs[i], oracles[first + i], test_seed(static_cast<std::uint8_t>(100 + i)));
+      if (!seen[graph.outputs.size() + i].policy.is_committed()) continue;
+      auto data = prover::commit_tensor(request.inputs[i], oracles[oracles.size() - (request.inputs.size() - i)],
+                                        test_seed(static_cast<std::uint8_t>(100 + i)));
       ZKI_CHECK(data.ok(), "the input of a test has a commitment");
       committed_inputs.push_back(std::make_shared<prover::CommittedValues>(std::move(data).value()));
       request.committed_inputs.push_back(committed_inputs.back().get());
@@ -100,11 +101,12 @@ struct Session {
   }
   // The public tensors that the proof holds only the hash of.
   statement::PublicValues beside(const prover::Proof& proof) const {
-    const qir::Visibility& visibility = key().visibility;
-    const std::size_t num_outputs = visibility.outputs.is_public() ? graph.outputs.size() : 0;
     statement::PublicValues out;
-    for (std::size_t i = 0; i < proof.data.values.size(); ++i) {
-      if (!(i < num_outputs ? visibility.outputs : visibility.inputs).in_proof()) out.push_back(proof.data.values[i]);
+    std::size_t next = 0;
+    for (const auto& [id, policy] : qir::seen_tensors(graph, key().visibility)) {
+      if (!policy.is_public()) continue;
+      if (!policy.in_proof()) out.push_back(proof.data.values[next]);
+      ++next;
     }
     return out;
   }

@@ -148,7 +148,8 @@ void print_compiled(const CompileArguments& arguments, const Compiled& done) {
   rows.emplace_back(
       "integers against floats",
       done.fidelity.num_inputs == 0
-          ? "not compared: no inputs were given"
+          ? (arguments.compile.conversation ? "not compared: turns are measured while they are compiled only"
+                                            : "not compared: no inputs were given")
           : counted(done.fidelity.num_inputs, "input") +
                 (done.is_held_out ? "" : " (the calibration data, not held out; --evaluate takes others)"));
   for (auto& row : fidelity_rows(done.fidelity, done.model.compile_record())) rows.push_back(std::move(row));
@@ -223,6 +224,9 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
     ZKI_ASSIGN_OR_RETURN(arguments.compile.float_target, float_target(arguments.float_target));
   }
   ZKI_RETURN_IF_ERROR(set_network_options(arguments.network, arguments.compile));
+  const bool converses = arguments.compile.conversation.has_value();
+  if (converses && (page || fidelity_file || !arguments.evaluation_paths.empty() || arguments.compile.cut.is_asked()))
+    return invalid_argument("--conversation: without --report, --evaluate, --fidelity-json, --segments and --memory");
   CompileOptions looking = arguments.compile;
   std::vector<std::string> beside;
   looking.reads = [&](const std::string& path) { beside.push_back(path); };
@@ -245,7 +249,7 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
   if (calibration.size() > arguments.limit) calibration.resize(arguments.limit);
 
   ProgressLine progress(session, "compile");
-  const bool compares = page.has_value() || !calibration.empty() || !arguments.evaluation_paths.empty();
+  const bool compares = page.has_value() || (!calibration.empty() && !converses) || !arguments.evaluation_paths.empty();
   const double compiled = compares ? 0.8 : 1;
   arguments.compile.progress = progress.callback(0, compiled);
   Result<Model> compiled_model = compile_network(arguments.onnx_path, calibration, arguments.compile);
@@ -293,7 +297,7 @@ CommandResult compile(Session& session, CompileArguments& arguments) {
                                                                                       inputs_seen, arguments.compile));
     if (report.fidelity) fidelity = *report.fidelity;
     page_text = model_report_html(report, "zkinfer compile --report");
-  } else if (!compared.empty()) {
+  } else if (!compared.empty() && !converses) {
     ZKI_ASSIGN_OR_RETURN(fidelity, measure_fidelity(arguments.onnx_path, model, compared, arguments.compile));
   }
   progress.clear();

@@ -17,6 +17,7 @@
 #include "signals.h"
 #include "stopwatch.h"
 #include "text.h"
+#include "turns.h"
 #include "verify_words.h"
 #include "zkinfer/generate.h"
 #include "zkinfer/hex.h"
@@ -28,7 +29,8 @@ struct Arguments {
   std::string model_path, tokenizer_path, prompt, secret_path, output_path, context;
   std::optional<std::uint32_t> most_tokens;
   SamplingOptions sampling;
-  std::string hide;  // prompt, answer, both; empty: neither
+  std::string hide;          // prompt, answer, both; empty: neither
+  std::string earlier_path;  // the proof of the turn before
   bool prove = false, plain = false, force = false;
 
   ShownText shown() const { return {hide.empty() || hide == "answer", hide.empty() || hide == "prompt"}; }
@@ -65,11 +67,15 @@ class GenerateCommand {
   GenerateOptions options_;
   Generated generated_;
   std::optional<ProvedFile> proved_;
+  std::optional<EarlierTurn> earlier_;     // of a conversation
+  std::vector<CommitmentPaths> openings_;  // of what the turn leaves
   double restore_seconds_ = 0, generate_seconds_ = 0;
 };
 
 Result<std::vector<std::int64_t>> GenerateCommand::read_prompt() const {
   ZKI_ASSIGN_OR_RETURN(const std::string text, given_text(arguments_.prompt));
+  // In the middle of a text no token begins one.
+  if (!arguments_.earlier_path.empty()) return continued_tokens(*tokenizer_, text, !arguments_.plain);
   return prompt_tokens(*tokenizer_, text, !arguments_.plain);
 }
 
@@ -92,6 +98,11 @@ Status GenerateCommand::prepare() {
     return invalid_argument("--hide is for proofs" +
                             std::string(arguments_.prove ? " of models compiled with --hidden-text" : ": add --prove"));
   }
+  if (!arguments_.earlier_path.empty() && (shape.conversation == 0 || !arguments_.prove)) {
+    return invalid_argument("--continue is for proofs" + std::string(shape.conversation == 0
+                                                                         ? " of models compiled with --conversation"
+                                                                         : ": add --prove"));
+  }
   if (!arguments_.prove) return ok_status();
   ZKI_RETURN_IF_ERROR(generation_context(1, 2, options_.context, options_.sampling).status());
   files_.emplace(arguments_.force);
@@ -100,6 +111,10 @@ Status GenerateCommand::prepare() {
   files_->reads(arguments_.secret_path);
   if (session_.json) files_->keep_standard_output();
   output_ = files_->add("--output", arguments_.output_path, FileKind::kProof);
+  if (shape.conversation > 0) {
+    ZKI_ASSIGN_OR_RETURN(openings_, commitment_paths("--output", with_extension(arguments_.output_path, ""), 1));
+    files_->add_counted("--output", openings_[0].opening, FileKind::kTensorSecret);
+  }
   ZKI_RETURN_IF_ERROR(files_->prepare());
   const Stopwatch watch;
   ZKI_ASSIGN_OR_RETURN(committed_,
@@ -119,6 +134,15 @@ Status GenerateCommand::prepare() {
   if (!arguments_.shown().everything() && info.inputs.is_public())
     return invalid_argument("--hide: the key shows all inputs; commit to the model with --inputs private");
   ZKI_ASSIGN_OR_RETURN(causal_, CausalModel::of(committed_->key()));
+  if (!arguments_.earlier_path.empty()) {
+    ZKI_ASSIGN_OR_RETURN(earlier_,
+                         load_earlier_turn(arguments_.earlier_path, with_extension(arguments_.secret_path, ".zkkey")));
+  } else if (shape.conversation > 0) {
+    Result<CommittedTensor> nothing = new_history(committed_->key());
+    if (!nothing.ok()) return nothing.status();
+    earlier_.emplace(EarlierTurn{0, {}, std::move(nothing).value()});
+  }
+  if (earlier_.has_value()) options_.before = {earlier_->num_tokens, &earlier_->history};
   ZKI_RETURN_IF_ERROR(files_->reserve(output_, committed_->proof_room()));
   if (!committed_->path().empty()) ZKI_RETURN_IF_ERROR(check_path_beside(arguments_.output_path, *committed_));
   return ok_status();
@@ -132,7 +156,8 @@ Status GenerateCommand::answer(std::span<const std::int64_t> prompt) {
   ZKI_RETURN_IF_ERROR(check_prompt(*model_, prompt, options));
   if (arguments_.most_tokens.has_value()) {
     ZKI_ASSIGN_OR_RETURN(const LanguageShape shape, language_shape(*model_));
-    const std::string shorter = shorter_answer(shape, prompt.size(), *arguments_.most_tokens);
+    const std::string shorter =
+        shorter_answer(shape, prompt.size(), *arguments_.most_tokens, options.before.num_tokens);
     if (!shorter.empty()) session_.warn("--tokens: " + shorter);
   }
   if (shows) print_lines(printable_lines(tokens_text(*tokenizer_, prompt, false)));
@@ -156,9 +181,10 @@ Status GenerateCommand::prove() {
   generated_.shown = arguments_.shown();
   ZKI_ASSIGN_OR_RETURN(ProveRequest request, generation_request(*model_, generated_));
   request.progress = line_.callback(kServingShare, 1);
-  const auto is_answer = [&](const VerifyResult& check) { return check_generation(*causal_, check).verdict; };
-  ZKI_ASSIGN_OR_RETURN(proved_,
-                       prove_to_file(*committed_, request, *files_, output_, arguments_.output_path, is_answer));
+  const VerifyResult* before = earlier_.has_value() && earlier_->said.has_value() ? &*earlier_->said : nullptr;
+  const auto is_answer = [&](const VerifyResult& check) { return check_turn(*causal_, check, before).verdict; };
+  ZKI_ASSIGN_OR_RETURN(
+      proved_, prove_to_file(*committed_, request, *files_, output_, arguments_.output_path, is_answer, openings_));
   return ok_status();
 }
 
@@ -172,12 +198,14 @@ void GenerateCommand::print_all() const {
   generation.num_answer = static_cast<std::uint32_t>(count);
   generation.context = context_of(generated_);
   generation.sampling = generated_.sampling;
+  generation.num_before = generated_.before.num_tokens;
   if (session_.json) {
     nlohmann::ordered_json json = generation_with_text_json(generation, tokenizer_);
     json["end"] = generation_end_name(generated_.end);
     json["generate_seconds"] = generate_seconds_;
     if (proved_.has_value()) {
       add_proved(json, *proved_, arguments_.output_path, restore_seconds_);
+      if (!openings_.empty()) json["history"] = openings_[0].opening;
     }
     json["total_seconds"] = process_seconds();
     print_result(session_, std::move(json));
@@ -190,10 +218,14 @@ void GenerateCommand::print_all() const {
   print_lines(proved_text(*proved_, restore_seconds_));
   print("wrote {}\n", output_name(arguments_.output_path));
   print_path_beside(proved_->path_file, proved_->path_bytes);
+  for (const CommitmentPaths& opening : openings_)
+    print("wrote {} (secret: the next turn goes on from it, with --continue {})\n", opening.opening,
+          arguments_.output_path);
   const std::string words = verify_command(
       committed_->key().info(),
       {arguments_.output_path, arguments_.model_path, arguments_.secret_path, arguments_.context, "", "", {}}, false);
-  print("check with: {} --tokenizer {}\n", words, shell_word(arguments_.tokenizer_path));
+  print("check with: {} --tokenizer {}{}\n", words, shell_word(arguments_.tokenizer_path),
+        generated_.before.num_tokens > 0 ? ", behind the proofs of the turns before it" : "");
 }
 
 CommandResult GenerateCommand::run() {
@@ -230,6 +262,10 @@ void add_generate(CLI::App& app, Session& session) {
           "--hide", arguments->hide,
           "what the proof does not show, of a model compiled with --hidden-text and committed to with private inputs")
       ->check(CLI::IsMember({"prompt", "answer", "both"}));
+  command
+      ->add_option("--continue", arguments->earlier_path,
+                   "the proof of a turn of a conversation to go on from, of a model compiled with --conversation")
+      ->type_name(kReadsFile);
   command->add_flag("--plain", arguments->plain, "special tokens that are written in the prompt are text");
   add_secret_option(*command, arguments->secret_path);
   command->add_option("-o,--output", arguments->output_path, "proof to write (default: the model's name with .zkproof)")

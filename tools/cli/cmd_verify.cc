@@ -141,6 +141,7 @@ class VerifyCommand {
   std::optional<SamplingRule> rule_;
   std::optional<Tokenizer> tokenizer_;
   std::optional<Result<CausalModel>> causal_;  // of the key, once it was asked for
+  std::optional<VerifyResult> turn_before_;    // of the conversation that the last proof belongs to
 };
 
 // A bundle may bring its own certificate; otherwise the key's is looked at once.
@@ -193,8 +194,14 @@ VerifyResult VerifyCommand::verify_one(const VerificationKey& key, ByteView proo
   }
   if (!causal_.has_value()) causal_ = CausalModel::of(*key_);
   if (causal_->ok()) {
-    out.generation = check_generation(**causal_, result, rule_);
-    if (out.generation->verdict.accepted()) return result;
+    // A turn goes on from the one that was checked before it.
+    const bool goes_on = (*causal_)->conversation() > 0 && claimed_before(result) > 0 && turn_before_.has_value();
+    out.generation = check_turn(**causal_, result, goes_on ? &*turn_before_ : nullptr, rule_);
+    turn_before_.reset();
+    if (out.generation->verdict.accepted()) {
+      if ((*causal_)->conversation() > 0) turn_before_ = result;
+      return result;
+    }
   } else {
     out.generation.emplace();
     out.generation->verdict =

@@ -121,6 +121,8 @@ std::string generation_text(const GenerationResult& generation, const std::optio
                      (is_drawn                 ? ", each drawn by the rule from the model's scores after all before it"
                       : rule == SamplingRule{} ? ", each the model's most likely one after all before it"
                                                : ", each the best one by the rule after all before it")}};
+  if (generation.num_before > 0)
+    rows.emplace_back("turn", "behind " + counted(generation.num_before, "token") + " of the turns before it");
   if (rule != SamplingRule{}) rows.emplace_back("rule", rule.to_string());
   if (is_drawn) rows.emplace_back("seed", seed_text(generation));
   const auto hidden = [](std::uint32_t count) { return counted(count, "token") + ", hidden"; };

@@ -27,6 +27,7 @@ std::vector<std::pair<std::string, std::string>> key_rows(const KeyInfo& info) {
                          : info.zero_knowledge ? "yes"
                                                : "no: nothing is private"},
       {"proofs allowed", budget_text(info.model_budget)}};
+  if (info.carries) rows.push_back({"history", "committed, from turn to turn"});
   if (info.num_segments > 1) rows.insert(rows.begin() + 4, {"segments", human_count(info.num_segments)});
   return rows;
 }

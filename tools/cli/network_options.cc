@@ -27,6 +27,10 @@ void add_network_options(CLI::App& command, NetworkOptions& options, const std::
           when + "shape of an input with dynamic axes, name=1,3,224,224, or length of a symbolic axis, name=128")
       ->expected(1, 64);
   command.add_option("--tokens", options.tokens, when + "how many tokens one inference of a language model reads");
+  command.add_option("--conversation", options.conversation,
+                     when +
+                         "of a language model: how many tokens all turns of a conversation may have, each proven from "
+                         "what the one before has left; --tokens is then what one turn may have");
   std::vector<std::string> words;
   for (const auto& [word, head] : kHeads) words.emplace_back(word);
   command
@@ -41,6 +45,7 @@ void add_network_options(CLI::App& command, NetworkOptions& options, const std::
 Status set_network_options(const NetworkOptions& options, CompileOptions& compile) {
   ZKI_ASSIGN_OR_RETURN(compile.input_shapes, parse_input_shapes(options.shapes));
   compile.tokens = options.tokens;
+  compile.conversation = options.conversation;
   const auto* head = std::find_if(std::begin(kHeads), std::end(kHeads),
                                   [&](const auto& entry) { return entry.first == options.head; });
   if (head != std::end(kHeads)) compile.head = head->second;

@@ -14,7 +14,7 @@ namespace zkinfer::cli {
 
 struct NetworkOptions {
   std::vector<std::string> shapes;
-  std::optional<std::int64_t> tokens;
+  std::optional<std::int64_t> tokens, conversation;
   std::string head;
 };
 // `when` goes before each description: "as `compile` was given it: ".

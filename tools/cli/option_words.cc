@@ -22,6 +22,7 @@ constexpr Word kWords[] = {
     {"CommittedTensor::create", "zkinfer commit-tensor"},
     {"CommittedTensor::save", "zkinfer commit-tensor"},
     {"CompileOptions::activation_bits", "--activation-bits"},
+    {"CompileOptions::conversation", "--conversation"},
     {"CompileOptions::float_target", "--float-target"},
     {"CompileOptions::head", "--head"},
     {"CompileOptions::input_formats", "--input-from"},

@@ -12,7 +12,7 @@ namespace {
 // What is left to do when the proof is there.
 Status check_and_write(const Committed& committed, OutputFiles& files, OutputFiles::Id output,
                        const std::string& output_path, const std::function<Verdict(const VerifyResult&)>& also,
-                       ProvedFile& proved) {
+                       const std::vector<CommitmentPaths>& openings, ProvedFile& proved) {
   const Stopwatch watch;
   proved.check = verify(committed.key(), proved.result.proof, proved.result.statement);
   // They are here, and in their ranges: no certificate has to say so.
@@ -20,23 +20,30 @@ Status check_and_write(const Committed& committed, OutputFiles& files, OutputFil
   const Verdict verdict = proved.check.verdict.accepted() && also ? also(proved.check) : proved.check.verdict;
   proved.verify_seconds = watch.seconds();
   if (!verdict.accepted()) return internal_error("the new proof fails its own check: " + verdict.to_string());
+  std::vector<NewSecret> secrets;
+  if (!openings.empty()) {
+    Result<std::vector<NewSecret>> saved = save_openings(proved.result.committed_outputs, openings);
+    if (!saved.ok()) return saved.status();
+    for (NewSecret& secret : *saved) secrets.push_back(std::move(secret));
+  }
   ZKI_RETURN_IF_ERROR(files.write(output, proved.result.proof));
   // The path before the proof, as `prove` does.
   if (!committed.path().empty()) {
     ZKI_ASSIGN_OR_RETURN(proved.path_file, write_path_beside(output_path, committed));
     proved.path_bytes = committed.path().size();
   }
-  return files.publish();
+  return publish_with(files, secrets);
 }
 
 }  // namespace
 
 Result<ProvedFile> prove_to_file(Committed& committed, const ProveRequest& request, OutputFiles& files,
                                  OutputFiles::Id output, const std::string& output_path,
-                                 const std::function<Verdict(const VerifyResult&)>& also) {
+                                 const std::function<Verdict(const VerifyResult&)>& also,
+                                 const std::vector<CommitmentPaths>& openings) {
   ProvedFile proved;
   ZKI_ASSIGN_OR_RETURN(proved.result, committed.prove(request));
-  const Status status = check_and_write(committed, files, output, output_path, also, proved);
+  const Status status = check_and_write(committed, files, output, output_path, also, openings, proved);
   if (!status.ok()) return committed.after_proof(status);
   return proved;
 }

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "committed.h"
+#include "data_files.h"
 #include "output_files.h"
 
 namespace zkinfer::cli {
@@ -20,10 +21,11 @@ struct ProvedFile {
   std::size_t path_bytes = 0;
 };
 
-// also: what else must hold of the proof. Publishes the files.
+// also: what else must hold of the proof. openings: of committed outputs, one each. Publishes the files.
 Result<ProvedFile> prove_to_file(Committed& committed, const ProveRequest& request, OutputFiles& files,
                                  OutputFiles::Id output, const std::string& output_path,
-                                 const std::function<Verdict(const VerifyResult&)>& also = {});
+                                 const std::function<Verdict(const VerifyResult&)>& also = {},
+                                 const std::vector<CommitmentPaths>& openings = {});
 
 // "proved and checked in ..", and the same for programs.
 std::string proved_text(const ProvedFile& proved, double restore_seconds);

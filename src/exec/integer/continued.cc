@@ -8,11 +8,20 @@
 
 namespace zkinfer::exec_integer {
 
-Result<Continued> Continued::begin(const qir::QGraph& graph, const qir::WeightStore& params,
-                                   std::vector<std::int64_t> input, std::int64_t known) {
+Result<Continued> Continued::begin(const qir::QGraph& graph, const qir::WeightStore& params, Inputs inputs,
+                                   std::int64_t known) {
   Continued out(graph, params);
   out.known_ = known;
-  out.steps_.resize(input.size());
+  if (inputs.size() != graph.inputs.size() || inputs.empty())
+    return invalid_argument("the program has " + std::to_string(graph.inputs.size()) + " inputs, got " +
+                            std::to_string(inputs.size()));
+  out.steps_.resize(inputs[0].size());
+  std::vector<qir::OtherInput> others;
+  for (std::size_t i = 1; i < inputs.size(); ++i) {
+    if (inputs[i].size() != static_cast<std::size_t>(graph.value(graph.inputs[i]).shape.num_elements()))
+      return invalid_argument("input '" + graph.value(graph.inputs[i]).name + "' has another number of elements");
+    others.push_back({inputs[i], {}});
+  }
   Status status;
   const auto told = [&](std::size_t node, const qir::ReachOf& reach) {
     const auto count = static_cast<std::size_t>(graph.value(graph.nodes[node].output).shape.num_elements());
@@ -31,9 +40,10 @@ Result<Continued> Continued::begin(const qir::QGraph& graph, const qir::WeightSt
       i = end;
     }
   };
-  ZKI_ASSIGN_OR_RETURN(out.reach_, qir::reach_of_output(graph, {}, told));
+  ZKI_ASSIGN_OR_RETURN(auto reach, qir::reach_of_outputs(graph, others, {}, told));
+  out.reach_ = std::move(reach[0]);
   ZKI_RETURN_IF_ERROR(status);
-  ZKI_ASSIGN_OR_RETURN(out.witness_, run(graph, params, {std::move(input)}));
+  ZKI_ASSIGN_OR_RETURN(out.witness_, run(graph, params, inputs));
   return out;
 }
 

@@ -15,10 +15,10 @@ namespace zkinfer::exec_integer {
 
 class Continued {
  public:
-  // An inference of all elements at once; those from `known` on stand for what is still to come. graph and params must outlive it.
+  // An inference of all elements at once; those of the first input from `known` on stand for what is still to come. graph and params must outlive it.
   // Errors: of run and of reach_of_output; unsupported: a node that other than all at once cannot be computed depends on part of the input.
-  static Result<Continued> begin(const qir::QGraph& graph, const qir::WeightStore& params,
-                                 std::vector<std::int64_t> input, std::int64_t known);
+  static Result<Continued> begin(const qir::QGraph& graph, const qir::WeightStore& params, Inputs inputs,
+                                 std::int64_t known);
 
   // Input element `known`, the next one. out_of_range: as of run.
   Status next(std::int64_t element);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <unordered_map>
 #include <utility>
 
@@ -19,6 +20,7 @@ using std::size_t;
 constexpr int kOpset = 24;
 constexpr int64_t kMostTokens = int64_t{1} << 20;
 constexpr char kTokens[] = "tokens";
+constexpr char kPlaces[] = "places";
 constexpr char kPixels[] = "pixel_values";
 constexpr char kClass[] = "class";
 
@@ -62,24 +64,49 @@ std::vector<float> transposed(const std::vector<float>& x, size_t rows, size_t c
   return out;
 }
 
+// Of all turns of a conversation; none: the program reads one text.
+Result<std::optional<int64_t>> conversation_of(const Network& network, const ImportOptions& options, int64_t tokens) {
+  const std::optional<int64_t>& all = options.conversation;
+  if (!all) return all;
+  const LanguageHead head = options.head.value_or(network.usual_head.value_or(LanguageHead::kChoice));
+  if (!network.causal || !network.head || head != LanguageHead::kChoice)
+    return invalid_argument("a conversation (CompileOptions::conversation) needs a model that gives the next token");
+  for (const Layer& layer : network.layers) {
+    if (layer.window > 0 && layer.window < *all)
+      return unsupported("a conversation of " + std::to_string(*all) +
+                         " tokens (CompileOptions::conversation) with a model whose layers see " +
+                         std::to_string(layer.window) + " tokens back; at most so many are possible");
+  }
+  const int64_t most = std::min(network.most_tokens, kMostTokens);
+  if (*all < tokens || *all > most)
+    return invalid_argument("a conversation of " + std::to_string(*all) +
+                            " tokens (CompileOptions::conversation), expected " + std::to_string(tokens) + " to " +
+                            std::to_string(most));
+  return all;
+}
+
 class Writer {
  public:
-  Writer(const Network& network, int64_t tokens) : net_(network), tokens_(tokens), builder_(kOpset) {}
+  Writer(const Network& network, int64_t tokens, std::optional<int64_t> conversation)
+      : net_(network), tokens_(tokens), conversation_(conversation), builder_(kOpset) {}
 
   Result<frontend_onnx::ForeignModel> run(LanguageHead head) {
     // Tensors of a file may have any names.
-    for (const char* name : {kTokens, kPixels, kClass}) builder_.fresh(name);
+    for (const char* name : {kTokens, kPlaces, kPixels, kClass}) builder_.fresh(name);
     for (const auto& [each, name] : kLanguageHeadOutputs) builder_.fresh(std::string(name));
     // Tables are as wide as a head, which only a matrix in the file vouches for.
     const Dims expected{net_.heads * net_.head_width, net_.width};
     const Matrix& query = net_.layers.front().query;
     if (!expect(query.weight, query.inputs_first ? Dims{expected[1], expected[0]} : expected)) return status_;
+    if (!net_.pictures) builder_.input(kTokens, {1, tokens_}, onnx::TensorProto::INT64);
+    if (conversation_) write_places();
     write_rotary_tables();
     std::string x = net_.pictures ? write_pictures(*net_.pictures) : write_embedding();
     for (size_t i = 0; i < net_.layers.size(); ++i) x = write_layer(x, net_.layers[i], "layers." + std::to_string(i));
     begin("final_norm");
     x = norm(x, net_.final_norm, {net_.width});
     write_head(x, head);
+    for (const std::string& name : histories_) builder_.output(name);
     if (!status_.ok()) return status_;
     for (const std::string& note : net_.notes) builder_.note(note);
     return std::move(builder_).take("part");
@@ -151,11 +178,13 @@ class Writer {
   }
 
   std::string write_embedding() {
-    builder_.input(kTokens, {1, tokens_}, onnx::TensorProto::INT64);
     begin("word_embedding");
     std::string x = op("Gather", {parameter(net_.embedding, {net_.vocabulary, net_.width}), kTokens}, {{"axis", 0}});
     x = scaled(x, net_.embedding_scale);
-    if (net_.positions) x = op("Add", {x, first_rows(net_.positions, tokens_)});
+    if (net_.positions) {
+      const std::string rows = first_rows(net_.positions, conversation_.value_or(tokens_));
+      x = op("Add", {x, conversation_ ? op("Gather", {rows, positions_}, {{"axis", 0}}) : rows});
+    }
     if (net_.token_types) x = op("Add", {x, first_rows(net_.token_types, 1)});
     return norm(x, net_.embedding_norm, {net_.width});
   }
@@ -176,16 +205,67 @@ class Writer {
     for (const Rotary& rotary : net_.rotary) {
       const size_t pairs = rotary.frequencies.size();
       std::vector<float> cosines, sines;
-      for (int64_t position = 0; position < tokens_; ++position)
+      const int64_t positions = conversation_.value_or(tokens_);
+      for (int64_t position = 0; position < positions; ++position)
         for (size_t i = 0; i < pairs; ++i) {
           const double angle = static_cast<double>(position) * rotary.frequencies[i];
           cosines.push_back(static_cast<float>(std::cos(angle) * rotary.magnitude));
           sines.push_back(static_cast<float>(std::sin(angle) * rotary.magnitude));
         }
-      const Dims dims{1, tokens_, static_cast<int64_t>(pairs)};
-      const std::string first = builder_.table(dims, cosines);
-      tables_.emplace_back(first, builder_.table(dims, sines));
+      const auto width = static_cast<int64_t>(pairs);
+      const auto table = [&](const std::vector<float>& data) {
+        if (!conversation_) return builder_.table({1, tokens_, width}, data);
+        return op("Gather", {builder_.table({positions, width}, data), positions_}, {{"axis", 0}});
+      };
+      const std::string first = table(cosines);
+      tables_.emplace_back(first, table(sines));
     }
+  }
+
+  // What follows from where a turn is in its text, as an input that every verifier computes again (qir/turn.h). Numbers compared with each other and with
+  // nothing else: constants would be parameters, which are hidden.
+  void write_places() {
+    begin("places");
+    const int64_t all = *conversation_;
+    int64_t at = 0;
+    const auto part = [&](int64_t count) {
+      at += count;
+      return op("Slice", {kPlaces, builder_.list({at - count}), builder_.list({at}), builder_.list({1})});
+    };
+    builder_.input(kPlaces, {1, 2 * tokens_ + 3 * all}, onnx::TensorProto::INT64);
+    positions_ = part(tokens_);
+    const std::string ends = op("Reshape", {part(tokens_), builder_.list({tokens_, 1})});
+    const std::string rows = part(all);
+    seen_ = op("Less", {rows, ends});
+    is_new_ = op("Reshape", {op("Less", {rows, part(all)}), builder_.list({1, all, 1})});
+    source_ = op("Reshape", {part(all), builder_.list({all})});
+  }
+
+  // Keys or values of all tokens so far: the history, with this turn's rows in their places.
+  std::string remembered(const std::string& of_turn, int64_t width, const std::string& name) {
+    const std::string before = builder_.fresh(name + ".before");
+    builder_.input(before, {1, *conversation_, width});
+    const std::string placed = op("Gather", {of_turn, source_}, {{"axis", 1}});
+    histories_.push_back(builder_.op("Where", {is_new_, placed, before}, {}, builder_.fresh(name + ".after")));
+    return histories_.back();
+  }
+
+  // Attention with a mask of the program's own. Operator by operator: every token sees itself, so that no row is without weights, which the operator
+  // Attention would have to make sure of.
+  std::string attended_history(const std::string& query, const std::string& key, const std::string& value) {
+    const int64_t sharing = net_.heads / net_.kv_heads, width = net_.head_width;
+    const auto apart = [&](const std::string& x, int64_t count, int64_t group, const Dims& order) {
+      return op("Transpose", {op("Reshape", {x, builder_.list({1, count, net_.kv_heads, group, width})})},
+                {{"perm", order}});
+    };
+    const double scale = net_.score_scale != 0 ? net_.score_scale : 1 / std::sqrt(static_cast<double>(width));
+    const std::string queries = scaled(apart(query, tokens_, sharing, {0, 2, 3, 1, 4}), scale);
+    const std::string scores = op("MatMul", {queries, apart(key, *conversation_, 1, {0, 2, 3, 4, 1})});
+    const std::string seen = op("Where", {seen_, scores, builder_.number(std::numeric_limits<float>::lowest())});
+    const std::string weights = op("Softmax", {seen}, {{"axis", -1}});
+    const std::string mixed = op("MatMul", {weights, apart(value, *conversation_, 1, {0, 2, 3, 1, 4})});
+    return op("Reshape",
+              {op("Transpose", {mixed}, {{"perm", {0, 3, 1, 2, 4}}}), builder_.list({1, tokens_, net_.heads * width})});
   }
 
   // Heads side by side: normed one by one, then turned by their positions.
@@ -209,11 +289,18 @@ class Writer {
     begin(where + ".query");
     const std::string query = heads(linear(x, layer.query, net_.width, all), layer.query_norm, layer, net_.heads);
     begin(where + ".key");
-    const std::string key = heads(linear(x, layer.key, net_.width, kv), layer.key_norm, layer, net_.kv_heads);
+    std::string key = heads(linear(x, layer.key, net_.width, kv), layer.key_norm, layer, net_.kv_heads);
+    if (conversation_) key = remembered(key, kv, where + ".key");
     begin(where + ".value");
-    const std::string value = linear(x, layer.value, net_.width, kv);
+    std::string value = linear(x, layer.value, net_.width, kv);
+    if (conversation_) value = remembered(value, kv, where + ".value");
     begin(where + ".attention");
     frontend_onnx::Attributes attributes{{"q_num_heads", net_.heads}, {"kv_num_heads", net_.kv_heads}};
+    if (conversation_) {
+      const std::string attended = attended_history(query, key, value);
+      begin(where + ".output");
+      return linear(attended, layer.output, all, net_.width);
+    }
     if (net_.causal) attributes.emplace_back("is_causal", 1);
     if (net_.score_scale != 0) attributes.emplace_back("scale", net_.score_scale);
     if (layer.window > 0 && layer.window < tokens_) attributes.emplace_back("left_window_size", layer.window - 1);
@@ -312,18 +399,23 @@ class Writer {
 
   const Network& net_;
   const int64_t tokens_;
+  const std::optional<int64_t> conversation_;
   frontend_onnx::ModelBuilder builder_;
   Status status_;
   std::unordered_map<std::string, std::string> parameters_;  // by the name in the file
   std::vector<std::pair<std::string, std::string>> tables_;  // cosines and sines
+  // Of conversations: places of tokens, which rows of the history each sees, which are of this turn, and which token's each is.
+  std::string positions_, seen_, is_new_, source_;
+  std::vector<std::string> histories_;
 };
 
 }  // namespace
 
 Result<frontend_onnx::ForeignModel> write_network(const Network& network, const ImportOptions& options) {
   ZKI_ASSIGN_OR_RETURN(const int64_t tokens, token_count(network, options));
+  ZKI_ASSIGN_OR_RETURN(const std::optional<int64_t> conversation, conversation_of(network, options, tokens));
   const LanguageHead usual = network.usual_head.value_or(network.head ? LanguageHead::kChoice : LanguageHead::kNone);
-  return Writer(network, tokens).run(options.head.value_or(usual));
+  return Writer(network, tokens, conversation).run(options.head.value_or(usual));
 }
 
 namespace {

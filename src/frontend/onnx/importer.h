@@ -40,6 +40,8 @@ struct ImportOptions {
   std::map<std::string, Dims> input_shapes;
   // Of a language model's file: how many tokens one inference reads, and what it gives (the choice, or what there is).
   std::optional<std::int64_t> tokens;
+  // Of one that continues conversations: how many tokens all turns may have; `tokens` is what one turn may have.
+  std::optional<std::int64_t> conversation;
   std::optional<LanguageHead> head;
   // Only the graph's inputs are asked for: what comes may have nothing else, where that spares reading weights.
   bool inputs_only = false;
