@@ -90,7 +90,7 @@ async function show() {
     loaded = await loadKey(key.bytes);
     const keySeconds = (performance.now() - begin) / 1000;
     if (!uncertified && loaded.info.parameters > 0 && !find('certificate') && proof.kind !== 'bundle') {
-      return say('waiting', 'open', element('p', null, `Proof and key are there. Now the certificate of the key's weights (.zkcert), which the model's owner gives with the key: without it nothing shows that the hidden weights are integers in their ranges. ${loaded.info.public_weights ? 'Of a model whose weights are public, the command line compares the model itself; ' : ''}or say above that you take them as they are.`));
+      return say('waiting', 'open', element('p', null, `Proof and key are there. Now the certificate of the key's weights (.zkcert), which the model's owner gives with the key: without it nothing shows that the hidden weights are integers in their ranges. ${loaded.info.public_weights ? 'Of a model whose weights are public, the command line compares the model itself; ' : ''}Or say above that you take them as they are.`));
     }
     const context = byId('context').value, identity = byId('identity').value.trim();
     const checked = loaded.verify(proof.bytes, {

@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bytes in the forms that callers have them in.
-import {invalidArgument} from './errors.js';
+import {ZkinferError, invalidArgument} from './errors.js';
 
+const MOST_BYTES = 3 * 2 ** 28; // of a bundle, the longest file that verifiers read (docs/formats/README.md)
+
+// Nothing longer than any file of ours is copied.
 export function asBytes(what, value) {
+  const bytes = bytesOf(what, value);
+  if (bytes.length > MOST_BYTES) throw new ZkinferError('resource_limit', `${what}: ${bytes.length} bytes, more than any file of zkinfer for verifiers has (${MOST_BYTES})`);
+  return bytes;
+}
+
+function bytesOf(what, value) {
   if (value instanceof Uint8Array) return value;
   if (value instanceof ArrayBuffer) return new Uint8Array(value);
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
@@ -32,4 +41,23 @@ export function contextBytes(value) {
   else bytes = value.startsWith('hex:') ? fromHex(value.slice(4)) : new TextEncoder().encode(value);
   if (bytes.length > 32) throw invalidArgument(`context: ${bytes.length} bytes, expected at most 32; hash longer ones`);
   return bytes;
+}
+
+// A whole number from lo to hi, of either kind, as a BigInt: no rounding, no wrapping.
+export function wholeNumber(what, value, lo, hi) {
+  if (typeof value !== 'bigint' && !Number.isSafeInteger(value))
+    throw invalidArgument(`${what}: expected a whole number (BigInt beyond 2^53), got ${typeof value === 'number' ? value : value === null ? 'null' : typeof value}`);
+  const whole = BigInt(value);
+  if (whole < lo || whole > hi) throw invalidArgument(`${what}: expected ${lo} to ${hi}, got ${whole}`);
+  return whole;
+}
+
+// An object whose members are among those known; undefined: none of them.
+export function asOptions(what, value, known) {
+  if (value === undefined) return {};
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) throw invalidArgument(`${what}: expected an object, got ${value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value}`);
+  for (const name of Object.keys(value)) {
+    if (!known.includes(name)) throw invalidArgument(`${what}: there is no '${name}'; there are ${known.join(', ')}`);
+  }
+  return value;
 }

@@ -12,7 +12,7 @@ export type ErrorCode =
   | 'invalid_argument' // a request that cannot be served
   | 'unsupported'
   | 'out_of_range'
-  | 'corrupt' // bytes that follow no grammar
+  | 'corrupt_data' // bytes that follow no grammar
   | 'resource_limit' // over the limits, or memory is missing: nothing is known of the proof
   | 'internal'; // a bug in zkinfer
 
@@ -157,6 +157,7 @@ export interface KeyInfo {
   segments: number;
   security_bits: number;
   pow_bits: number;
+  profile: 'balanced' | 'fast' | 'small';
   verify_seconds_at_most: number;
   verify_memory_bytes_at_most: number;
   zero_knowledge: boolean;

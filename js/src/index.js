@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Checks zkinfer's proofs in Node, browsers and Deno. index.d.ts says what each function takes and gives.
-import {asBytes} from './bytes.js';
+import {asBytes, asOptions} from './bytes.js';
 import {invalidArgument, ZkinferError} from './errors.js';
-import {Key, keyOptions} from './key.js';
+import {Key, keyOptions, LIMITS, VERIFY_OPTIONS} from './key.js';
 import {Module} from './module.js';
 import {ownModule} from './own_module.js';
 
@@ -25,7 +25,8 @@ async function module() {
   return current;
 }
 
-export async function loadKey(key, options = {}) {
+export async function loadKey(key, given) {
+  const options = asOptions('options of loadKey', given, [...LIMITS, 'certificate']);
   const loaded = new Key(await module(), asBytes('key', key), options);
   if (options.certificate === undefined) return loaded;
   const rejected = loaded.certify(options.certificate);
@@ -33,17 +34,19 @@ export async function loadKey(key, options = {}) {
   return loaded;
 }
 
-export async function verify(proof, key, options = {}) {
-  const {certificate, ...limits} = options;
-  const loaded = await loadKey(key, limits);
+export async function verify(proof, key, given) {
+  const options = asOptions('options of verify', given, [...LIMITS, ...VERIFY_OPTIONS]);
+  const some = (names) => Object.fromEntries(names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]));
+  const loaded = await loadKey(key, some(LIMITS));
   try {
-    return loaded.verify(proof, options);
+    return loaded.verify(proof, some(VERIFY_OPTIONS));
   } finally {
     loaded.close();
   }
 }
 
-export async function inspect(bytes, options = {}) {
+export async function inspect(bytes, given) {
+  const options = asOptions('options of inspect', given, LIMITS);
   const loaded = await module();
   const file = asBytes('file', bytes);
   return loaded.withBytes([file, keyOptions(options)], (address, limits) =>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A verification key, and proofs that are checked under it. What happens in which order is that of `zkinfer verify`.
 import {ZkinferError, invalidArgument} from './errors.js';
-import {asBytes, contextBytes, digestBytes, fromHex, toHex} from './bytes.js';
+import {asBytes, asOptions, contextBytes, digestBytes, fromHex, toHex, wholeNumber} from './bytes.js';
 
 const VERDICT_ACCEPTED = 0, VERDICT_REJECTED = 1;
 const REASON_WRONG_STATEMENT = 2, REASON_OVER_LIMIT = 16;
@@ -11,8 +11,14 @@ const PART_PROOF = 0, PART_PATH = 1, PART_CERTIFICATE = 2;
 const KEY_OPTIONS_BYTES = 32, VERIFY_OPTIONS_BYTES = 24, KNOWN_BYTES = 48, VERIFIED_TENSOR_BYTES = 24;
 const MOST_MEMORY = 2 ** 30; // of a module's 2 GiB, for what the key's count says
 
+export const LIMITS = ['minSecurityBits', 'maxSeconds', 'maxMemoryBytes'];
+export const VERIFY_OPTIONS = ['certificate', 'uncertified', 'path', 'context', 'identity', 'inputs', 'outputs'];
+const KNOWN = ['name', 'index', 'row', 'integers', 'data', 'digest', 'commitment'];
+
 // zkinfer_key_options, as bytes.
 export function keyOptions({minSecurityBits = 100, maxSeconds = 2, maxMemoryBytes = 2 ** 29} = {}) {
+  for (const [name, value] of Object.entries({minSecurityBits, maxSeconds, maxMemoryBytes}))
+    if (typeof value !== 'number') throw invalidArgument(`${name}: expected a number, got ${value === null ? 'null' : typeof value}`);
   if (!(minSecurityBits >= 0)) throw invalidArgument(`minSecurityBits: expected a number of bits, got ${minSecurityBits}`);
   if (!(maxSeconds > 0)) throw invalidArgument(`maxSeconds: expected a positive number, got ${maxSeconds}`);
   if (!(maxMemoryBytes > 0 && maxMemoryBytes <= MOST_MEMORY))
@@ -68,6 +74,12 @@ function refuseOtherKinds(module, what, bytes, kinds) {
   throw invalidArgument(`${what}: this is a ${said.kind.replace('_', ' ')} of zkinfer; give the ${what} instead`);
 }
 
+function integersOf(what, values) {
+  if (typeof values === 'string' || values === null || typeof values !== 'object' || !Number.isSafeInteger(values.length))
+    throw invalidArgument(`${what}: expected a list of whole numbers, got ${values === null ? 'null' : typeof values}`);
+  return BigInt64Array.from(values, (value, i) => wholeNumber(`${what}[${i}]`, value, -(2n ** 63n), 2n ** 63n - 1n));
+}
+
 // A statement's or key's handle, freed behind f.
 function withHandle(module, address, destroy, f) {
   try {
@@ -116,8 +128,9 @@ export class Key {
   }
 
   /** Checks a proof, batch or bundle. See index.d.ts. */
-  verify(proof, options = {}) {
+  verify(proof, given) {
     if (!this.#handle) throw invalidArgument('the key was closed');
+    const options = asOptions('options of verify', given, VERIFY_OPTIONS);
     const file = this.#open(asBytes('proof', proof));
     const expected = options.identity === undefined ? null : toHex(digestBytes('identity', options.identity));
     const context = options.context === undefined ? null : contextBytes(options.context);
@@ -167,16 +180,18 @@ export class Key {
   // What the caller knows of one side's tensors, with their index.
   #known(what, side, given = []) {
     const tensors = this.info[what];
-    return given.map((known, position) => {
+    if (!Array.isArray(given)) throw invalidArgument(`${what}: expected a list of tensors, got ${given === null ? 'null' : typeof given}`);
+    return given.map((one, position) => {
+      const known = asOptions(`${what}[${position}]`, one, KNOWN);
       let index = known.index ?? position;
       if (known.name !== undefined) index = tensors.findIndex((tensor) => tensor.name === known.name);
-      if (!(index >= 0 && index < tensors.length)) {
+      if (!(Number.isInteger(index) && index >= 0 && index < tensors.length)) {
         throw invalidArgument(`${what}[${position}]: ${known.name ?? 'index ' + index} is none of the model's ${what}, which are ${tensors.map((tensor) => `'${tensor.name}'`).join(', ')}`);
       }
       const where = `${what}[${position}].`;
       return {
-        side, index, row: known.row ?? 0,
-        integers: known.integers === undefined ? null : BigInt64Array.from(known.integers, (value) => BigInt(value)),
+        side, index, row: wholeNumber(where + 'row', known.row ?? 0, 0n, 2n ** 32n),
+        integers: known.integers === undefined ? null : integersOf(where + 'integers', known.integers),
         data: known.data === undefined ? null : asBytes(where + 'data', known.data),
         digest: known.digest === undefined ? null : digestBytes(where + 'digest', known.digest),
         commitment: known.commitment === undefined ? null : asBytes(where + 'commitment', known.commitment),

@@ -64,13 +64,19 @@ export class Module {
     }
   }
 
-  // The address of a copy of `bytes`, for free().
-  put(bytes) {
-    const address = this.exports.malloc(Math.max(bytes.length, 1));
+  // So many bytes, for free().
+  take(count) {
+    const address = this.exports.malloc(Math.max(count, 1));
     if (address === 0) {
       this.said = 'not enough memory';
       throw new WebAssembly.RuntimeError('malloc');
     }
+    return address;
+  }
+
+  // The address of a copy of `bytes`, for free().
+  put(bytes) {
+    const address = this.take(bytes.length);
     new Uint8Array(this.memory.buffer, address, bytes.length).set(bytes);
     return address;
   }
@@ -131,7 +137,8 @@ export class Module {
         if (code === 0) return new Uint8Array(this.memory.buffer, this.json, told).slice();
         if (code !== CODE_BUFFER_TOO_SMALL) throw fail(code);
         this.exports.free(this.json);
-        this.json = this.exports.malloc(told);
+        this.jsonBytes = 0;
+        this.json = this.take(told);
         this.jsonBytes = told;
       } finally {
         this.exports.free(size);

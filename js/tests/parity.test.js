@@ -127,6 +127,18 @@ describe('digits, weights and input private', () => {
     await bad(/nothing is none of the model's outputs, which are 'logits'/, () => verify(proof, key, {...given(), outputs: [{name: 'nothing'}]}));
     await bad(/expected bytes \(Uint8Array or ArrayBuffer\), got string/, () => verify('x.zkproof', key));
     await bad(/WebAssembly can give/, () => verify(proof, key, {...given(), maxMemoryBytes: 2 ** 40}));
+    await bad(/no 'certficate'; there are/, () => verify(proof, key, {certficate: new Uint8Array(1)}));
+    await bad(/options of verify: expected an object, got null/, () => verify(proof, key, null));
+    await bad(/minSecurityBits: expected a number, got null/, () => verify(proof, key, {...given(), minSecurityBits: null}));
+    // What is of the wrong type is refused before the module sees it, and a loaded key goes on.
+    const loaded = await loadKey(key, {certificate: folder.read('digits.zkcert')});
+    const later = {path: paths(folder, 'x.zkproof')};
+    for (const [pattern, outputs] of [[/row: expected a whole number/, [{row: 1.5}]], [/row: expected 0 to 4294967296/, [{row: 2n ** 64n}]], [/index 0.5/, [{index: 0.5}]],
+      [/integers\[0\]: expected -9223372036854775808 to/, [{integers: [2n ** 64n]}]], [/integers\[0\]: expected a whole number/, [{integers: [1.5]}]],
+      [/integers: expected a list of whole numbers, got string/, [{integers: 'abc'}]], [/outputs: expected a list/, {}], [/outputs\[0\]: expected an object, got null/, [null]]])
+      await bad(pattern, async () => loaded.verify(proof, {...later, outputs}));
+    await assert.rejects(async () => loaded.verify({__proto__: Uint8Array.prototype, length: 2 ** 31}), (error) => error.code === 'resource_limit');
+    assert.equal(loaded.verify(proof, later).accepted, true);
     await assert.rejects(() => verify(proof, key, {...given(), maxSeconds: 1e-6}), (error) => error.code === 'resource_limit');
     await assert.rejects(() => verify(proof, key, {...given(), minSecurityBits: 129}), ZkinferError);
     // Changed keys: an error of the same kind, or a rejection.

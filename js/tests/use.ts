@@ -19,6 +19,6 @@ export async function use(bytes: Uint8Array): Promise<number> {
   try {
     return result.outputs[0].values?.[0] ?? Number(again.accepted);
   } catch (error) {
-    return error instanceof ZkinferError && error.code === 'corrupt' ? 1 : 0;
+    return error instanceof ZkinferError && error.code === 'corrupt_data' ? 1 : 0;
   }
 }

@@ -195,3 +195,18 @@ def test_disk_full(tmp_path, proof, monkeypatch):
     with pytest.raises(zkinfer.FileError, match="No space left"):
         proof.save(tmp_path / "x.zkproof")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_save_that_fails_can_be_done_again(tmp_path, model, monkeypatch):
+    key = model.commit()
+
+    def no_room(path, *_):
+        raise zkinfer.FileError(f"'{path}' cannot be written: No space left on device")
+
+    with monkeypatch.context() as full:
+        full.setattr(zkinfer._files, "write", no_room)
+        with pytest.raises(zkinfer.FileError, match="No space"):
+            key.save(tmp_path / "k.zksecret")
+    assert not list(tmp_path.iterdir())
+    key.save(tmp_path / "k.zksecret")
+    assert {file.suffix for file in tmp_path.iterdir()} >= {".zksecret", ".zkcert"}

@@ -89,10 +89,15 @@ class Prover:
         _files.check_new(path)
         if self._certificate is not None:
             _files.check_target(_files.certificate_beside(path), "certificate")
-        self._native.save(path)
-        self._secret_path = path
-        if self._certificate is not None:
+            # First: a secret that is there cannot be saved again.
             _files.write(_files.certificate_beside(path), self._certificate, "certificate")
+        try:
+            self._native.save(path)
+        except BaseException:
+            if self._certificate is not None:
+                os.unlink(_files.certificate_beside(path))
+            raise
+        self._secret_path = path
 
     @property
     def model(self) -> Model:
