@@ -164,6 +164,8 @@ export interface KeyInfo {
   public_weights: boolean;
   inputs_seen: string;
   outputs_seen: string;
+  /** A turn of a conversation: its last input and output are committed. */
+  carries_history: boolean;
   budget: number;
   tensor_budget: number;
   inputs: TensorInfo[];

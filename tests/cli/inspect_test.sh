@@ -61,8 +61,8 @@ cp "$source_folder"/docs/cli.md cli.md
 has mlp.onnx onnx ""
 has input.json input_data "arrays:list"
 has mlp.zkmodel model "model:text structure:digest parameters:count network_parameters:count segments:count inputs:list outputs:list whole_numbers:list"
-has mlp.zkkey key "model:text identity:digest root_identity:digest depth:count structure:digest parameters:count segments:count security_bits:number pow_bits:count profile:text verify_seconds_at_most:number verify_memory_bytes_at_most:count zero_knowledge:bool public_weights:bool inputs_seen:text outputs_seen:text budget:count tensor_budget:count inputs:list outputs:list"
-has mlp.zkkey key "model:text identity:digest root_identity:digest depth:count structure:digest parameters:count segments:count security_bits:number pow_bits:count profile:text verify_seconds_at_most:number verify_memory_bytes_at_most:count zero_knowledge:bool public_weights:bool inputs_seen:text outputs_seen:text budget:count tensor_budget:count inputs:list outputs:list" --graph
+has mlp.zkkey key "model:text identity:digest root_identity:digest depth:count structure:digest parameters:count segments:count security_bits:number pow_bits:count profile:text verify_seconds_at_most:number verify_memory_bytes_at_most:count zero_knowledge:bool public_weights:bool inputs_seen:text outputs_seen:text carries_history:bool budget:count tensor_budget:count inputs:list outputs:list"
+has mlp.zkkey key "model:text identity:digest root_identity:digest depth:count structure:digest parameters:count segments:count security_bits:number pow_bits:count profile:text verify_seconds_at_most:number verify_memory_bytes_at_most:count zero_knowledge:bool public_weights:bool inputs_seen:text outputs_seen:text carries_history:bool budget:count tensor_budget:count inputs:list outputs:list" --graph
 has p.zkproof proof "claimed_identity:digest"
 has p.zkproof proof "claimed_identity:digest root_identity:digest accepted:bool parts:list" --key mlp.zkkey
 has "$path" path "root_identity:digest depth:count commitments:count"
