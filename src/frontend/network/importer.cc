@@ -82,8 +82,9 @@ const Format* format_of(ByteView head, std::uint64_t file_bytes) {
 
 // What only language models' files take.
 Status check_language_options(const ImportOptions& options) {
-  if (!options.tokens && !options.head) return ok_status();
-  return invalid_argument(std::string(options.tokens ? "CompileOptions::tokens" : "CompileOptions::head") +
+  if (!options.tokens && !options.head && !options.conversation) return ok_status();
+  const char* given = options.tokens ? "tokens" : options.head ? "head" : "conversation";
+  return invalid_argument(std::string("CompileOptions::") + given +
                           " is of language models' files, and this is another; lengths of a network's axes are "
                           "CompileOptions::input_shapes");
 }

@@ -135,6 +135,9 @@ TEST_F(NetworkFiles, OnlyLanguageModelsTakeTokens) {
     options.tokens = std::nullopt;
     options.head = LanguageHead::kLogits;
     EXPECT_TRUE(contains(import_network(bytes, options).status().message(), "CompileOptions::head"));
+    options.head = std::nullopt;
+    options.conversation = 20;
+    EXPECT_TRUE(contains(import_network(bytes, options).status().message(), "CompileOptions::conversation"));
   }
 }
 
