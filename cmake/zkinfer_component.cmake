@@ -52,6 +52,18 @@ function(zkinfer_part_of name part_out)
   endif()
 endfunction()
 
+# zkinfer_objects(<out> <module>...): what the modules are compiled to; those of headers only have nothing.
+function(zkinfer_objects out)
+  set(objects)
+  foreach(module IN LISTS ARGN)
+    get_target_property(type ${module} TYPE)
+    if(NOT type STREQUAL "INTERFACE_LIBRARY")
+      list(APPEND objects $<TARGET_OBJECTS:${module}>)
+    endif()
+  endforeach()
+  set(${out} ${objects} PARENT_SCOPE)
+endfunction()
+
 # zkinfer_component(<name> MODULE <module> [NEEDS <component>]): what `module` links and the components before do not have.
 function(zkinfer_component name)
   cmake_parse_arguments(C "" "MODULE;NEEDS" "" ${ARGN})
@@ -67,13 +79,7 @@ function(zkinfer_component name)
   endif()
   # Headers that only our own files read: nothing to link.
   list(REMOVE_ITEM libraries nlohmann_json::nlohmann_json)
-  set(objects)
-  foreach(module IN LISTS modules)
-    get_target_property(type ${module} TYPE)
-    if(NOT type STREQUAL "INTERFACE_LIBRARY")
-      list(APPEND objects $<TARGET_OBJECTS:${module}>)
-    endif()
-  endforeach()
+  zkinfer_objects(objects ${modules})
   add_library(zkinfer-${name} ${objects})
   add_library(zkinfer::${name} ALIAS zkinfer-${name})
   set_target_properties(zkinfer-${name} PROPERTIES

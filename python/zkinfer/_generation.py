@@ -457,8 +457,9 @@ def verify_conversation(
         raise InputError(f"turns: {_options.shown(turns)}, expected a list of proofs")
     out: list[VerifiedAnswer] = []
     before: Optional[_native.VerifyResult] = None
+    known, key = _tokenizer(tokenizer), _key_of(key)
     for turn in turns:
-        answer, before = _verified(turn, key, tokenizer, None, None, None, before)
+        answer, before = _verified(turn, key, known, None, None, None, before)
         out.append(answer)
     return out
 

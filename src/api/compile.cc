@@ -64,8 +64,10 @@ CompileOptions as_compiled(const Model& model, const CompileOptions& options) {
   return out;
 }
 
-// Of the file that the model was made from.
+// Of the file that the model was made from, to compare the two.
 Result<ir::Graph> network_of(const NetworkSource& source, const Model& model, const CompileOptions& options) {
+  if (qir::is_turn(api::impl(model).package.graph))
+    return unsupported("a model of conversations is compared with its network while it is compiled only");
   Result<ir::Graph> read = import_model(source, as_compiled(model, options));
   // Not every network takes what a model's names look like: then it is what was given that counts, and is refused if it is.
   if (!read.ok()) read = import_model(source, options);
@@ -366,8 +368,6 @@ Result<Fidelity> measure_fidelity(const NetworkSource& source, const Model& mode
 
 Result<Fidelity> measure_fidelity(const NetworkSource& source, const Model& model,
                                   const std::vector<std::vector<TensorView>>& inputs, const CompileOptions& options) {
-  if (qir::is_turn(api::impl(model).package.graph))
-    return unsupported("a model of conversations is compared with its network while it is compiled only");
   ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, network_of(source, model, options));
   const package::Package package = api::greedy_package(api::impl(model).package);
   ZKI_RETURN_IF_ERROR(check_samples(graph, package.record.whole, inputs, "input "));
@@ -415,10 +415,8 @@ class Sampler {
 
 Result<ModelReport> report_model(const NetworkSource& source, const Model& model,
                                  const std::vector<std::vector<TensorView>>& inputs, const CompileOptions& options) {
-  if (qir::is_turn(api::impl(model).package.graph))
-    return unsupported("a model of conversations is compared with its network while it is compiled only");
-  const package::Package package = api::greedy_package(api::impl(model).package);
   ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, network_of(source, model, options));
+  const package::Package package = api::greedy_package(api::impl(model).package);
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
   ZKI_ASSIGN_OR_RETURN(ModelReport report, api::report_of(package));
   report.structure_warnings = structure_warnings(model);

@@ -25,8 +25,8 @@ struct Tap {
   Fe weight;
 };
 
-// What happens to one axis of the column: row r of the result is sum over the taps of weight * entry (start + shift_r + at), entries
-// outside of [0, length) being 0. Where there is nothing to sum and nothing outside, the axis stays as it is.
+// What happens to one axis of the column: row r of the result is sum over the taps of weight * entry (first + shift_r + at),
+// entries outside of [first, first + length) being 0. Where there is nothing to sum and nothing outside, the axis stays.
 struct AxisMap {
   bool is_kept = true;
   std::size_t first = 0, length = 1;  // the entries that are looked at
@@ -55,8 +55,7 @@ class ViewBinding {
     }
     for (std::size_t axis = 0; axis < box.size(); ++axis) {
       if (is_read[axis] || bound[axis].empty()) continue;
-      factor_ *=
-          std::accumulate(bound[axis].begin(), bound[axis].begin() + static_cast<std::ptrdiff_t>(box[axis]), Fe());
+      factor_ *= std::accumulate(bound[axis].begin(), bound[axis].end(), Fe());
     }
   }
 
@@ -129,11 +128,8 @@ class ViewBinding {
       for (const AxisTerm& term : axis.terms) {
         if (loop_of(term.box_axis) != nullptr) map.steps.emplace_back(term.box_axis, term.stride);
       }
-      // Steps count from the entry of index 0 of all loops.
-      map.taps[0].at -= begin;
-    } else {
-      for (Tap& tap : map.taps) tap.at -= begin;
     }
+    for (Tap& tap : map.taps) tap.at -= begin;
     return map;
   }
 

@@ -30,14 +30,6 @@ std::vector<LoopAxis> table_axes(const Contraction& relation, const ContractionP
   return loops;
 }
 
-// value + sum over the loops of step * index, at every point of them.
-void fill(const std::vector<LoopAxis>& loops, const std::vector<Fe>& steps, std::size_t level, Fe value, std::size_t at,
-          FeSpan out) {
-  if (level == loops.size()) return out.set(at, value);
-  for (std::size_t i = 0; i < loops[level].length; ++i, value += steps[level])
-    fill(loops, steps, level + 1, value, at + i * static_cast<std::size_t>(loops[level].out_stride), out);
-}
-
 }  // namespace
 
 FpVec evaluate_operand(const Contraction& relation, const ContractionPlan& plan, const Circuit& circuit,
@@ -93,7 +85,7 @@ FeVec bind_operand(const Contraction& relation, const ContractionPlan& plan, con
         if (loops[l].box_axis == slope.box_axis) steps[l] += Fe(slope.coef) * total(bound.size());
       }
     }
-    fill(loops, steps, 0, value, 0, out);
+    circuit::for_each_affine(loops, steps, value, [&](std::size_t at, const Fe& here) { out.set(at, here); });
   }
   for (const circuit::View& view : expr.views)
     add_bound_view(view, circuit.columns[view.column], data.view(view.column), relation.box, bound, loops, out);

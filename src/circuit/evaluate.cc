@@ -165,16 +165,6 @@ class ViewWalker {
   std::vector<Feed> feeds_;
 };
 
-// The constant and the slopes of the loop axes; steps: by level.
-void fill(const std::vector<LoopAxis>& loops, const std::vector<Fp>& steps, std::size_t level, Fp value, Fp* out) {
-  if (level == loops.size()) {
-    *out = value;
-    return;
-  }
-  for (std::uint64_t i = 0; i < loops[level].length; ++i, value += steps[level])
-    fill(loops, steps, level + 1, value, out + i * loops[level].out_stride);
-}
-
 }  // namespace
 
 void evaluate_slice(const LinExpr& expr, const std::vector<Column>& columns, const ColumnValues& data,
@@ -189,7 +179,7 @@ void evaluate_slice(const LinExpr& expr, const std::vector<Column>& columns, con
     else
       start += slope.coef * Fp::reduce(fixed[slope.box_axis]);
   }
-  fill(loops, steps, 0, start, out);
+  for_each_affine(loops, steps, start, [&](std::size_t at, Fp value) { out[at] = value; });
   for (const View& view : expr.views)
     ViewWalker(view, columns[view.column], data.view(view.column), loops).add(fixed, out);
 }
@@ -237,9 +227,9 @@ void walk(const LinExpr& expr, const std::vector<Column>& columns, const ColumnV
   });
 }
 
-// An expression whose views stay inside their columns: the address in each is affine in the box's indices, so neighbouring box
-// axes that all views walk like one longer axis are one. Most expressions become few long runs. Views that do not, but read few of the box's axes (the
-// sum of a row that every entry of it needs), are computed over these alone first.
+// An expression whose views stay inside their columns: the address in each is affine in the box's indices, so neighbouring
+// box axes that all views walk like one longer axis are one. Most expressions become few long runs. Views that do not, but
+// read few of the box's axes (the sum of a row that every entry of it needs), are computed over these alone first.
 class AffineExpr {
  public:
   // False where a view over most of the box sums, or leaves its column somewhere, or the expression has slopes.

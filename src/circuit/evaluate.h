@@ -54,6 +54,17 @@ struct LoopAxis {
   std::uint64_t out_stride = 0;
 };
 
+// Calls set(sum_l out_stride_l i_l, value + sum_l steps[l] i_l) for every point i of the loops; steps: by loop.
+template <class T, class Set>
+void for_each_affine(const std::vector<LoopAxis>& loops, const std::vector<T>& steps, const T& value, const Set& set) {
+  const auto walk = [&](auto& self, std::size_t level, std::size_t at, T here) -> void {
+    if (level == loops.size()) return set(at, here);
+    for (std::uint64_t i = 0; i < loops[level].length; ++i, here += steps[level])
+      self(self, level + 1, at + static_cast<std::size_t>(i * loops[level].out_stride), here);
+  };
+  walk(walk, 0, 0, value);
+}
+
 // out[sum_l out_stride_l i_l] = expr at the box point with the loop axes at i_l and every other axis at fixed[axis].
 // Positions of `out` that no loop index reaches are left alone.
 void evaluate_slice(const LinExpr& expr, const std::vector<Column>& columns, const ColumnValues& data,

@@ -21,6 +21,7 @@ namespace zkinfer::ir {
 
 using ValueId = std::int32_t;            // index into Graph::values
 inline constexpr ValueId kNoValue = -1;  // an optional input that is not there
+inline std::size_t index_of(ValueId id) { return static_cast<std::size_t>(id); }
 
 // What an integer type of the source model holds, e.g. 0 to 255.
 struct IntegerRange {

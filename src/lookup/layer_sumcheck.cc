@@ -81,7 +81,6 @@ LayerSumcheck::LayerSumcheck(const Children& children, const Fe& lambda, const F
       lambda_(lambda),
       claim_(claim),
       eq_({r.begin(), r.end()}),
-      has_parents_(false),
       num_rows_(children.num_rows()) {
   ZKI_CHECK(r.size() > 1, "a long layer");
   ZKI_CHECK_EQ(static_cast<std::size_t>(children_.log_size()), r.size() + 1, "children of a layer");
@@ -97,14 +96,14 @@ RoundSums LayerSumcheck::sums_of(FeCSpan weights, std::size_t begin) const {
   if (round_ == 1) return children_.fold(lambda_, s_, weights, begin, half(), tables_);
   if (round_ > 1) return fold_tables(tables_, half(), num_rows_, lambda_, s_, weights, begin);
   if (begin >= num_rows_) return {lambda_, Fe()};  // nodes 0 / 1, and the weights of a block add up to 1
-  if (!has_parents_) return children_.first_sums(lambda_, weights, begin);
+  if (!has_parents()) return children_.first_sums(lambda_, weights, begin);
   return {parents_sum(weights, children_.first_parent(begin)), children_.first_top(lambda_, weights, begin)};
 }
 
 Fe LayerSumcheck::at_one(FeCSpan weights, std::size_t begin) const {
   if (round_ > 0) return sum_at_one(tables_, half(), num_rows_, lambda_, weights, begin);
   if (begin >= num_rows_) return lambda_;
-  if (!has_parents_) return children_.first_at_one(lambda_, weights, begin);
+  if (!has_parents()) return children_.first_at_one(lambda_, weights, begin);
   return parents_sum(weights, children_.second_parent(begin));
 }
 

@@ -48,6 +48,8 @@ class LayerSumcheck {
   std::size_t half() const { return std::size_t{1} << (eq_.r().size() - 1 - round_); }
   RoundSums sums_of(FeCSpan weights, std::size_t begin) const;
   Fe at_one(FeCSpan weights, std::size_t begin) const;
+  // Whether the first round can read the layer's own values.
+  bool has_parents() const { return own_p_.empty(); }
   // sum of weights (P' + lambda Q') over one block of parents.
   Fe parents_sum(FeCSpan weights, std::size_t parent) const;
 
@@ -57,7 +59,6 @@ class LayerSumcheck {
   Fe lambda_;
   Fe claim_;
   EqSuffix eq_;
-  bool has_parents_ = true;
   std::size_t num_rows_;  // of the tables after the first round, which are in the parents' memory; 0 / 1 beyond
   LayerTables tables_;
   std::size_t round_ = 0;

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "passes/affine.h"
+#include "ir/affine.h"
 #include "passes/rewriter.h"
 #include "passes/rewrites.h"
 
@@ -18,9 +18,11 @@ namespace zkinfer::passes {
 
 namespace {
 
+using ir::Affine;
 using ir::kNoValue;
 using ir::Node;
 using ir::OpKind;
+using ir::per_channel;
 using ir::ValueId;
 using std::int64_t;
 using std::size_t;

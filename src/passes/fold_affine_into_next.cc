@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 
-#include "passes/affine.h"
+#include "ir/affine.h"
 #include "passes/rewriter.h"
 #include "passes/rewrites.h"
 
@@ -9,9 +9,11 @@ namespace zkinfer::passes {
 
 namespace {
 
+using ir::Affine;
 using ir::kNoValue;
 using ir::Node;
 using ir::OpKind;
+using ir::per_channel;
 using ir::ValueId;
 using std::int64_t;
 using std::size_t;

@@ -5,14 +5,9 @@
 
 namespace zkinfer::passes {
 
+using ir::index_of;
 using ir::kNoValue;
 using ir::ValueId;
-
-namespace {
-
-std::size_t index(ValueId id) { return static_cast<std::size_t>(id); }
-
-}  // namespace
 
 Rewriter::Rewriter(const ir::Graph& from)
     : from_(from),
@@ -21,16 +16,16 @@ Rewriter::Rewriter(const ir::Graph& from)
       from_producers_(ir::producers(from)),
       is_output_(from.values.size(), false) {
   to_.name = from.name;
-  for (const ValueId id : from.outputs) is_output_[index(id)] = true;
+  for (const ValueId id : from.outputs) is_output_[index_of(id)] = true;
   for (const ValueId id : from.inputs) {
-    mapped_[index(id)] = to_.add_input(from.value(id).name, from.value(id).dtype, from.value(id).shape);
-    to_.value(mapped_[index(id)]).declared = from.value(id).declared;
+    mapped_[index_of(id)] = to_.add_input(from.value(id).name, from.value(id).dtype, from.value(id).shape);
+    to_.value(mapped_[index_of(id)]).declared = from.value(id).declared;
   }
 }
 
 ValueId Rewriter::mapped(ValueId old) {
   if (old == kNoValue) return kNoValue;
-  ValueId& id = mapped_[index(old)];
+  ValueId& id = mapped_[index_of(old)];
   if (id == kNoValue) {
     const ir::Value& value = from_.value(old);
     ZKI_CHECK(value.is_constant(), "nodes are visited in topological order");
@@ -69,8 +64,8 @@ ValueId Rewriter::constant(const ir::Node& source, FloatTensor tensor, std::stri
 std::int32_t Rewriter::producer(ValueId value) const {
   producers_.resize(to_.values.size(), -1);
   for (; producers_done_ < to_.nodes.size(); ++producers_done_)
-    producers_[index(to_.nodes[producers_done_].output)] = static_cast<std::int32_t>(producers_done_);
-  return producers_[index(value)];
+    producers_[index_of(to_.nodes[producers_done_].output)] = static_cast<std::int32_t>(producers_done_);
+  return producers_[index_of(value)];
 }
 
 // Gives every output the name it had. An output that is now an input, a constant or a second name of another output
@@ -82,8 +77,8 @@ Status Rewriter::finish() {
   for (const ValueId old : from_.outputs) {
     ValueId id = mapped(old);
     const std::string& name = from_.value(old).name;
-    const bool renamable = index(id) < taken.size() && !taken[index(id)] && producer(id) >= 0;
-    if (to_.value(id).name != name || (index(id) < taken.size() && taken[index(id)])) {
+    const bool renamable = index_of(id) < taken.size() && !taken[index_of(id)] && producer(id) >= 0;
+    if (to_.value(id).name != name || (index_of(id) < taken.size() && taken[index_of(id)])) {
       to_.value_names.erase(name);  // a value of that name is dead, or there is none
       if (const auto dead = by_name.find(name); dead != by_name.end()) {
         to_.value(dead->second).name = name + "#dead" + std::to_string(to_.values.size());
@@ -99,7 +94,7 @@ Status Rewriter::finish() {
                                               ir::ReshapeAttributes{to_.value(id).shape}, {}, name));
       }
     }
-    if (index(id) < taken.size()) taken[index(id)] = true;
+    if (index_of(id) < taken.size()) taken[index_of(id)] = true;
     to_.outputs.push_back(id);
   }
   return ok_status();
@@ -113,7 +108,7 @@ Result<ir::Graph> rewrite(const ir::Graph& graph,
     if (id == kNoValue) {
       ZKI_ASSIGN_OR_RETURN(id, rewriter.emit(node.op, node, rewriter.mapped(node.inputs), node.attributes));
     }
-    rewriter.mapped_[index(node.output)] = id;
+    rewriter.mapped_[index_of(node.output)] = id;
   }
   ZKI_RETURN_IF_ERROR(rewriter.finish());
   ir::compact(rewriter.to_);

@@ -40,14 +40,11 @@ statement::PublicValues statement_values(const qir::QGraph& graph, const qir::Vi
                                          const exec_integer::Witness& witness) {
   statement::PublicIo io;
   for (const qir::ValueId id : qir::public_values(graph, visibility)) io.values.push_back(witness.values[id]);
-  const auto add_digests = [&](const TensorPolicy& policy, const std::vector<qir::ValueId>& ids) {
-    if (policy.hash == TensorHash::kNone) return;
-    for (const qir::ValueId id : ids) {
-      const Bytes bytes = statement::canonical_bytes(graph.value(id), witness.values[id]);
-      io.digests.push_back(statement::hash_data(policy.hash, bytes));
-    }
-  };
-  for (const auto& [id, policy] : qir::seen_tensors(graph, visibility)) add_digests(policy, {id});
+  for (const auto& [id, policy] : qir::seen_tensors(graph, visibility)) {
+    if (policy.hash == TensorHash::kNone) continue;
+    const Bytes bytes = statement::canonical_bytes(graph.value(id), witness.values[id]);
+    io.digests.push_back(statement::hash_data(policy.hash, bytes));
+  }
   return statement::tensor_values(graph, visibility, io);
 }
 

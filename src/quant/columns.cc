@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "ir/affine.h"
 #include "quant/calibration.h"
 #include "quant/uses.h"
 
@@ -14,6 +15,7 @@ namespace zkinfer::quant {
 
 namespace {
 
+using ir::index_of;
 using ir::Node;
 using ir::OpKind;
 using ir::ValueId;
@@ -30,19 +32,6 @@ struct Scaled {
   std::vector<double> factors, offsets;
   std::vector<std::size_t> readers;
 };
-
-std::optional<std::vector<double>> per_column(const ir::Value& constant, std::size_t columns) {
-  const FloatTensor* data = constant.floats();
-  if (data == nullptr || data->data().empty()) return std::nullopt;
-  const Shape& shape = constant.shape;
-  const bool one = shape.num_elements() == 1;
-  if (!one && (shape.num_elements() != static_cast<std::int64_t>(columns) ||
-               shape[shape.rank() - 1] != static_cast<std::int64_t>(columns)))
-    return std::nullopt;
-  std::vector<double> values(columns);
-  for (std::size_t j = 0; j < columns; ++j) values[j] = static_cast<double>((*data)[one ? 0 : j]);
-  return values;
-}
 
 // Weights that each column meets: a MatMul's second operand.
 const FloatTensor* weights_of(const ir::Graph& graph, const Node& node, ValueId table) {
@@ -63,10 +52,8 @@ class Walk {
   const std::vector<Scaled>& ends() const { return ends_; }
 
  private:
-  static std::size_t index(ValueId id) { return static_cast<std::size_t>(id); }
-
   void visit(Scaled scaled) {
-    for (const std::size_t i : readers_[index(scaled.value)])
+    for (const std::size_t i : readers_[index_of(scaled.value)])
       if (std::optional<Scaled> next = through(scaled, i))
         visit(std::move(*next));
       else
@@ -77,19 +64,20 @@ class Walk {
 
   std::optional<Scaled> through(const Scaled& before, std::size_t i) const {
     const Node& node = graph_.nodes[i];
-    if ((node.op != OpKind::kAdd && node.op != OpKind::kMul) || node.inputs[0] == node.inputs[1]) return std::nullopt;
-    const ir::Value& other = graph_.input_of(node, node.inputs[0] == before.value ? 1 : 0);
-    const std::optional<std::vector<double>> constant = per_column(other, columns_);
-    if (!constant || graph_.output_of(node).shape != graph_.value(before.value).shape) return std::nullopt;
+    const std::optional<ir::Affine> affine = ir::as_affine(graph_, &node);
+    if (!affine) return std::nullopt;
+    const auto constant = ir::per_channel(*graph_.value(affine->constant).floats(), graph_.output_of(node).shape, 1);
+    if (!constant) return std::nullopt;
     Scaled after = before;
     after.value = node.output;
     after.readers.clear();
     for (std::size_t j = 0; j < columns_; ++j) {
-      if (node.op == OpKind::kMul) {
-        after.factors[j] *= (*constant)[j];
-        after.offsets[j] *= (*constant)[j];
+      const auto c = static_cast<double>((*constant)[j]);
+      if (affine->is_product) {
+        after.factors[j] *= c;
+        after.offsets[j] *= c;
       } else {
-        after.offsets[j] += (*constant)[j];
+        after.offsets[j] += c;
       }
     }
     return after;

@@ -15,13 +15,8 @@
 
 namespace zkinfer::quant {
 
+using ir::index_of;
 using ir::OpKind;
-
-namespace {
-
-std::size_t index_of(ir::ValueId id) { return static_cast<std::size_t>(id); }
-
-}  // namespace
 
 Lowering::Lowering(const ir::Graph& graph, const Calibration& calibration, const Choice& choice,
                    const QuantOptions& options, CurveTables* known)

@@ -10,6 +10,7 @@
 namespace zkinfer::quant {
 
 using ir::Graph;
+using ir::index_of;
 using ir::Node;
 using ir::OpKind;
 using ir::ValueId;
@@ -54,9 +55,9 @@ class Planner {
     plan_.centers.assign(graph.nodes.size(), false);
     plan_.group.resize(graph.values.size());
     std::iota(plan_.group.begin(), plan_.group.end(), 0);
-    for (const ValueId id : graph.outputs) is_output_[index(id)] = true;
+    for (const ValueId id : graph.outputs) is_output_[index_of(id)] = true;
     for (std::size_t i = 0; i < graph.inputs.size(); ++i)
-      plan_.non_negative[index(graph.inputs[i])] = input_non_negative[i];
+      plan_.non_negative[index_of(graph.inputs[i])] = input_non_negative[i];
     for (std::size_t v = 0; v < graph.values.size(); ++v) {
       if (const FloatTensor* constant = graph.values[v].floats()) {
         plan_.non_negative[v] =
@@ -79,8 +80,6 @@ class Planner {
   }
 
  private:
-  static std::size_t index(ValueId id) { return static_cast<std::size_t>(id); }
-
   // The unary functions that follow node i, each the only reader of what is before it.
   Segment fuse(std::size_t i) {
     Segment segment;
@@ -90,8 +89,8 @@ class Planner {
       segment.chain.push(head);
     else if (!is_accumulator(head))
       return segment;
-    while (!is_output_[index(segment.output)] && readers_[index(segment.output)].size() == 1) {
-      const std::size_t next = readers_[index(segment.output)][0];
+    while (!is_output_[index_of(segment.output)] && readers_[index_of(segment.output)].size() == 1) {
+      const std::size_t next = readers_[index_of(segment.output)][0];
       if (!UnaryChain::is_unary(graph_.nodes[next]) || !UnaryChain::fuses(graph_.nodes[next])) break;
       segment.chain.push(graph_.nodes[next]);
       plan_.fused[next] = true;
@@ -100,7 +99,7 @@ class Planner {
     return segment;
   }
 
-  bool sign(const Node& node, std::size_t i) const { return plan_.non_negative[index(node.inputs[i])]; }
+  bool sign(const Node& node, std::size_t i) const { return plan_.non_negative[index_of(node.inputs[i])]; }
 
   void mark_sign(std::size_t i) {
     const Node& node = graph_.nodes[i];
@@ -136,26 +135,26 @@ class Planner {
       case OpKind::kWhere: result = sign(node, 1) && sign(node, 2); break;
       default: result = sign(node, 0);
     }
-    plan_.non_negative[index(node.output)] = result;
+    plan_.non_negative[index_of(node.output)] = result;
   }
 
   void mark_compared(std::size_t i) {
     const Node& node = graph_.nodes[i];
     const bool compares = node.op == OpKind::kSoftmax || node.op == OpKind::kArgMax || node.op == OpKind::kSort;
-    if (compares) plan_.compared[index(node.inputs[0])] = true;
-    if (node.op == OpKind::kSoftmax) plan_.softmax[index(node.inputs[0])] = static_cast<std::int32_t>(i);
-    if (!plan_.compared[index(node.output)]) return;
+    if (compares) plan_.compared[index_of(node.inputs[0])] = true;
+    if (node.op == OpKind::kSoftmax) plan_.softmax[index_of(node.inputs[0])] = static_cast<std::int32_t>(i);
+    if (!plan_.compared[index_of(node.output)]) return;
     for (const ValueId id : chosen_from(node)) {
-      plan_.compared[index(id)] = true;
-      if (plan_.softmax[index(node.output)] >= 0) plan_.softmax[index(id)] = plan_.softmax[index(node.output)];
+      plan_.compared[index_of(id)] = true;
+      if (plan_.softmax[index_of(node.output)] >= 0) plan_.softmax[index_of(id)] = plan_.softmax[index_of(node.output)];
     }
   }
 
   // Does every reader of `id`, through movement, satisfy accept(node index)? Graph outputs count as outputs_fine.
   template <class F>
   bool all_readers(ValueId id, bool outputs_fine, F accept) const {
-    if (is_output_[index(id)] && !outputs_fine) return false;
-    for (const std::size_t reader : readers_[index(id)]) {
+    if (is_output_[index_of(id)] && !outputs_fine) return false;
+    for (const std::size_t reader : readers_[index_of(id)]) {
       const Node& node = graph_.nodes[reader];
       if (is_movement(node.op) ? !all_readers(node.output, outputs_fine, accept) : !accept(reader)) return false;
     }
@@ -181,7 +180,7 @@ class Planner {
 
   // A product with constants, which may take the unit of the sum that reads it.
   bool has_free_unit(ValueId id) const {
-    const std::int32_t maker = made_by_[index(id)];
+    const std::int32_t maker = made_by_[index_of(id)];
     if (maker < 0) return false;
     const Node& node = graph_.nodes[static_cast<std::size_t>(maker)];
     const bool product =
@@ -235,8 +234,8 @@ class Planner {
     const bool free_unit = node.op == OpKind::kAdd || node.op == OpKind::kSub ||
                            (node.op != OpKind::kDiv && node.inputs.size() > 1 &&
                             (graph_.input_of(node, 0).is_constant() || graph_.input_of(node, 1).is_constant()));
-    if (!free_unit || is_output_[index(y)] || readers_[index(y)].size() != 1) return;
-    const std::size_t reader = readers_[index(y)][0];
+    if (!free_unit || is_output_[index_of(y)] || readers_[index_of(y)].size() != 1) return;
+    const std::size_t reader = readers_[index_of(y)][0];
     if (graph_.nodes[reader].op != OpKind::kAdd && graph_.nodes[reader].op != OpKind::kSub) return;
     segment.mode = Mode::kWideTerm;
     segment.term_of = static_cast<std::int32_t>(reader);
@@ -248,8 +247,8 @@ class Planner {
     const auto plain = [&](std::size_t node) {
       return !plan_.fused[node] && plan_.segments[node].chain.empty() && plan_.segments[node].mode == Mode::kNarrow;
     };
-    if (mean.op != OpKind::kReduceMean || !plain(i) || is_output_[index(mean.output)]) return;
-    for (const std::size_t reader : readers_[index(mean.output)]) {
+    if (mean.op != OpKind::kReduceMean || !plain(i) || is_output_[index_of(mean.output)]) return;
+    for (const std::size_t reader : readers_[index_of(mean.output)]) {
       const Node& node = graph_.nodes[reader];
       const bool difference =
           node.op == OpKind::kSub && node.inputs[0] == mean.inputs[0] && node.inputs[1] == mean.output && plain(reader);
@@ -259,15 +258,16 @@ class Planner {
       if (!difference || !all_readers(node.output, false, multiplies)) return;
     }
     plan_.centers[i] = true;
-    for (const std::size_t reader : readers_[index(mean.output)]) plan_.centers[reader] = true;
+    for (const std::size_t reader : readers_[index_of(mean.output)]) plan_.centers[reader] = true;
   }
 
   // Halves the way that it goes, or thousands of outputs of one value would make a chain that each walks.
   ValueId root(ValueId id) {
-    while (plan_.group[index(id)] != id) id = plan_.group[index(id)] = plan_.group[index(plan_.group[index(id)])];
+    while (plan_.group[index_of(id)] != id)
+      id = plan_.group[index_of(id)] = plan_.group[index_of(plan_.group[index_of(id)])];
     return id;
   }
-  void unite(ValueId a, ValueId b) { plan_.group[index(root(b))] = root(a); }
+  void unite(ValueId a, ValueId b) { plan_.group[index_of(root(b))] = root(a); }
 
   // Whole numbers keep units of one. What is put together for an output only meets at the finest unit there: a joint one would
   // be too coarse for who else reads a small part.
@@ -275,7 +275,7 @@ class Planner {
     const Node& node = graph_.nodes[i];
     if (node.op == OpKind::kConcat && all_readers(node.output, true, [](std::size_t) { return false; })) return;
     for (const ValueId id : chosen_from(node)) {
-      if (plan_.whole[index(id)] == plan_.whole[index(node.output)]) unite(node.output, id);
+      if (plan_.whole[index_of(id)] == plan_.whole[index_of(node.output)]) unite(node.output, id);
     }
   }
 

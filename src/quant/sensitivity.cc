@@ -14,6 +14,7 @@ namespace zkinfer::quant {
 
 namespace {
 
+using ir::index_of;
 using ir::Node;
 using ir::OpKind;
 using ir::ValueId;
@@ -58,21 +59,19 @@ class Sensitivity {
   }
 
  private:
-  static std::size_t index(ValueId id) { return static_cast<std::size_t>(id); }
-
   const Histogram* seen(ValueId id) const {
     const auto found = seen_.find(graph_.value(id).name);
     return found == seen_.end() || graph_.value(id).is_constant() ? nullptr : &found->second;
   }
 
-  void need(ValueId id, double range) { range_[index(id)] = std::min(range_[index(id)], range); }
+  void need(ValueId id, double range) { range_[index_of(id)] = std::min(range_[index_of(id)], range); }
 
   void visit(const Node& node) {
     for (const std::size_t operand : {std::size_t{0}, std::size_t{1}}) need_of_contraction(node, operand);
     if (node.op == OpKind::kMul) need_of_product(node);
-    if (is_movement(node.op)) need(node.inputs[0], range_[index(node.output)]);
+    if (is_movement(node.op)) need(node.inputs[0], range_[index_of(node.output)]);
     if (node.op == OpKind::kConcat || node.op == OpKind::kAdd || node.op == OpKind::kSub)
-      for (const ValueId id : node.inputs) need(id, range_[index(node.output)]);
+      for (const ValueId id : node.inputs) need(id, range_[index_of(node.output)]);
   }
 
   bool divides_by_values(const Node& node) const {
@@ -101,7 +100,7 @@ class Sensitivity {
     }
     for (const std::size_t operand : {std::size_t{0}, std::size_t{1}}) {
       const double factor = usual_size(node.inputs[operand]);
-      if (factor > 0) need(node.inputs[1 - operand], range_[index(node.output)] / factor);
+      if (factor > 0) need(node.inputs[1 - operand], range_[index_of(node.output)] / factor);
     }
   }
 

@@ -8,11 +8,10 @@
 
 namespace zkinfer::quant {
 
+using ir::index_of;
 using ir::OpKind;
 
 namespace {
-
-std::size_t index_of(ir::ValueId id) { return static_cast<std::size_t>(id); }
 
 constexpr int kMostShift = 40;
 // Of accumulators before a function that jumps, and how much finer than usual their units are.

@@ -12,10 +12,9 @@ namespace zkinfer::quant {
 
 namespace {
 
+using ir::index_of;
 using ir::Node;
 using ir::OpKind;
-
-std::size_t index_of(ir::ValueId id) { return static_cast<std::size_t>(id); }
 
 // Input `input` of a node.
 struct Use {

@@ -25,14 +25,7 @@ Model conversation_model(std::int64_t tokens) {
   CompileOptions options;
   options.tokens = tokens;
   options.conversation = kConversation;
-  std::vector<RealInputs> texts;
-  frontend_language::TestNumbers numbers(9);
-  for (int i = 0; i < 24; ++i) {
-    RealTensor text{{1, kConversation}, numbers(kConversation, 5.49F, 5.5F)};
-    for (float& token : text.data) token = std::floor(token);
-    texts.push_back({std::move(text)});
-  }
-  return must(compile_network(file, texts, options));
+  return must(compile_network(file, language_test::calibration_texts(kConversation), options));
 }
 
 const Owner& owner() {

@@ -20,18 +20,23 @@ inline const frontend_language::Llama& llama() {
   return made;
 }
 
+// Texts of so many tokens, as calibration takes them.
+inline std::vector<RealInputs> calibration_texts(std::int64_t length) {
+  std::vector<RealInputs> texts;
+  frontend_language::TestNumbers numbers(9);
+  for (int i = 0; i < 24; ++i) {
+    RealTensor text{{1, length}, numbers(length, 5.49F, 5.5F)};
+    for (float& token : text.data) token = std::floor(token);
+    texts.push_back({std::move(text)});
+  }
+  return texts;
+}
+
 inline Model language_model() {
   const Bytes file = frontend_language::llama2c_version_0(llama());
   CompileOptions options;
   options.tokens = kCapacity;
-  std::vector<RealInputs> calibration;
-  frontend_language::TestNumbers numbers(9);
-  for (int i = 0; i < 24; ++i) {
-    RealTensor tokens{{1, kCapacity}, numbers(kCapacity, 5.49F, 5.5F)};
-    for (float& token : tokens.data) token = std::floor(token);
-    calibration.push_back({std::move(tokens)});
-  }
-  return must(compile_network(file, calibration, options));
+  return must(compile_network(file, calibration_texts(kCapacity), options));
 }
 
 // As a verifier who has the certificate.

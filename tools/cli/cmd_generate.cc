@@ -138,9 +138,8 @@ Status GenerateCommand::prepare() {
     ZKI_ASSIGN_OR_RETURN(earlier_,
                          load_earlier_turn(arguments_.earlier_path, with_extension(arguments_.secret_path, ".zkkey")));
   } else if (shape.conversation > 0) {
-    Result<CommittedTensor> nothing = new_history(committed_->key());
-    if (!nothing.ok()) return nothing.status();
-    earlier_.emplace(EarlierTurn{0, {}, std::move(nothing).value()});
+    ZKI_ASSIGN_OR_RETURN(CommittedTensor nothing, new_history(committed_->key()));
+    earlier_.emplace(EarlierTurn{0, {}, std::move(nothing)});
   }
   if (earlier_.has_value()) options_.before = {earlier_->num_tokens, &earlier_->history};
   ZKI_RETURN_IF_ERROR(files_->reserve(output_, committed_->proof_room()));

@@ -9,10 +9,19 @@
 
 namespace zkinfer::cli {
 
+namespace {
+
+// Where no option says it, the opening lies beside its proof.
+void name_opening(bool committed, ProofPaths& paths) {
+  if (committed && paths.committed.empty()) paths.committed = with_extension(paths.proof, "");
+}
+
+}  // namespace
+
 ProofPaths proof_paths_after(const std::string& given, const ProofPaths& asked, bool committed) {
   ProofPaths paths = asked;
   name_after(given, ".zkproof", "--output", paths.proof);
-  if (committed && paths.committed.empty()) paths.committed = with_extension(paths.proof, "");
+  name_opening(committed, paths);
   return paths;
 }
 
@@ -34,9 +43,7 @@ Result<std::vector<ProofPaths>> proof_paths(const Samples& samples, const ProofP
     ZKI_RETURN_IF_ERROR(choose("--committed-output", asked.committed, "", &ProofPaths::committed));
   }
   if (!asked.report.empty()) ZKI_RETURN_IF_ERROR(choose("--report", asked.report, ".html", &ProofPaths::report));
-  for (ProofPaths& paths : all) {
-    if (committed && paths.committed.empty()) paths.committed = with_extension(paths.proof, "");
-  }
+  for (ProofPaths& paths : all) name_opening(committed, paths);
   return all;
 }
 

@@ -58,8 +58,8 @@ class OpeningProver {
   hiding::ProverChannel channel_;
   std::vector<ProofSection> sections_;
   std::size_t num_rounds_ = 0;
-  RunningClaim
-      claim_;  // <v_i, u_i> as the verifier sees it: coefficients of the pads only, its constant is not tracked
+  // <v_i, u_i> as the verifier sees it: coefficients of the pads only, its constant is not tracked.
+  RunningClaim claim_;
   std::shared_ptr<const RowSource> previous_;  // the latest g_i
 };
 

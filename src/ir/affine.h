@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the passes that move multiplications and additions of constants share.
+// Multiplications by constants and additions of them, by channel.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,7 @@
 #include "ir/graph.h"
 #include "tensor/tensor.h"
 
-namespace zkinfer::passes {
+namespace zkinfer::ir {
 
 // The constant operand of a broadcasting node as one number per channel (axis `channel_axis` of `output`), when it
 // varies along that axis only.
@@ -18,9 +18,9 @@ std::optional<std::vector<float>> per_channel(const FloatTensor& constant, const
 // A node x * c or x + c with a constant c that does not change the shape of x.
 struct Affine {
   bool is_product;
-  ir::ValueId x;
-  ir::ValueId constant;
+  ValueId x;
+  ValueId constant;
 };
-std::optional<Affine> as_affine(const ir::Graph& graph, const ir::Node* node);
+std::optional<Affine> as_affine(const Graph& graph, const Node* node);
 
-}  // namespace zkinfer::passes
+}  // namespace zkinfer::ir

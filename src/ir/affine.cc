@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "passes/affine.h"
+#include "ir/affine.h"
 
 #include <algorithm>
 
-namespace zkinfer::passes {
+namespace zkinfer::ir {
 
 using std::size_t;
 
-// The constant operand of a broadcasting node as one number per channel (axis `channel_axis` of `output`), when it
-// varies along that axis only.
 std::optional<std::vector<float>> per_channel(const FloatTensor& constant, const Shape& output, size_t channel_axis) {
   const Shape& shape = constant.shape();
   if (shape.rank() > output.rank()) return std::nullopt;
@@ -20,16 +18,16 @@ std::optional<std::vector<float>> per_channel(const FloatTensor& constant, const
   return values;
 }
 
-std::optional<Affine> as_affine(const ir::Graph& graph, const ir::Node* node) {
-  if (node == nullptr || (node->op != ir::OpKind::kMul && node->op != ir::OpKind::kAdd)) return std::nullopt;
+std::optional<Affine> as_affine(const Graph& graph, const Node* node) {
+  if (node == nullptr || (node->op != OpKind::kMul && node->op != OpKind::kAdd)) return std::nullopt;
   for (const size_t side : {size_t{0}, size_t{1}}) {
-    const ir::Value& constant = graph.input_of(*node, side);
-    const ir::Value& x = graph.input_of(*node, 1 - side);
+    const Value& constant = graph.input_of(*node, side);
+    const Value& x = graph.input_of(*node, 1 - side);
     if (constant.floats() == nullptr || constant.shape.num_elements() == 0) continue;
     if (!x.is_constant() && x.shape == graph.output_of(*node).shape)
-      return Affine{node->op == ir::OpKind::kMul, node->inputs[1 - side], node->inputs[side]};
+      return Affine{node->op == OpKind::kMul, node->inputs[1 - side], node->inputs[side]};
   }
   return std::nullopt;
 }
 
-}  // namespace zkinfer::passes
+}  // namespace zkinfer::ir
