@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "argument/dense_weights.h"
 
+#include <algorithm>
+
 namespace zkinfer::argument {
 
 DenseWeights::DenseWeights(const circuit::Layout& layout, std::vector<Term> terms)
     : layout_(layout), terms_(std::move(terms)) {
   terms_of_column_.resize(layout.columns.size());
   for (std::uint32_t i = 0; i < terms_.size(); ++i) {
-    terms_[i] = terms_[i].listed();
     terms_of_column_[terms_[i].column].push_back(i);
     std::vector<std::pair<std::uint64_t, std::uint64_t>> support;
-    for (const Vector& shared : terms_[i].vectors) {
-      const std::vector<Fe>& vector = *shared;
+    for (const Vector& vector : terms_[i].vectors) {
+      const std::vector<Fe>& values = vector->values();  // listed here, in one thread
       std::uint64_t first = 0;
-      std::uint64_t last = vector.size();
-      while (first < last && vector[first].is_zero()) ++first;
-      while (last > first && vector[last - 1].is_zero()) --last;
-      support.emplace_back(first, last);
+      std::uint64_t last = values.size();
+      while (first < last && values[first].is_zero()) ++first;
+      while (last > first && values[last - 1].is_zero()) --last;
+      support.emplace_back(vector->begin() + first, vector->begin() + last);
     }
     supports_.push_back(std::move(support));
   }
@@ -44,21 +45,29 @@ void DenseWeights::add_lane(std::size_t lane, const Fe& factor, FeSpan out) cons
         out.set(placed.row, out.get(placed.row) + factor * term.coef);
         continue;
       }
+      // Of a piece, the indices on which the vector is not zero.
+      const auto visible = [&](std::uint32_t axis) {
+        const circuit::AxisPiece& piece = placed.block.pieces[axis];
+        const auto& [first, last] = supports_[term_index][axis];
+        return std::pair(std::max(piece.begin, first), std::min(piece.begin + piece.length, last));
+      };
       const circuit::AxisPiece& inner = placed.block.pieces[order.back()];
-      scratch.resize(inner.length);
-      const std::vector<Fe>& inner_vector = *term.vectors[order.back()];
-      for (std::uint64_t i = 0; i < inner.length; ++i) scratch.set(i, inner_vector[inner.begin + i]);
+      const auto [inner_begin, inner_end] = visible(order.back());
+      scratch.resize(inner_end - inner_begin);
+      const AxisWeights& inner_vector = *term.vectors[order.back()];
+      for (std::uint64_t i = inner_begin; i < inner_end; ++i)
+        scratch.set(i - inner_begin, inner_vector.values()[i - inner_vector.begin()]);
       const auto visit = [&](auto& self, std::size_t level, std::uint64_t row, const Fe& weight) -> void {
         if (level + 1 == order.size()) {
-          if (!weight.is_zero()) {
-            vec::axpy(weight, scratch.subspan(0, inner.length), out.subspan(row << inner.bits, inner.length));
-          }
+          if (weight.is_zero()) return;
+          vec::axpy(weight, scratch, out.subspan((row << inner.bits) + inner_begin - inner.begin, scratch.size()));
           return;
         }
         const circuit::AxisPiece& piece = placed.block.pieces[order[level]];
-        const std::vector<Fe>& vector = *term.vectors[order[level]];
-        for (std::uint64_t i = 0; i < piece.length; ++i) {
-          self(self, level + 1, (row << piece.bits) + i, weight * vector[piece.begin + i]);
+        const AxisWeights& vector = *term.vectors[order[level]];
+        const auto [begin, end] = visible(order[level]);
+        for (std::uint64_t i = begin; i < end; ++i) {
+          self(self, level + 1, (row << piece.bits) + i - piece.begin, weight * vector.values()[i - vector.begin()]);
         }
       };
       visit(visit, 0, placed.row >> placed.block.log_size(), factor * term.coef);

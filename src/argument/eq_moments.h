@@ -17,8 +17,6 @@ class EqMoments {
   explicit EqMoments(std::span<const Fe> point);
   // sum_row eq(point, row) entry(row).
   Fe value(const std::vector<circuit::Line>& lines) const;
-
- private:
   struct Moments {
     Fe weight;  // sum of eq(point, row)
     Fe first;   // sum of eq(point, row) row
@@ -26,6 +24,7 @@ class EqMoments {
   // Over the rows [0, end).
   Moments below(std::uint64_t end) const;
 
+ private:
   std::vector<Fe> point_;
   std::vector<Fe> means_;  // [i]: sum_row eq row of the last i coordinates
 };

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Tables in closed form are what their rows say, and so are terms with a point instead of a vector.
+// Tables in closed form are what their rows say.
 #include <random>
 
 #include <gtest/gtest.h>
 
 #include "argument/eq_moments.h"
-#include "argument/fold.h"
 #include "field/eq.h"
 
 namespace zkinfer::argument {
@@ -69,26 +68,6 @@ TEST(EqMoments, LinesAreTheRowsOfTheTable) {
   explicit_rows.rows = {qir::TableKind::kExplicit, -1, 1, 0, 0, {3, 4}};
   EXPECT_TRUE(compare(explicit_rows, 0, draw.point(1)));
   EXPECT_FALSE(compare(explicit_rows, 1, draw.point(1)));
-}
-
-TEST(EqMoments, ATermWithAPointIsTheTermWithItsVector) {
-  Draw draw(12);
-  for (int round = 0; round < 60; ++round) {
-    circuit::Circuit circuit;
-    const int bits = static_cast<int>(draw.between(1, 11));
-    const auto size = [](int log) { return std::uint64_t{1} << log; };
-    circuit.columns.push_back({"other", circuit::Oracle::kWitness, {static_cast<std::uint64_t>(draw.between(1, 900))}});
-    circuit.columns.push_back({"counts", circuit::Oracle::kWitness, {size(bits)}});
-    const int log_lanes = static_cast<int>(draw.between(0, 4));
-    const circuit::Layout layout = circuit::place_columns(circuit, circuit::Oracle::kWitness, log_lanes);
-    const std::vector<Fe> lanes = eq_vector(draw.point(log_lanes));
-    const std::vector<Fe> low = draw.point(static_cast<int>(draw.between(0, 8)));
-    const Term term{1, draw.point(1)[0], {}, draw.point(bits)};
-    FunctionalFold by_point(layout, lanes, low), by_vector(layout, lanes, low);
-    by_point.add(term);
-    by_vector.add(term.listed());
-    EXPECT_EQ(std::move(by_point).take(), std::move(by_vector).take());
-  }
 }
 
 }  // namespace

@@ -2,34 +2,49 @@
 #include "argument/functional.h"
 
 #include <algorithm>
+#include <numeric>
 
+#include "argument/eq_moments.h"
 #include "base/check.h"
 #include "field/eq.h"
 
 namespace zkinfer::argument {
 
-Vector make_vector(std::vector<Fe> values) { return std::make_shared<const std::vector<Fe>>(std::move(values)); }
+AxisWeights::AxisWeights(std::uint64_t begin, std::vector<Fe> values)
+    : begin_(begin), length_(values.size()), values_(std::move(values)) {}
 
-Vector limb_vector() { return make_vector({Fe::basis(0), Fe::basis(1), Fe::basis(2)}); }
-
-Term Term::listed() const {
-  if (eq_point.empty()) return *this;
-  return {column, coef, {make_vector(eq_vector(eq_point))}};
+const std::vector<Fe>& AxisWeights::values() const {
+  if (values_.size() != length_) values_ = eq_vector(point_, length_);
+  return values_;
 }
 
-AxisWeights::AxisWeights(std::uint64_t first, std::vector<Fe> weights) : begin(first), values(std::move(weights)) {
-  for (const Fe& x : values) total += x;
+Fe AxisWeights::total() const {
+  if (!total_)
+    total_ = is_eq_ ? EqMoments(point_).below(length_).weight : std::accumulate(values_.begin(), values_.end(), Fe());
+  return *total_;
 }
 
 Fe AxisWeights::moment() const {
+  if (is_eq_) {
+    const EqMoments::Moments moments = EqMoments(point_).below(length_);
+    return moments.first + moments.weight * Fp::reduce(begin_);
+  }
   // From behind, every value is added once per index that it is beyond `begin`.
   Fe sum, behind;
-  for (std::size_t i = values.size(); i-- > 1;) {
-    behind += values[i];
+  for (std::size_t i = values_.size(); i-- > 1;) {
+    behind += values_[i];
     sum += behind;
   }
-  return sum + total * Fp::reduce(begin);
+  return sum + total() * Fp::reduce(begin_);
 }
+
+Vector list_vector(std::vector<Fe> values) { return std::make_shared<const AxisWeights>(0, std::move(values)); }
+
+Vector eq_vector_of(std::span<const Fe> point, std::uint64_t length, std::uint64_t begin) {
+  return std::make_shared<const AxisWeights>(begin, point, length);
+}
+
+Vector limb_vector() { return list_vector({Fe::basis(0), Fe::basis(1), Fe::basis(2)}); }
 
 namespace {
 
@@ -45,8 +60,8 @@ void correlate(const circuit::AxisMap& map, const BoxWeights& weights, const Fe&
   std::int64_t offset = map.offset;
   for (const circuit::AxisTerm& term : map.terms) {
     const AxisWeights& axis = *weights[term.box_axis];
-    factors.push_back({&axis.values, axis.values.size(), term.stride});
-    offset += term.stride * static_cast<std::int64_t>(axis.begin);
+    factors.push_back({&axis.values(), axis.values().size(), term.stride});
+    offset += term.stride * static_cast<std::int64_t>(axis.begin());
   }
   for (const circuit::SumTerm& sum : map.sums) {
     factors.push_back({nullptr, sum.length, sum.stride});
@@ -97,13 +112,14 @@ std::vector<std::vector<const circuit::View*>> group_by(const circuit::LinExpr& 
 }
 
 // sum_idx (prod_axis vectors[axis][idx_axis]) values[idx].
-Fe weighted_sum(const std::vector<Vector>& vectors, const std::vector<std::int64_t>& values) {
+Fe weighted_sum(const std::vector<Vector>& vectors, const std::vector<std::uint64_t>& shape,
+                const std::vector<std::int64_t>& values) {
   std::vector<Fe> sums;
   for (const std::int64_t x : values) sums.emplace_back(Fp::from_int(x));
   for (std::size_t axis = vectors.size(); axis-- > 0;) {
-    const std::vector<Fe>& vector = *vectors[axis];
-    std::vector<Fe> next(sums.size() / vector.size());
-    for (std::size_t i = 0; i < sums.size(); ++i) next[i / vector.size()] += vector[i % vector.size()] * sums[i];
+    const std::size_t length = shape[axis];
+    std::vector<Fe> next(sums.size() / length);
+    for (std::size_t i = 0; i < sums.size(); ++i) next[i / length] += vectors[axis]->at(i % length) * sums[i];
     sums = std::move(next);
   }
   return sums[0];
@@ -167,19 +183,16 @@ ViewGroups group_views(const circuit::LinExpr& expr, std::size_t box_rank) {
   return out;
 }
 
-std::optional<std::uint32_t> whole_axis(const ViewGroups& grouped, const ViewGroup& group, std::size_t axis,
-                                        std::uint64_t length, const circuit::Box& box) {
+std::optional<std::uint32_t> same_axis(const ViewGroups& grouped, const ViewGroup& group, std::size_t axis) {
   if (group.views.size() > 1 && axis == grouped.merged) return std::nullopt;
   const circuit::AxisMap& map = group.views[0]->axes[axis];
   if (map.offset != 0 || !map.sums.empty() || map.terms.size() != 1 || map.terms[0].stride != 1) return std::nullopt;
-  const std::uint32_t box_axis = map.terms[0].box_axis;
-  if (box[box_axis] != length) return std::nullopt;
-  return box_axis;
+  return map.terms[0].box_axis;
 }
 
 ExprFunctionals::ExprFunctionals(const circuit::LinExpr& expr, const std::vector<circuit::Column>& columns,
-                                 std::size_t box_rank, SharedVectors* shared)
-    : expr_(expr), columns_(columns), shared_(shared), grouped_(group_views(expr, box_rank)) {
+                                 std::size_t box_rank)
+    : expr_(expr), columns_(columns), grouped_(group_views(expr, box_rank)) {
   for (const ViewGroup& group : grouped_.groups) vectors_.emplace_back(group.depends.size());
 }
 
@@ -190,7 +203,7 @@ Fe factor_of(const circuit::View& view, const BoxWeights& weights, const std::ve
   Fe factor(view.coef);
   const std::vector<bool> read = axes_read(view, weights.size());
   for (std::uint32_t b = 0; b < weights.size(); ++b) {
-    if (!read[b] && !std::binary_search(left_out.begin(), left_out.end(), b)) factor *= weights[b]->total;
+    if (!read[b] && !std::binary_search(left_out.begin(), left_out.end(), b)) factor *= weights[b]->total();
   }
   return factor;
 }
@@ -203,8 +216,11 @@ Vector ExprFunctionals::vector_of(std::size_t group_index, std::size_t axis, con
   const bool merged = axis == grouped_.merged && group.views.size() > 1;
   std::vector<const AxisWeights*> key;
   for (const std::uint32_t b : group.depends[axis]) key.push_back(weights[b].get());
-  const bool is_shared = shared_ != nullptr && whole_axis(grouped_, group, axis, length, shared_->box).has_value();
-  Vector& known = is_shared ? shared_->known[key[0]] : vectors_[group_index][axis][key];
+  if (const std::optional<std::uint32_t> same = same_axis(grouped_, group, axis);
+      same && weights[*same]->end() <= length) {
+    return weights[*same];
+  }
+  Vector& known = vectors_[group_index][axis][key];
   if (known != nullptr) return known;
   std::vector<Fe> vector(length);
   if (!merged) {
@@ -214,17 +230,17 @@ Vector ExprFunctionals::vector_of(std::size_t group_index, std::size_t axis, con
       correlate(view->axes[axis], weights, factor_of(*view, weights, group.broadcast), vector);
     }
   }
-  return known = make_vector(std::move(vector));
+  return known = list_vector(std::move(vector));
 }
 
 ExprFunctional ExprFunctionals::at(const BoxWeights& weights) {
   ExprFunctional out;
   out.constant = Fe(expr_.constant);
-  for (const auto& axis : weights) out.constant *= axis->total;
+  for (const auto& axis : weights) out.constant *= axis->total();
   for (const circuit::Slope& slope : expr_.slopes) {
     Fe value = weights[slope.box_axis]->moment() * slope.coef;
     for (std::size_t b = 0; b < weights.size(); ++b) {
-      if (b != slope.box_axis) value *= weights[b]->total;
+      if (b != slope.box_axis) value *= weights[b]->total();
     }
     out.constant += value;
   }
@@ -234,7 +250,7 @@ ExprFunctional ExprFunctionals::at(const BoxWeights& weights) {
     Term term;
     term.column = group.views[0]->column;
     if (group.merges) {
-      for (const std::uint32_t b : group.broadcast) term.coef *= weights[b]->total;
+      for (const std::uint32_t b : group.broadcast) term.coef *= weights[b]->total();
     } else {
       // Several views of one column element: their integers add up.
       term.coef = Fe();
@@ -242,7 +258,7 @@ ExprFunctional ExprFunctionals::at(const BoxWeights& weights) {
     }
     for (std::size_t axis = 0; axis < group.depends.size(); ++axis) term.vectors.push_back(vector_of(i, axis, weights));
     if (column.oracle == circuit::Oracle::kConstant) {
-      out.constant += term.coef * weighted_sum(term.vectors, column.constants);
+      out.constant += term.coef * weighted_sum(term.vectors, column.shape, column.constants);
     } else {
       out.terms.push_back(std::move(term));
     }

@@ -2,8 +2,8 @@
 // What a linear expression over a box becomes when every box axis gets weights: a linear functional of the columns, a sum of
 // rank-one tensors
 //   sum_terms coef * sum_idx (prod_axis vectors[axis][idx_axis]) column[idx].
-// The verifier folds the terms at the opening's challenges (argument/fold.h), at the cost of the vectors' lengths, not of the
-// column's size; the prover adds their dense weights lane by lane (argument/dense_weights.h).
+// The verifier evaluates the terms at the opening's challenges (argument/functional_value.h), at the cost of the lists' lengths, or of
+// an eq's bits, not of the column's size; the prover adds their dense weights lane by lane (argument/dense_weights.h).
 #pragma once
 
 #include <map>
@@ -17,36 +17,47 @@
 
 namespace zkinfer::argument {
 
-// Shared: a lookup's leaf blocks have most of their vectors in common.
-using Vector = std::shared_ptr<const std::vector<Fe>>;
+// Weights of an axis: values()[i] at index begin() + i, zero elsewhere. Either a list, or eq(point, i) for i < length(), which is
+// not written out unless somebody asks for it.
+class AxisWeights {
+ public:
+  AxisWeights(std::uint64_t begin, std::vector<Fe> values);
+  // eq; point[0] for the most significant bit of i; length <= 2^point.size().
+  AxisWeights(std::uint64_t begin, std::span<const Fe> point, std::uint64_t length)
+      : begin_(begin), length_(length), is_eq_(true), point_(point.begin(), point.end()) {}
 
-Vector make_vector(std::vector<Fe> values);
+  std::uint64_t begin() const { return begin_; }
+  std::uint64_t end() const { return begin_ + length_; }
+  bool is_eq() const { return is_eq_; }
+  const std::vector<Fe>& point() const { return point_; }
+  // Of eq weights the first call lists them: not from several threads at once.
+  const std::vector<Fe>& values() const;
+  Fe at(std::uint64_t index) const { return index < begin_ || index >= end() ? Fe() : values()[index - begin_]; }
+  Fe total() const;
+  // sum (begin + i) values[i].
+  Fe moment() const;
+
+ private:
+  std::uint64_t begin_ = 0, length_ = 0;
+  bool is_eq_ = false;
+  std::vector<Fe> point_;
+  mutable std::vector<Fe> values_;
+  mutable std::optional<Fe> total_;
+};
+using Vector = std::shared_ptr<const AxisWeights>;
+using BoxWeights = std::vector<Vector>;  // [box rank]
+
+Vector list_vector(std::vector<Fe> values);
+// eq(point, i) for i < length.
+Vector eq_vector_of(std::span<const Fe> point, std::uint64_t length, std::uint64_t begin = 0);
 // (1, x, x^2): the limbs of an element of K that a column holds.
 Vector limb_vector();
 
 struct Term {
   circuit::ColumnId column = 0;
   Fe coef = Fe::one();
-  std::vector<Vector> vectors;  // [column rank][axis length]
-  // Of a column with one axis of 2^point.size() entries, instead of its vector: eq(point, i), point[0] for the most significant
-  // bit. The verifier never writes such a vector out.
-  std::vector<Fe> eq_point = {};
-
-  // With the vector written out.
-  Term listed() const;
+  std::vector<Vector> vectors;  // [column rank]
 };
-
-// Weights of one box axis: values[i] at index begin + i, zero elsewhere.
-struct AxisWeights {
-  std::uint64_t begin = 0;
-  std::vector<Fe> values;
-  Fe total;
-
-  AxisWeights(std::uint64_t first, std::vector<Fe> weights);
-  // sum (begin + i) values[i].
-  Fe moment() const;
-};
-using BoxWeights = std::vector<std::shared_ptr<const AxisWeights>>;  // [box rank]
 
 // The constant part and the column terms of  sum_i prod_b weights_b[i_b] expr(i)  over the box.
 struct ExprFunctional {
@@ -68,24 +79,16 @@ struct ViewGroups {
 };
 ViewGroups group_views(const circuit::LinExpr& expr, std::size_t box_rank);
 
-// The box axis that a column's axis is, index by index and from end to end, for the group: its vector is then the box axis'
-// weights, which all expressions over the box have in common.
-std::optional<std::uint32_t> whole_axis(const ViewGroups& grouped, const ViewGroup& group, std::size_t axis,
-                                        std::uint64_t length, const circuit::Box& box);
-
-// Those vectors.
-struct SharedVectors {
-  const circuit::Box& box;
-  std::map<const AxisWeights*, Vector> known;
-};
+// The box axis that a column's axis is, index by index, for the group: its vector is then the box axis' weights, unless they go beyond the
+// column.
+std::optional<std::uint32_t> same_axis(const ViewGroups& grouped, const ViewGroup& group, std::size_t axis);
 
 // The functionals of one expression at any number of weights of its box. Every vector is computed once per combination of
 // weights that it depends on; weights are told apart by address, so they must outlive the object.
 class ExprFunctionals {
  public:
   // All arguments outlive the object.
-  ExprFunctionals(const circuit::LinExpr& expr, const std::vector<circuit::Column>& columns, std::size_t box_rank,
-                  SharedVectors* shared = nullptr);
+  ExprFunctionals(const circuit::LinExpr& expr, const std::vector<circuit::Column>& columns, std::size_t box_rank);
   ExprFunctional at(const BoxWeights& weights);
 
  private:
@@ -96,7 +99,6 @@ class ExprFunctionals {
 
   const circuit::LinExpr& expr_;
   const std::vector<circuit::Column>& columns_;
-  SharedVectors* shared_;
   ViewGroups grouped_;
   std::vector<std::vector<KnownVectors>> vectors_;  // [group][column axis]
 };

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Blocks, layouts and functionals: the verifier's folding and the prover's dense weights are the same functional, which
+// Blocks, layouts and functionals: the verifier's values and the prover's dense weights are the same functional, which
 // equals the evaluation of the expression.
 #include <random>
 
 #include <gtest/gtest.h>
 
 #include "argument/dense_weights.h"
-#include "argument/fold.h"
+#include "argument/functional_value.h"
 #include "circuit/evaluate.h"
+#include "field/eq.h"
 
 namespace zkinfer::argument {
 namespace {
@@ -27,7 +28,7 @@ class Draw {
   std::mt19937_64 engine_;
 };
 
-TEST(Functional, DenseFoldedAndDirectEvaluationAgree) {
+TEST(Functional, DenseValueAndDirectEvaluationAgree) {
   Draw draw(7);
   for (int round = 0; round < 150; ++round) {
     circuit::Circuit circuit;
@@ -79,8 +80,14 @@ TEST(Functional, DenseFoldedAndDirectEvaluationAgree) {
         expr.views.push_back(std::move(other));
       }
     }
+    BoxWeights box_weights;
     std::vector<std::vector<Fe>> axis_vectors;
-    for (const std::uint64_t n : box) axis_vectors.push_back(draw.fes(n));
+    for (const std::uint64_t n : box) {
+      box_weights.push_back(draw.below(2) == 0
+                                ? list_vector(draw.fes(n))
+                                : eq_vector_of(draw.fes(static_cast<std::size_t>(circuit::axis_bits(n))), n));
+      axis_vectors.push_back(box_weights.back()->values());
+    }
 
     // Direct: sum over the box.
     const FpVec values = circuit::evaluate(expr, circuit.columns, data, box);
@@ -97,10 +104,6 @@ TEST(Functional, DenseFoldedAndDirectEvaluationAgree) {
     const int log_lanes = static_cast<int>(draw.below(4));
     const circuit::Layout layout = circuit::place_columns(circuit, circuit::Oracle::kWitness, log_lanes);
     ExprFunctionals functionals(expr, circuit.columns, box.size());
-    BoxWeights box_weights;
-    for (const std::vector<Fe>& vector : axis_vectors) {
-      box_weights.push_back(std::make_shared<const AxisWeights>(0, vector));
-    }
     const ExprFunctional functional = functionals.at(box_weights);
     const DenseWeights weights(layout, functional.terms);
     // Dense: inner product with the placed columns.
@@ -115,39 +118,98 @@ TEST(Functional, DenseFoldedAndDirectEvaluationAgree) {
     }
     EXPECT_EQ(inner, direct);
 
-    // Folded: the same weights bound at lane weights and low bits.
-    const std::vector<Fe> lane_weights = draw.fes(num_lanes);
+    // At a point: the same weights at lane weights and the eq of the addresses.
+    const int bits = circuit::axis_bits(layout.num_coefs) + 1 + static_cast<int>(draw.below(3));
+    const std::uint64_t step = std::uint64_t{1} << circuit::axis_bits(layout.num_coefs);
+    const pcs::BasePoint base{draw.below((std::uint64_t{1} << bits) / step) * step, draw.fes(num_lanes)};
+    const std::vector<Fe> point = draw.fes(static_cast<std::size_t>(bits));
+    const std::vector<Fe> eq = eq_vector(std::vector<Fe>(point.rbegin(), point.rend()));
+    Fe expected;
+    for (std::size_t lane = 0; lane < num_lanes; ++lane) {
+      for (std::size_t row = 0; row < layout.num_coefs; ++row)
+        expected += base.lane_weights[lane] * eq[base.offset + row] * dense[lane].get(row);
+    }
+    const auto value_of = [](FunctionalValue& at_point, const std::vector<Term>& terms) {
+      Fe sum;
+      for (const Term& term : terms) sum += at_point.of(term);
+      return sum;
+    };
+    FunctionalValue whole(layout, base, point);
+    EXPECT_EQ(value_of(whole, functional.terms), expected);
+    // Cut in two pieces along one axis: the functionals add up.
     BoxWeights kept;  // weights are known by their address
-    for (const std::size_t low_bits : {0u, 1u, 3u, 6u}) {
-      const std::vector<Fe> low = draw.fes(low_bits);
-      std::vector<Fe> expected((layout.num_coefs + (1u << low_bits) - 1) >> low_bits);
-      for (std::size_t lane = 0; lane < num_lanes; ++lane) {
-        for (std::size_t j = 0; j < layout.num_coefs; ++j) {
-          Fe weight = lane_weights[lane] * dense[lane].get(j);
-          for (std::size_t b = 0; b < low_bits; ++b) weight *= ((j >> b) & 1) != 0 ? low[b] : Fe::one() - low[b];
-          expected[j >> low_bits] += weight;
-        }
-      }
-      FunctionalFold fold(layout, lane_weights, low);
-      for (const Term& term : functional.terms) fold.add(term);
-      EXPECT_EQ(std::move(fold).take(), expected);
-      // Cut in two pieces along one axis: the functionals add up.
+    for (int again = 0; again < 3; ++again) {
       const std::size_t cut_axis = draw.below(box.size());
       const std::uint64_t cut = draw.below(box[cut_axis] + 1);
-      FunctionalFold parts(layout, lane_weights, low);
-      Fe constant;
+      Fe constant, sum;
       for (const auto& [first, last] : {std::pair{std::uint64_t{0}, cut}, std::pair{cut, box[cut_axis]}}) {
         BoxWeights part = box_weights;
-        const std::vector<Fe>& whole = axis_vectors[cut_axis];
+        const std::vector<Fe>& all = axis_vectors[cut_axis];
         part[cut_axis] = kept.emplace_back(std::make_shared<const AxisWeights>(
-            first, std::vector<Fe>(whole.begin() + static_cast<std::ptrdiff_t>(first),
-                                   whole.begin() + static_cast<std::ptrdiff_t>(last))));
+            first, std::vector<Fe>(all.begin() + static_cast<std::ptrdiff_t>(first),
+                                   all.begin() + static_cast<std::ptrdiff_t>(last))));
         const ExprFunctional piece = functionals.at(part);
         constant += piece.constant;
-        for (const Term& term : piece.terms) parts.add(term);
+        sum += value_of(whole, piece.terms);
       }
-      EXPECT_EQ(std::move(parts).take(), expected);
+      EXPECT_EQ(sum, expected);
       EXPECT_EQ(constant, functional.constant);
+      if (again == 1) whole.forget_vectors();
+    }
+  }
+}
+
+TEST(Functional, EqWeightsAreTheirLists) {
+  Draw draw(12);
+  for (int round = 0; round < 400; ++round) {
+    circuit::Circuit circuit;
+    circuit.columns.push_back({"other", circuit::Oracle::kWitness, {1 + draw.below(900)}});
+    circuit.columns.push_back({"c", circuit::Oracle::kWitness, {1 + draw.below(4), 1 + draw.below(900)}});
+    const int log_lanes = static_cast<int>(draw.below(4));
+    const circuit::Layout layout = circuit::place_columns(circuit, circuit::Oracle::kWitness, log_lanes);
+    const int bits = circuit::axis_bits(layout.num_coefs);
+    FunctionalValue at_point(layout, {0, draw.fes(std::size_t{1} << log_lanes)},
+                             draw.fes(static_cast<std::size_t>(bits)));
+    const std::uint64_t n = circuit.columns[1].shape[1];
+    // A whole axis, a piece of a box that is cut as the column or otherwise, or any range.
+    const circuit::Cuts cuts = circuit::cut_axes({n}, static_cast<int>(draw.below(12)));
+    const circuit::AxisPiece piece = cuts.pieces[0][draw.below(cuts.pieces[0].size())];
+    Vector eq;
+    switch (draw.below(3)) {
+      case 0: eq = eq_vector_of(draw.fes(static_cast<std::size_t>(circuit::axis_bits(n))), n); break;
+      case 1: eq = eq_vector_of(draw.fes(static_cast<std::size_t>(piece.bits)), piece.length, piece.begin); break;
+      default: {
+        const std::uint64_t begin = draw.below(n), length = 1 + draw.below(n - begin);
+        eq =
+            eq_vector_of(draw.fes(static_cast<std::size_t>(circuit::axis_bits(length)) + draw.below(2)), length, begin);
+      }
+    }
+    const Vector other = list_vector(draw.fes(circuit.columns[1].shape[0]));
+    const Vector list = std::make_shared<const AxisWeights>(eq->begin(), eq->values());
+    Fe total, moment;
+    for (std::uint64_t i = eq->begin(); i < eq->end(); ++i) {
+      total += list->at(i);
+      moment += list->at(i) * Fp(i);
+    }
+    EXPECT_EQ(eq->total(), total);
+    EXPECT_EQ(list->total(), total);
+    EXPECT_EQ(eq->moment(), moment);
+    EXPECT_EQ(list->moment(), moment);
+    EXPECT_EQ(at_point.of({1, draw.fe(), {other, eq}}).is_zero(), false);
+    const Fe coef = draw.fe();
+    EXPECT_EQ(at_point.of({1, coef, {other, eq}}), at_point.of({1, coef, {other, list}}));
+  }
+}
+
+TEST(Functional, EqDot) {
+  Draw draw(13);
+  for (std::size_t bits = 0; bits < 6; ++bits) {
+    const std::vector<Fe> a = draw.fes(bits), b = draw.fes(bits);
+    const std::vector<Fe> eq_a = eq_vector(a), eq_b = eq_vector(b);
+    Fe sum;
+    for (std::uint64_t count = 0; count <= eq_a.size(); ++count) {
+      EXPECT_EQ(eq_dot(a, b, count), sum);
+      if (count < eq_a.size()) sum += eq_a[count] * eq_b[count];
     }
   }
 }

@@ -25,7 +25,7 @@ void BatchSink::add_term(std::size_t constraint, Term term) {
 
 void BatchSink::finish() {
   if (pads_.empty()) return;
-  add_batched(circuit::Oracle::kWitness, {circuit_.pads, Fe::one(), {limb_vector(), make_vector(std::move(pads_))}});
+  add_batched(circuit::Oracle::kWitness, {circuit_.pads, Fe::one(), {limb_vector(), list_vector(std::move(pads_))}});
 }
 
 std::vector<circuit::Oracle> base_oracles(const OraclePins& pins) {
@@ -49,39 +49,34 @@ PinClaims pin_claims(const Compiled& compiled, const OraclePins& pins, const Out
 
 namespace {
 
-class FoldingSink final : public BatchSink {
+class ValueSink final : public BatchSink {
  public:
-  FoldingSink(const Compiled& compiled, const Layouts& layouts, const std::vector<circuit::Oracle>& oracles,
-              const OuterMessages& outer, const std::vector<std::vector<Fe>>& lane_weights,
-              const std::vector<Fe>& low_point)
+  ValueSink(const Compiled& compiled, const Layouts& layouts, const std::vector<circuit::Oracle>& oracles,
+            const OuterMessages& outer, const std::vector<pcs::BasePoint>& bases, const std::vector<Fe>& point)
       : BatchSink(compiled, outer) {
-    for (std::size_t i = 0; i < oracles.size(); ++i) {
-      folds_.emplace(oracles[i], FunctionalFold(layouts.of(oracles[i]), lane_weights[i], low_point));
-    }
+    for (std::size_t i = 0; i < oracles.size(); ++i)
+      values_.emplace(oracles[i], FunctionalValue(layouts.of(oracles[i]), bases[i], point));
   }
   void end_relation() override {
-    for (auto& [oracle, fold] : folds_) fold.forget_vectors();
+    for (auto& [oracle, value] : values_) value.forget_vectors();
   }
-  std::vector<Fe> take(circuit::Oracle oracle) { return std::move(folds_.at(oracle)).take(); }
+  const Fe& value() const { return value_; }
 
  private:
-  void add_batched(circuit::Oracle oracle, const Term& term) override { folds_.at(oracle).add(term); }
+  void add_batched(circuit::Oracle oracle, const Term& term) override { value_ += values_.at(oracle).of(term); }
 
-  std::map<circuit::Oracle, FunctionalFold> folds_;
+  std::map<circuit::Oracle, FunctionalValue> values_;
+  Fe value_;
 };
 
 }  // namespace
 
-pcs::OpeningClaim::Folded OpeningClaim::fold(const std::vector<std::vector<Fe>>& lane_weights,
-                                             const std::vector<Fe>& low_point) const {
-  const std::vector<circuit::Oracle> oracles = base_oracles(pins_);
-  FoldingSink sink(compiled_, layouts_, oracles, outer_, lane_weights, low_point);
+pcs::OpeningClaim::Value OpeningClaim::evaluate(const std::vector<pcs::BasePoint>& bases,
+                                                const std::vector<Fe>& point) const {
+  ValueSink sink(compiled_, layouts_, base_oracles(pins_), outer_, bases, point);
   evaluate_outer(compiled_, tensors_, outer_, sink);
   sink.finish();
-  Folded out;
-  out.mu = sink.mu() + claims_.mu;
-  for (const circuit::Oracle oracle : oracles) out.weights.push_back(sink.take(oracle));
-  return out;
+  return {sink.mu() + claims_.mu, sink.value()};
 }
 
 }  // namespace zkinfer::argument

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "argument/compiled.h"
-#include "argument/fold.h"
+#include "argument/functional_value.h"
 #include "argument/outer_verifier.h"
 #include "commit/pcs/opening_verifier.h"
 
@@ -60,7 +60,7 @@ class OpeningClaim final : public pcs::OpeningClaim {
         outer_(outer),
         claims_(pin_claims(compiled, pins, outer)) {}
   const std::vector<std::vector<pcs::PowerFunctional>>& powers() const override { return claims_.powers; }
-  Folded fold(const std::vector<std::vector<Fe>>& lane_weights, const std::vector<Fe>& low_point) const override;
+  Value evaluate(const std::vector<pcs::BasePoint>& bases, const std::vector<Fe>& point) const override;
 
  private:
   const Compiled& compiled_;

@@ -60,7 +60,7 @@ FeVec bind_operand(const Contraction& relation, const ContractionPlan& plan, con
   BoundWeights bound(relation.box.size());
   for (std::size_t axis = 0; axis < relation.box.size(); ++axis) {
     if (relation.roles[axis] != bound_role) continue;
-    bound[axis] = std::span(tau_weights[axis]->values).first(static_cast<std::size_t>(relation.box[axis]));
+    bound[axis] = std::span(tau_weights[axis]->values()).first(static_cast<std::size_t>(relation.box[axis]));
   }
   // The sum over the bound axes of prod weights, of axis `of` times the index.
   const auto total = [&](std::size_t of) {

@@ -110,7 +110,7 @@ TEST(Operands, BoundAxesAreWeightedSums) {
       for (std::size_t axis = 4; axis-- > 0; rest /= it.relation.box[axis]) point[axis] = rest % it.relation.box[axis];
       for (std::size_t axis = 4; axis-- > 0;) {
         const AxisRole role = it.relation.roles[axis];
-        if (role == AxisRole::kA) weight *= it.weights[axis]->values[point[axis]];
+        if (role == AxisRole::kA) weight *= it.weights[axis]->values()[point[axis]];
         if (role == AxisRole::kB) is_first = is_first && point[axis] == 0;
         if (role != AxisRole::kC && role != AxisRole::kK) continue;
         at += point[axis] << bits;

@@ -70,13 +70,8 @@ class Evaluator {
   void add(std::size_t constraint, const circuit::LinExpr& expr, const BoxWeights& weights, const Fe& factor) {
     add(constraint, ExprFunctionals(expr, circuit_.columns, weights.size()).at(weights), factor);
   }
-  // What lookups over one box have in common.
-  struct SharedLeaves {
-    LeafWeights weights;
-    SharedVectors vectors;
-  };
   // The leaves (numerator, alpha - tag - ..) of the tuples. numerator: over their box.
-  void tuple_leaves(SharedLeaves& shared, const circuit::Tuples& tuples, std::uint32_t tag,
+  void tuple_leaves(LeafWeights& leaf_weights, const circuit::Tuples& tuples, std::uint32_t tag,
                     const circuit::LinExpr& numerator, const std::vector<const LeafBlock*>& blocks);
   void table_leaves(const LeafBlock& leaf);
 
@@ -121,21 +116,21 @@ void Evaluator::leaves() {
   // Those of one operator follow each other.
   for (std::uint32_t i = 0; i < by_lookup.size();) {
     const circuit::Box& box = circuit_.lookups[i].box;
-    auto shared = std::make_optional<SharedLeaves>({LeafWeights(outer_.leaves.point), {box, {}}});
+    auto weights = std::make_optional<LeafWeights>(outer_.leaves.point);
     for (; i < by_lookup.size() && circuit_.lookups[i].box == box; ++i) {
       const circuit::Lookup& lookup = circuit_.lookups[i];
-      tuple_leaves(*shared, lookup, lookup.table, {Fp(1), {}}, by_lookup[i]);
+      tuple_leaves(*weights, lookup, lookup.table, {Fp(1), {}}, by_lookup[i]);
       sink_.end_relation();
     }
-    shared.reset();
+    weights.reset();
     sink_.end_relation();
   }
   for (std::uint32_t i = 0; i < by_table.size(); ++i) {
     const circuit::Table& table = circuit_.tables[i];
     if (!table.committed) continue;
     const circuit::LinExpr counts = circuit::column_expr(circuit_.columns[table.multiplicity], table.multiplicity);
-    SharedLeaves shared{LeafWeights(outer_.leaves.point), {table.committed->box, {}}};
-    tuple_leaves(shared, *table.committed, i, circuit::scaled(counts, -1), by_table[i]);
+    LeafWeights weights(outer_.leaves.point);
+    tuple_leaves(weights, *table.committed, i, circuit::scaled(counts, -1), by_table[i]);
     sink_.end_relation();
   }
 }
@@ -152,26 +147,25 @@ BoxWeights run_weights(const circuit::Box& run_box, const Fe& beta) {
       power *= step;
     }
     step = power;
-    out[axis] = std::make_shared<const AxisWeights>(0, std::move(powers));
+    out[axis] = list_vector(std::move(powers));
   }
   return out;
 }
 
-void Evaluator::tuple_leaves(SharedLeaves& shared, const circuit::Tuples& tuples, std::uint32_t tag,
+void Evaluator::tuple_leaves(LeafWeights& leaf_weights, const circuit::Tuples& tuples, std::uint32_t tag,
                              const circuit::LinExpr& numerator, const std::vector<const LeafBlock*>& blocks) {
   const std::size_t rank = tuples.box.size();
-  ExprFunctionals counts(numerator, circuit_.columns, rank, &shared.vectors);
+  ExprFunctionals counts(numerator, circuit_.columns, rank);
   std::vector<ExprFunctionals> entries;
-  for (const circuit::LinExpr& entry : tuples.tuple)
-    entries.emplace_back(entry, circuit_.columns, rank, &shared.vectors);
+  for (const circuit::LinExpr& entry : tuples.tuple) entries.emplace_back(entry, circuit_.columns, rank);
   ExprFunctionals run(tuples.run, circuit_.columns, rank + tuples.run_box.size());
   const BoxWeights powers = run_weights(tuples.run_box, outer_.beta);
   Fe all;  // eq of all points of the box
   for (const LeafBlock* leaf : blocks) {
     const Fe prefix = leaf_prefix(*leaf, outer_.leaves.point);
-    const BoxWeights weights = shared.weights.of(*leaf);
+    const BoxWeights weights = leaf_weights.of(*leaf);
     Fe covered = prefix;
-    for (const auto& axis : weights) covered *= axis->total;
+    for (const auto& axis : weights) covered *= axis->total();
     all += covered;
     Fe power = outer_.beta;
     for (ExprFunctionals& entry : entries) {
@@ -203,11 +197,7 @@ void Evaluator::table_leaves(const LeafBlock& leaf) {
     power *= outer_.beta;
   }
   sink_.add_form(kQ, LinearForm(prefix * q));
-  if (point.empty()) {
-    sink_.add_term(kP, {table.multiplicity, -prefix, {make_vector({Fe::one()})}});
-  } else {
-    sink_.add_term(kP, {table.multiplicity, -prefix, {}, {point.begin(), point.end()}});
-  }
+  sink_.add_term(kP, {table.multiplicity, -prefix, {eq_vector_of(point, std::uint64_t{1} << point.size())}});
   sink_.end_relation();
 }
 
@@ -247,7 +237,7 @@ void Evaluator::equalities() {
 Fe tensor_value(const BoxWeights& weights, std::size_t axis, const std::int64_t*& values) {
   if (axis == weights.size()) return Fe(Fp::from_int(*values++));
   Fe sum;
-  for (const Fe& weight : weights[axis]->values) {
+  for (const Fe& weight : weights[axis]->values()) {
     if (axis + 1 == weights.size()) {
       sum += weight * Fp::from_int(*values++);
     } else {

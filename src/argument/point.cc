@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "argument/point.h"
 
-#include "field/eq.h"
-
 namespace zkinfer::argument {
 
 namespace {
 
-using SharedWeights = std::shared_ptr<const AxisWeights>;
-
-SharedWeights eq_weights(std::span<const Fe> point, std::uint64_t size, std::uint64_t begin = 0) {
-  return std::make_shared<const AxisWeights>(begin, eq_vector(point, size));
-}
-
-SharedWeights first_index() { return std::make_shared<const AxisWeights>(0, std::vector<Fe>{Fe::one()}); }
+Vector first_index() { return list_vector({Fe::one()}); }
 
 bool uses_tau(circuit::AxisRole role) { return role != circuit::AxisRole::kK; }
 bool is_summed(circuit::AxisRole role) { return role == circuit::AxisRole::kC || role == circuit::AxisRole::kK; }
@@ -24,7 +16,7 @@ BoxWeights box_weights(const circuit::Box& box, std::span<const Fe> point) {
   BoxWeights out;
   for (const std::uint64_t n : box) {
     const auto bits = static_cast<std::size_t>(circuit::axis_bits(n));
-    out.push_back(eq_weights(point.first(bits), n));
+    out.push_back(eq_vector_of(point.first(bits), n));
     point = point.subspan(bits);
   }
   return out;
@@ -38,7 +30,7 @@ BoxWeights tau_weights(const circuit::Contraction& relation, std::span<const Fe>
       continue;
     }
     const auto bits = static_cast<std::size_t>(circuit::axis_bits(relation.box[axis]));
-    out.push_back(eq_weights(tau.first(bits), relation.box[axis]));
+    out.push_back(eq_vector_of(tau.first(bits), relation.box[axis]));
     tau = tau.subspan(bits);
   }
   return out;
@@ -55,7 +47,7 @@ ContractionWeights contraction_weights(const circuit::Contraction& relation, con
     const circuit::AxisRole role = relation.roles[axis];
     const auto bits = static_cast<std::size_t>(circuit::axis_bits(n));
     if (is_summed(role)) {
-      const SharedWeights at_point = eq_weights(point.first(bits), n);
+      const Vector at_point = eq_vector_of(point.first(bits), n);
       out.lhs.push_back(at_point);
       out.rhs.push_back(at_point);
       if (role == circuit::AxisRole::kC) {
@@ -90,9 +82,9 @@ BoxWeights LeafWeights::of(const LeafBlock& leaf) {
   for (const std::uint32_t axis : leaf.order) {
     const circuit::AxisPiece& piece = leaf.block.pieces[axis];
     const int position = static_cast<int>(low.size()) - piece.bits;
-    SharedWeights& known = known_[{axis, piece.begin, piece.bits, position}];
+    Vector& known = known_[{axis, piece.begin, piece.bits, position}];
     if (known == nullptr)
-      known = eq_weights(low.first(static_cast<std::size_t>(piece.bits)), piece.length, piece.begin);
+      known = eq_vector_of(low.first(static_cast<std::size_t>(piece.bits)), piece.length, piece.begin);
     out[axis] = known;
     low = low.subspan(static_cast<std::size_t>(piece.bits));
   }

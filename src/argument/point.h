@@ -39,7 +39,7 @@ class LeafWeights {
  private:
   std::span<const Fe> point_;
   // By axis, first index, bits and position of the piece.
-  std::map<std::tuple<std::uint32_t, std::uint64_t, int, int>, std::shared_ptr<const AxisWeights>> known_;
+  std::map<std::tuple<std::uint32_t, std::uint64_t, int, int>, Vector> known_;
 };
 
 }  // namespace zkinfer::argument

@@ -47,12 +47,14 @@ class BlockIndex {
   // pieces: one of each axis.
   std::size_t block(std::span<const std::uint32_t> pieces) const;
   std::size_t positions(std::uint32_t axis) const;
+  // Bit p stands for position p.
+  std::uint64_t position_mask(std::uint32_t axis) const { return positions_[axis]; }
   // Below number of pieces * positions(axis).
   std::size_t placed(std::uint32_t axis, std::uint32_t piece, int position) const;
 
  private:
   std::vector<std::size_t> strides_;      // [axis], of the number of a block
-  std::vector<std::uint64_t> positions_;  // [axis]: bit p stands for position p
+  std::vector<std::uint64_t> positions_;  // [axis], masks
 };
 
 }  // namespace zkinfer::circuit

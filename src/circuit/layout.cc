@@ -18,14 +18,13 @@ struct Item {
 
 }  // namespace
 
-// At most 1/16 of a lane, so that rounding a lane up wastes little.
+// At most 1/4 of a lane, so that rounding a lane up wastes little; a block costs the verifier as much, however large it is.
 int block_limit(const Circuit& circuit, Oracle oracle, int log_lanes) {
   std::uint64_t num_elements = 0;
   for (const Column& column : circuit.columns) {
     if (column.oracle == oracle) num_elements += column.num_elements();
   }
-  const std::uint64_t per_lane = (num_elements >> log_lanes) + 1;
-  return std::max(0, static_cast<int>(std::bit_width(per_lane)) - 5);
+  return std::max(0, static_cast<int>(std::bit_width(num_elements >> log_lanes)) - 3);
 }
 
 Layout place_columns(const Circuit& circuit, Oracle oracle, int log_lanes) {

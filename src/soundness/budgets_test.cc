@@ -144,7 +144,7 @@ TEST(Budgets, Price) {
   };
   for (const auto& [witness, weights] : {std::pair{15'129, 17'266}, std::pair{40'000, 5'998}}) {
     const double old_default = kib(witness, weights, 64);
-    EXPECT_LE(kib(witness, weights, 256), old_default + 18.0);
+    EXPECT_LE(kib(witness, weights, 256), old_default + 19.0);
     EXPECT_LE(kib(witness, weights, 1024), 1.6 * old_default);
     EXPECT_LE(kib(witness, weights, 10'000), 2.25 * old_default);
   }

@@ -34,7 +34,8 @@ const ChainPlan& ChainSearch::best_at(std::uint64_t length, int depth) {
   const double copies = zero_knowledge_ ? 2.0 : 1.0;
   if (length <= kMaxFinal) {
     plan.found = true;
-    plan.cost = copies * kExtensionBytes * static_cast<double>(length);
+    const auto rounds = static_cast<double>(std::bit_width(length - 1));
+    plan.cost = copies * kExtensionBytes * (static_cast<double>(length) + 2.0 * rounds);
   }
   if (depth < kMaxDepth) {
     for (int log_lanes = kMinFoldLanes; log_lanes <= kMaxFoldLanes; ++log_lanes)

@@ -62,6 +62,7 @@ void add_identity_terms(const TermContext& context, std::vector<SoundnessTerm>& 
 //   first rounds, rem = max k_o .. 1: base oracle o (M, D_i, W) takes part from rem = k_o on, all with the same r:
 //       sum_o [rem <= k_o] fold_o 2^(rem-1) + 2 L_all/|K|,  L_all: the lists of all base oracles multiplied
 //   rounds of g_i, rem = k_i .. 1:      fold_i 2^(rem-1) + 2 L_i/|K|
+//   final rounds:                       2/|K|: the final vector is one, and nothing is folded
 // After a round without bad event, the words close to the folded word are the folds of the words close to the old one,
 // so a false claim for each member stays false for each member (WHIR, eprint 2024/1586, Theorem 4.20 and Section 5).
 void add_fold_terms(const TermContext& context, std::vector<SoundnessTerm>& terms) {
@@ -82,6 +83,8 @@ void add_fold_terms(const TermContext& context, std::vector<SoundnessTerm>& term
       return log2_sum(sumcheck + context.folds[i].log2_list, usable_fold(context.folds[i]) + remaining - 1);
     });
   }
+  if (params.final_rounds() > 0)
+    add_term(terms, "final round", sumcheck, static_cast<std::uint64_t>(params.final_rounds()));
 }
 
 // Query phases and the batching after them. Stage 0 queries the base oracles M, D_i, W against v_1, stage i queries g_i against v_(i+1);
@@ -99,8 +102,13 @@ void add_fold_terms(const TermContext& context, std::vector<SoundnessTerm>& term
 QueryStage query_stage(const TermContext& context, std::size_t stage_index) {
   const pcs::OpeningParams& params = context.params;
   QueryStage stage;
+  std::uint64_t gaps = 0;  // of v_1
   if (stage_index == 0) {
-    for (const TermContext::Base& base : context.bases()) stage.num_queries += base.params.num_queries;
+    gaps = params.first_vector_size();
+    for (const TermContext::Base& base : context.bases()) {
+      stage.num_queries += base.params.num_queries;
+      gaps -= base.params.dimension();
+    }
     stage.name = context.base_names();
   } else {
     stage.num_queries = params.folds[stage_index - 1].num_queries;
@@ -108,13 +116,10 @@ QueryStage query_stage(const TermContext& context, std::size_t stage_index) {
   }
   if (stage_index < params.folds.size()) {
     const pcs::CodeParams& next = params.folds[stage_index];
-    stage.padding = next.num_coefs * next.num_lanes() - params.vector_size(stage_index);
-    if (stage_index == 0) {
-      stage.padding += params.first_vector_size();
-      for (const TermContext::Base& base : context.bases()) stage.padding -= base.params.dimension();
-    }
+    stage.padding = next.message_size() - params.vector_size(stage_index);
     stage.log2_batch_list = context.folds[stage_index].log2_list;
   }
+  stage.padding += gaps;
   return stage;
 }
 

@@ -73,6 +73,7 @@ ProofSize estimate_proof_bytes(const pcs::OpeningParams& params) {
     add("queries of " + name, oracle_bytes(fold, 3 * kBaseBytes << fold.log_lanes));
   }
   add("final vector", static_cast<double>(params.final_size()) * kExtensionBytes);
+  add("final rounds", params.final_rounds() * round_bytes);
   double nonces = static_cast<double>(params.folds.size() + 1);
   if (params.security.zero_knowledge) {
     nonces += 1.0;

@@ -94,6 +94,7 @@ void add_opening_texts(const TermContext& context, Texts& texts) {
         formatted("fold_i 2^(k_i-1) + 2 L_i/|K|, s_i = %u", context.folds[i].multiplicity), fold_source, johnson};
     add_queries(fold_name(i), " + batching", params.folds[i], context.folds[i]);
   }
+  texts["final round"] = {"2/|K|", "sumcheck (LFKN)"};
   for (std::size_t i = 0; i <= params.folds.size(); ++i) {
     const QueryStage stage = query_stage(context, i);
     texts["batching after " + stage.name] = {

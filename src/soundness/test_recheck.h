@@ -166,9 +166,12 @@ inline Real bits(const pcs::OpeningParams& params, const OuterShape& shape) {
     if (stage < folds.size()) {
       list = folds[stage].list;
       constraints += static_cast<Real>((params.folds[stage].num_coefs << params.folds[stage].log_lanes) - encoded);
+    } else if (stage == 0) {
+      constraints += static_cast<Real>(params.first_vector_size() - encoded);
     }
     charge(missed + constraints * list * one);
   }
+  if (params.final_size() > 1) charge(2 * one);  // a round over the final vector
   if (zero_knowledge) {
     const Code mask = code(params.mask, params, third, HUGE_VALL);
     identity(mask, params.mask);

@@ -26,7 +26,7 @@ using circuit::Circuit;
 using circuit::LinExpr;
 using circuit::View;
 
-// Nanoseconds, measured on one core (docs/threat_model.md says how).
+// Nanoseconds on one core, measured as docs/threat_model.md says.
 constexpr std::uint64_t kStep = 20;      // a multiplication and an addition in K, or a read and an addition
 constexpr std::uint64_t kCall = 400;     // a term that is looked up, made and passed on
 constexpr std::uint64_t kView = 500;     // a view of a circuit that is derived, grouped and freed
@@ -38,7 +38,6 @@ constexpr std::uint64_t kElement = 60;   // a public integer that is parsed, che
 constexpr std::uint64_t kFeBytes = 24;
 constexpr std::uint64_t kNodeBytes = 96;  // a small heap object with its place in a map
 constexpr std::uint64_t kViewBytes = 96, kAxisBytes = 96, kAxisTermBytes = 16;
-
 constexpr std::uint64_t kMany = std::uint64_t{1} << 62;
 
 std::uint64_t plus(std::uint64_t a, std::uint64_t b) { return std::min(kMany, a + b); }
@@ -75,7 +74,11 @@ BoxChoices whole_box(const Box& box) {
 class Counter {
  public:
   Counter(const statement::Key& key, const Circuit& circuit, const VerifyLimits& limits, std::uint64_t num_rows)
-      : key_(key), circuit_(circuit), limits_(limits), num_rows_(num_rows), low_bits_(key.params.fold_bits()) {}
+      : key_(key),
+        circuit_(circuit),
+        limits_(limits),
+        num_rows_(num_rows),
+        index_bits_(key.params.fold_bits() + key.params.final_rounds()) {}
 
   VerifyCost count(const VerifyCost& spent) {
     cost_ = spent;
@@ -90,9 +93,11 @@ class Counter {
     add_statement();
     add_opening();
     add_circuit();
-    Shared shared(nullptr);
+    Shared shared;
+    const Box* box = nullptr;
     for (const circuit::Lookup& lookup : circuit_.lookups) {
-      if (shared.box == nullptr || *shared.box != lookup.box) shared = Shared(&lookup.box);
+      if (box == nullptr || *box != lookup.box) shared = Shared();
+      box = &lookup.box;
       add_leaves(shared, lookup, {});
       if (over()) return;
     }
@@ -101,7 +106,7 @@ class Counter {
         add_table(table);
         continue;
       }
-      shared = Shared(&table.committed->box);
+      shared = Shared();
       add_leaves(shared, *table.committed,
                  circuit::column_expr(circuit_.columns[table.multiplicity], table.multiplicity));
       if (over()) return;
@@ -125,16 +130,12 @@ class Counter {
     std::uint64_t per_hit = 1;   // steps
     circuit::ColumnId like = 0;  // the first column of its oracle that is cut as it is
   };
-  // What lookups over one box have in common (argument::SharedVectors, and what of it is bound): counted once, held until the
-  // last of them is done.
+  // What a relation's expressions, or those of all lookups over one box, have in common: the weights of the box axes, which columns'
+  // vectors mostly are. Counted once, held until the last of them is done.
   struct Shared {
-    const Box* box;
-    bool has_weights = false;
-    std::set<std::uint32_t> vectors;                                            // box axes
-    std::set<std::tuple<circuit::ColumnId, std::size_t, std::uint32_t>> bound;  // column, its axis, box axis
+    std::set<std::uint32_t> listed;                                             // box axes
+    std::set<std::tuple<circuit::ColumnId, std::size_t, std::uint32_t>> known;  // column, its axis, box axis
     std::uint64_t bytes = 0;
-
-    explicit Shared(const Box* of) : box(of) {}
   };
 
   bool over() const {
@@ -153,9 +154,14 @@ class Counter {
   void add_circuit();
   void add_leaves(Shared& shared, const circuit::Tuples& tuples, const LinExpr& numerator);
   void add_table(const circuit::Table& table);
-  // The bytes that a relation holds until it ends. shared: null but for leaves.
-  std::uint64_t add_relation(const BoxChoices& box, const std::vector<const LinExpr*>& exprs, Shared* shared = nullptr);
-  std::uint64_t add_expression(const LinExpr& expr, const BoxChoices& box, Shared* shared);
+  // The bytes that a relation holds until it ends, but for what is shared.
+  std::uint64_t add_relation(const BoxChoices& box, const std::vector<const LinExpr*>& exprs, Shared& shared);
+  std::uint64_t add_relation(const BoxChoices& box, const std::vector<const LinExpr*>& exprs) {
+    Shared own;
+    const std::uint64_t bytes = add_relation(box, exprs, own);
+    return plus(bytes, own.bytes);
+  }
+  std::uint64_t add_expression(const LinExpr& expr, const BoxChoices& box, Shared& shared);
   std::uint64_t blocks_hit(const circuit::AxisMap& map, const std::vector<std::uint32_t>& depends,
                            const BoxChoices& box, const std::vector<AxisPiece>& pieces);
   const ColumnCost& column_cost(circuit::ColumnId id);
@@ -164,12 +170,13 @@ class Counter {
   const Circuit& circuit_;
   const VerifyLimits& limits_;
   const std::uint64_t num_rows_;
-  const int low_bits_;
+  const int index_bits_;
   VerifyCost cost_;
   std::uint64_t peak_ = 0;
   std::map<circuit::ColumnId, ColumnCost> columns_;
   std::map<circuit::Oracle, int> block_limits_;
   std::map<std::pair<circuit::Oracle, circuit::Cuts>, circuit::ColumnId> alike_;
+  std::set<std::pair<int, int>> eq_tables_;  // position, bits
 };
 
 // Public data: read, checked, hashed, absorbed, evaluated.
@@ -209,11 +216,10 @@ void Counter::add_opening() {
   for (const pcs::CodeParams& fold : params.folds) {
     add_oracle(fold, 3 * fold.num_lanes());
     functionals += fold.num_queries + 2;
-    // Every functional is bound at the fold's challenges: two groups at its ends.
-    steps(times(functionals, 4 * fold.num_lanes() + 128));
   }
+  steps(times(functionals, 4 * static_cast<std::uint64_t>(index_bits_) + 16));
   const std::uint64_t final_size = params.final_size();
-  steps(times(functionals, final_size + 64));
+  steps(times(final_size, 4));
   spend(times(final_size, 2 * kHash));
   keep(times(final_size, 3 * kNodeBytes) + times(functionals, 2 * kNodeBytes));
   if (!params.security.zero_knowledge) return;
@@ -257,7 +263,7 @@ void Counter::add_circuit() {
     for (const AxisChoices& axis : cost.axes) blocks = times(blocks, axis.pieces.size());
     spend(times(blocks, kCall));
     keep(times(blocks, column.shape.size() * sizeof(AxisPiece) + 2 * kNodeBytes + kFeBytes));
-    steps(times(blocks, static_cast<std::uint64_t>(low_bits_)));
+    steps(times(blocks, static_cast<std::uint64_t>(index_bits_)));
   }
 }
 
@@ -269,7 +275,7 @@ void Counter::add_leaves(Shared& shared, const circuit::Tuples& tuples, const Li
   std::vector<const LinExpr*> entries = {&numerator};
   for (const LinExpr& entry : tuples.tuple) entries.push_back(&entry);
   BoxChoices box = choices_of(cuts);
-  std::uint64_t bytes = add_relation(box, entries, &shared);
+  std::uint64_t bytes = add_relation(box, entries, shared);
   if (!tuples.run_box.empty()) {
     for (const AxisChoices& axis : whole_box(tuples.run_box)) box.push_back(axis);
     bytes = plus(bytes, add_relation(box, {&tuples.run}));
@@ -292,10 +298,9 @@ void Counter::add_table(const circuit::Table& table) {
     steps(times(rows, 2));
     borrow(times(rows, 2 * kFeBytes));
   }
-  // The multiplicities: the point's bits, then every block.
-  steps(8 * bits);
-  steps(times(column.axes[0].pieces.size(), 4 + column.per_hit));
-  borrow(times(column.axes[0].pieces.size(), 2 * kFeBytes) + times(column.per_hit, kFeBytes));
+  // The multiplicities: the bits of every block.
+  steps(times(column.axes[0].pieces.size(), 8 * bits + column.per_hit));
+  borrow(times(column.axes[0].pieces.size(), 2 * kFeBytes));
 }
 
 const Counter::ColumnCost& Counter::column_cost(circuit::ColumnId id) {
@@ -318,26 +323,26 @@ const Counter::ColumnCost& Counter::column_cost(circuit::ColumnId id) {
   ColumnCost cost;
   cost.like = alike_.try_emplace({column.oracle, cuts}, id).first->second;
   cost.axes = choices_of(cuts);
-  int block_bits = 0;
-  for (const AxisChoices& axis : cost.axes) {
-    int most = 0;
-    for (const AxisPiece& piece : axis.pieces) most = std::max(most, piece.bits);
-    block_bits += most;
+  cost.per_hit = 2 + column.shape.size();
+  // The eq of the address bits of each piece at each place, for vectors that are lists.
+  const circuit::BlockIndex index(cuts);
+  for (std::uint32_t axis = 0; axis < cuts.pieces.size(); ++axis) {
+    for (std::uint64_t mask = index.position_mask(axis); mask != 0; mask &= mask - 1) {
+      for (const AxisPiece& piece : cuts.pieces[axis]) {
+        if (!eq_tables_.emplace(std::countr_zero(mask), piece.bits).second) continue;
+        steps(std::uint64_t{2} << piece.bits);
+        keep(kFeBytes << piece.bits);
+      }
+    }
   }
-  cost.per_hit = 2 + column.shape.size() + times(4, std::uint64_t{1} << std::max(0, block_bits - low_bits_));
   return columns_.emplace(id, std::move(cost)).first->second;
 }
 
-std::uint64_t Counter::add_relation(const BoxChoices& box, const std::vector<const LinExpr*>& exprs, Shared* shared) {
+std::uint64_t Counter::add_relation(const BoxChoices& box, const std::vector<const LinExpr*>& exprs, Shared& shared) {
   std::uint64_t bytes = 0;
-  std::uint64_t& of_weights = shared != nullptr ? shared->bytes : bytes;
-  if (shared == nullptr || !shared->has_weights) {
-    for (const AxisChoices& axis : box) {
-      steps(times(2, axis.total_length()));
-      of_weights = plus(of_weights, plus(times(axis.total_length(), 2 * kFeBytes), times(axis.count(), kNodeBytes)));
-    }
+  if (shared.bytes == 0) {
+    for (const AxisChoices& axis : box) shared.bytes = plus(shared.bytes, times(axis.count(), 2 * kNodeBytes));
   }
-  if (shared != nullptr) shared->has_weights = true;
   for (const LinExpr* expr : exprs) {
     bytes = plus(bytes, add_expression(*expr, box, shared));
     if (over()) break;
@@ -382,8 +387,8 @@ std::uint64_t Counter::blocks_hit(const circuit::AxisMap& map, const std::vector
   return total;
 }
 
-// Spends the steps of argument::ExprFunctionals and argument::FunctionalFold; returns the bytes that they hold until the relation ends.
-std::uint64_t Counter::add_expression(const LinExpr& expr, const BoxChoices& box, Shared* shared) {
+// Spends the steps of argument::ExprFunctionals and argument::FunctionalValue; returns the bytes that they hold until the relation ends.
+std::uint64_t Counter::add_expression(const LinExpr& expr, const BoxChoices& box, Shared& shared) {
   std::uint64_t blocks = 1;
   for (const AxisChoices& axis : box) blocks = times(blocks, axis.pieces.size());
   for (const circuit::Slope& slope : expr.slopes) {
@@ -391,8 +396,16 @@ std::uint64_t Counter::add_expression(const LinExpr& expr, const BoxChoices& box
     for (const AxisPiece& piece : box[slope.box_axis].pieces) longest = std::max(longest, piece.length);
     steps(times(blocks, plus(longest, 2 * box.size())));
   }
+  // The weights' total, and a slope's moment.
+  for (const AxisChoices& axis : box)
+    steps(times(axis.count(), 4 * static_cast<std::uint64_t>(axis.pieces[0].bits) + 4));
   if (expr.views.empty()) return 0;
   std::uint64_t bytes = 0;
+  const auto list_weights = [&](std::uint32_t b) {
+    if (!shared.listed.insert(b).second) return;
+    steps(times(2, box[b].total_length()));
+    shared.bytes = plus(shared.bytes, times(box[b].total_length(), kFeBytes));
+  };
   const argument::ViewGroups grouped = argument::group_views(expr, box.size());
   for (const argument::ViewGroup& group : grouped.groups) {
     const View& first = *group.views[0];
@@ -400,6 +413,7 @@ std::uint64_t Counter::add_expression(const LinExpr& expr, const BoxChoices& box
     const bool is_constant = column.oracle == circuit::Oracle::kConstant;
     spend(times(blocks, kCall + (group.views.size() + box.size() + first.axes.size()) * 4 * kStep));
     std::uint64_t hits = 1;
+    bool all_weights = true;
     for (const std::uint32_t b : group.broadcast) hits = times(hits, box[b].pieces.size());
     for (std::size_t axis = 0; axis < first.axes.size(); ++axis) {
       std::uint64_t vectors = 1;
@@ -407,11 +421,14 @@ std::uint64_t Counter::add_expression(const LinExpr& expr, const BoxChoices& box
       const std::uint64_t size = column.shape[axis];
       const ColumnCost* cost = is_constant ? nullptr : &column_cost(first.column);
       const AxisChoices* cuts = is_constant ? nullptr : &cost->axes[axis];
-      const std::optional<std::uint32_t> whole =
-          shared == nullptr ? std::nullopt : argument::whole_axis(grouped, group, axis, size, *shared->box);
-      const bool is_known = whole && !shared->vectors.insert(*whole).second;
-      const bool is_bound = whole && cost != nullptr && !shared->bound.insert({cost->like, axis, *whole}).second;
-      std::uint64_t& held = whole ? shared->bytes : bytes;
+      // A vector that is the weights of a box axis is an eq: where that is cut as the column is, its factors cost the bits.
+      const std::optional<std::uint32_t> same = argument::same_axis(grouped, group, axis);
+      const std::vector<AxisPiece>* of_box = same ? &box[*same].pieces : nullptr;
+      const std::uint64_t box_end = same ? of_box->back().begin + of_box->back().length : 0;
+      const bool is_weights = same && box_end <= size;
+      const bool is_aligned = is_weights && box_end == size;
+      const bool is_known = is_weights && cost != nullptr && !shared.known.insert({cost->like, axis, *same}).second;
+      all_weights = all_weights && is_weights;
       std::uint64_t axis_hits = 0;
       const std::size_t num_views = group.merges && axis == grouped.merged ? group.views.size() : 1;
       for (std::size_t v = 0; v < num_views; ++v) {
@@ -422,24 +439,32 @@ std::uint64_t Counter::add_expression(const LinExpr& expr, const BoxChoices& box
         for (const std::uint32_t b : group.depends[axis])
           points = times(points, reads[b] ? box[b].total_length() : box[b].count());
         for (const circuit::SumTerm& sum : map.sums) points = times(points, sum.length);
-        if (!is_known) steps(plus(points, times(vectors, size)));
+        if (!is_weights) steps(plus(points, times(vectors, size)));
+        if (!is_aligned || is_constant) {
+          for (const circuit::AxisTerm& t : map.terms) list_weights(t.box_axis);
+        }
         if (cuts != nullptr) axis_hits = plus(axis_hits, blocks_hit(map, group.depends[axis], box, cuts->pieces));
         if (over()) return bytes;
       }
-      if (!is_known) held = plus(held, times(vectors, size * kFeBytes + 2 * kNodeBytes));
+      if (!is_weights) bytes = plus(bytes, times(vectors, size * kFeBytes + 2 * kNodeBytes));
       if (cuts == nullptr) continue;
       hits = times(hits, axis_hits);
-      if (is_bound) continue;
-      // Bound once at every place of every piece; the tables are at most half as long.
-      steps(times(vectors, times(size, 1 + cuts->positions)));
-      held = plus(held, times(vectors, plus(times(size / 2 + cuts->pieces.size(), cuts->positions * kFeBytes),
-                                            times(cuts->pieces.size(), 4))));
+      if (is_known) continue;
+      // Once at every place of every piece.
+      std::uint64_t& held = is_weights ? shared.bytes : bytes;
+      const std::uint64_t places = times(cuts->pieces.size(), cuts->positions);
+      const auto bits = static_cast<std::uint64_t>(circuit::axis_bits(size));
+      steps(is_aligned ? times(times(axis_hits, box[*same].positions), times(cuts->positions, 4 * bits + 8))
+                       : times(vectors, times(size, 1 + cuts->positions)));
+      held = plus(held, times(vectors, plus(times(places, 2 * kFeBytes), times(cuts->pieces.size(), 4) + kNodeBytes)));
     }
     if (is_constant) {
       steps(times(blocks, column.constants.size()));
       bytes = plus(bytes, times(column.constants.size(), 2 * kFeBytes));
     } else {
       steps(times(hits, column_cost(first.column).per_hit));
+      std::uint64_t& held = all_weights ? shared.bytes : bytes;
+      held = plus(held, plus(times(hits, 2 * kFeBytes), times(blocks, 2 * kNodeBytes)));
     }
     if (over()) return bytes;
   }

@@ -204,9 +204,9 @@ def main():
     structure = b"zkqir" + struct.pack("<H", 1) + text("tiny") + list_of([x, y]) + list_of([]) + list_of([node]) + u32s(0) + u32s(1)
     show("statement.structure", structure)
     # security 10 bits, Johnson, zero knowledge, 4 bits of grinding, balanced, no model; W: 8 + 3 rows, 2^2 lanes, domain 2^5, 2
-    # queries; no folds; X: 2 * 2 rounds + 11 rows + 4 random ones, domain 2^6, 2 queries; no data oracles.
+    # queries; no folds; X: 2 * 2 rounds + 11 entries + 2 * 4 rounds, + 4 random ones, domain 2^6, 2 queries; no data oracles.
     oracle = lambda rows, random, lanes, domain, queries: struct.pack("<QQBBI", rows, random, lanes, domain, queries)
-    params = struct.pack("<IBBBBQB", 10, 0, 1, 4, 0, 0, 0) + oracle(0, 0, 0, 0, 0) + oracle(8, 3, 2, 5, 2) + b"\x00" + oracle(15, 4, 0, 6, 2) + b"\x00"
+    params = struct.pack("<IBBBBQB", 10, 0, 1, 4, 0, 0, 0) + oracle(0, 0, 0, 0, 0) + oracle(8, 3, 2, 5, 2) + b"\x00" + oracle(23, 4, 0, 6, 2) + b"\x00"
     show("statement.parameters", params)
     t = Transcript("zkinfer model identity v2")
     t.bytes("structure", structure)

@@ -142,7 +142,7 @@ statement::Key tiny_key() {
   key.params.security.pow_bits = 4;
   key.params.has_model = false;
   key.params.witness = {.num_coefs = 8, .num_random_coefs = 3, .log_lanes = 2, .log_domain = 5, .num_queries = 2};
-  key.params.mask = {.num_coefs = 15, .num_random_coefs = 4, .log_lanes = 0, .log_domain = 6, .num_queries = 2};
+  key.params.mask = {.num_coefs = 23, .num_random_coefs = 4, .log_lanes = 0, .log_domain = 6, .num_queries = 2};
   return key;
 }
 

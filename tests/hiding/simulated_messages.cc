@@ -179,6 +179,7 @@ class Run {
     for (std::uint64_t i = 0; i < params_.final_size(); ++i) send_uniform("final vector");
     query_previous(params_.folds.size(), latest);
     (void)channel_.challenge("final xi");
+    opening_rounds(params_.final_rounds());
   }
 
   // What the verifier has left to check of the messages so far: constant + <X, u>. As a prover learns its claim, by running

@@ -56,6 +56,8 @@ const std::map<std::string, Expected>& table() {
       {"mask rows", {kMerklePath, kNone}},
       {"siblings", {kMerklePath, kMerklePath}},
       {"final vector", {kProofOfWork, kProofOfWork}},
+      {"final c1", {kOpening, kFinalCheck}},
+      {"final c2", {kOpening, kFinalCheck}},
       {"mask product", {kOpening, kNone}},
       {"mask response", {kOpening, kNone}},
   };

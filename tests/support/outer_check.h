@@ -15,19 +15,15 @@
 namespace zkinfer::e2e {
 
 // coef * sum_idx (prod_axis vectors[axis][idx_axis]) column[idx].
-inline Fe evaluate_term(const argument::Term& given, const std::vector<std::uint64_t>& shape, const FpVec& column) {
-  const argument::Term term = given.listed();
-  if (shape.empty()) return term.coef * column[0];
-  const std::vector<Fe>& last = *term.vectors.back();
-  std::vector<Fe> values(column.size() / last.size());
-  for (std::size_t row = 0; row < values.size(); ++row) {
-    for (std::size_t i = 0; i < last.size(); ++i) values[row] += last[i] * column[row * last.size() + i];
-  }
-  for (std::size_t axis = shape.size() - 1; axis-- > 0;) {
-    const std::vector<Fe>& vector = *term.vectors[axis];
-    std::vector<Fe> next(values.size() / vector.size());
+inline Fe evaluate_term(const argument::Term& term, const std::vector<std::uint64_t>& shape, const FpVec& column) {
+  std::vector<Fe> values;
+  for (const Fp x : column) values.emplace_back(x);
+  for (std::size_t axis = shape.size(); axis-- > 0;) {
+    const argument::AxisWeights& vector = *term.vectors[axis];
+    std::vector<Fe> next(values.size() / shape[axis]);
     for (std::size_t row = 0; row < next.size(); ++row) {
-      for (std::size_t i = 0; i < vector.size(); ++i) next[row] += vector[i] * values[row * vector.size() + i];
+      for (std::uint64_t i = vector.begin(); i < vector.end(); ++i)
+        next[row] += vector.at(i) * values[row * shape[axis] + i];
     }
     values = std::move(next);
   }

@@ -44,18 +44,16 @@ struct OpeningOracles {
 // What a fold ties to the claim beside the carried one: functionals added to u_i, each times its power of xi.
 struct FoldTerms {
   struct OpenedRow {
-    Fp point;  // u[offset + j] += coef point^j, j < dimension
+    Fp point;  // u[range.begin + j] += coef point^j up to range.end
     Fe coef;
   };
   struct Opened {
-    std::uint64_t offset;
-    std::uint64_t dimension;
+    IndexRange range;
     std::vector<OpenedRow> rows;
   };
-  // u[begin + j] += coef ratio^j up to `end`: entries that must be zero.
+  // u[range.begin + j] += coef ratio^j up to range.end: entries that must be zero.
   struct Pinned {
-    std::uint64_t begin;
-    std::uint64_t end;
+    IndexRange range;
     Fe coef;
     Fe ratio;
   };
@@ -78,7 +76,7 @@ class Folding {
   // sum_j zeta^j e_i[j].
   virtual Fe evaluate(const Fe& zeta) = 0;
   virtual void add(const FoldTerms& terms) = 0;
-  // The last v and u, params.final_size() entries.
+  // The last v, params.final_size() entries, and u, 2^params.final_rounds() of them.
   virtual FeVec vector() const = 0;
   virtual FeVec functional() const = 0;
 };

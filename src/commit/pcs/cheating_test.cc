@@ -65,7 +65,7 @@ class Cheating : public ::testing::TestWithParam<bool> {
 
 TEST_P(Cheating, WrongRound) {
   const Instance instance(params_, 1);
-  for (std::size_t wrong = 0; wrong < static_cast<std::size_t>(params_.first_rounds() + params_.fold_bits()); ++wrong) {
+  for (std::size_t wrong = 0; wrong < static_cast<std::size_t>(params_.num_rounds()); ++wrong) {
     for (const bool second : {false, true}) {
       Cheat cheat;
       cheat.on_round = [&](std::size_t i, Fe& c1, Fe& c2) {

@@ -2,7 +2,6 @@
 #include "commit/pcs/common.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/check.h"
 #include "field/eq.h"
@@ -79,78 +78,72 @@ void RunningClaim::advance(const hiding::LinearForm& c1, const hiding::LinearFor
   scale_ += scale_;
 }
 
-Fe RangeFunctional::power_of_base(std::uint64_t exponent) const {
-  return base_in_f_ ? Fe(pow(base_.c[0], exponent)) : pow(base_, exponent);
-}
+namespace {
 
-Fe RangeFunctional::group_value(std::uint64_t first, std::span<const Fe> weights) const {
-  const std::uint64_t last = first + weights.size();  // exclusive
-  Fe sum;
-  const std::uint64_t from = std::max(first, begin_);
-  const std::uint64_t to = std::min(last, end_);
-  if (from < to) {
-    Fe power = coef_ * power_of_base(from - begin_);
-    for (std::uint64_t t = from; t < to; ++t) {
-      sum += weights[t - first] * power;
-      power = times_base(power);
+// sum_{first <= j} eq(point, j) base^(j - first), over the bits of j so far.
+template <class Base>
+struct Suffix {
+  std::uint64_t first;
+  Fe sum{};
+  Base gap{};  // base^(2^bits - first), once a bit of first was set
+  bool is_all = true;
+
+  // all, next: the sums over all j without and with bit i; power: base^(2^i).
+  void add_bit(std::size_t i, const Fe& r, const Fe& all, const Fe& next, const Base& power) {
+    if ((first >> i & 1) != 0) {
+      if (is_all) gap = power;
+      sum = r * (is_all ? all : sum);
+      is_all = false;
+    } else if (!is_all) {
+      sum += r * (all * gap - sum);
+      gap *= power;
+    } else {
+      sum = next;
     }
   }
-  if (begin_ > first && begin_ <= last) sum += weights[begin_ - 1 - first] * head_;
-  if (end_ >= first && end_ < last) sum += weights[end_ - first] * tail_;
-  return sum;
+};
+
+}  // namespace
+
+template <class Base>
+Fe range_sum(std::span<const Fe> point, std::uint64_t begin, std::uint64_t end, const Base& base) {
+  const std::uint64_t size = std::uint64_t{1} << point.size();
+  ZKI_CHECK(begin <= end && end <= size, "range of a functional");
+  Fe all = Fe::one();
+  Suffix<Base> from{.first = begin, .sum = all}, to{.first = end, .sum = all};
+  Base power = base;
+  for (std::size_t i = 0; i < point.size(); ++i) {
+    const Fe next = all * (Fe::one() + point[i] * (power - Base(Fp(1))));
+    from.add_bit(i, point[i], all, next, power);
+    if (end < size) to.add_bit(i, point[i], all, next, power);
+    all = next;
+    power *= power;
+  }
+  if (begin == size) return {};
+  return end < size ? from.sum - to.sum * pow(base, end - begin) : from.sum;
 }
 
-void RangeFunctional::bind_low(std::span<const Fe> point, std::span<const Fe> weights) {
-  const std::size_t num_bits = point.size();
-  const std::uint64_t group = std::uint64_t{1} << num_bits;
-  ZKI_CHECK_EQ(weights.size(), group, "weights of a group");
-  // Groups [begin, end) lie wholly inside the range. If there is none, begin may exceed end by one: then the range
-  // and its edges share group `end`.
-  const std::uint64_t begin = (begin_ + group - 1) >> num_bits;
-  const std::uint64_t end = end_ >> num_bits;
-  const Fe head = begin > 0 && begin <= end ? group_value((begin - 1) * group, weights) : Fe();
-  const Fe tail = group_value(end * group, weights);
-  coef_ = begin < end ? coef_ * power_of_base(begin * group - begin_) : Fe();
-  coef_ *= base_in_f_ ? eq_powers(point, base_.c[0]) : eq_powers(point, base_);
-  for (std::size_t i = 0; i < num_bits; ++i) base_ = times_base(base_);
-  begin_ = std::min(begin, end);
-  end_ = end;
-  head_ = head;
-  tail_ = tail;
+template Fe range_sum<Fp>(std::span<const Fe>, std::uint64_t, std::uint64_t, const Fp&);
+template Fe range_sum<Fe>(std::span<const Fe>, std::uint64_t, std::uint64_t, const Fe&);
+
+std::vector<IndexRange> row_ranges(const OpeningParams& params, std::size_t stage) {
+  const bool is_final = stage == params.folds.size();
+  const std::uint64_t end = is_final ? std::uint64_t{1} << params.final_rounds() : params.folds[stage].message_size();
+  if (stage > 0) return {{0, end}};
+  std::vector<IndexRange> ranges;
+  for (const BaseOracle& base : params.bases()) ranges.push_back({base.offset, base.end});
+  ranges.back().end = end;
+  return ranges;
 }
 
-void RangeFunctional::add_edges(std::span<Fe> out) const {
-  if (!head_.is_zero()) {
-    ZKI_CHECK(begin_ > 0 && begin_ - 1 < out.size(), "head of a functional");
-    out[begin_ - 1] += head_;
+std::vector<IndexRange> zero_ranges(const OpeningParams& params, std::size_t stage) {
+  std::vector<IndexRange> ranges;
+  if (stage == 0) {
+    for (const BaseOracle& base : params.bases()) ranges.push_back({base.offset + base.params->dimension(), base.end});
   }
-  if (!tail_.is_zero()) {
-    ZKI_CHECK(end_ < out.size(), "tail of a functional");
-    out[end_] += tail_;
-  }
-}
-
-void RangeFunctional::add_all(std::span<const RangeFunctional> functionals, std::span<Fe> out) {
-  // Each power waits for the one before it: up to four functionals of one range, rows of an oracle, go side by side.
-  while (!functionals.empty()) {
-    const RangeFunctional& one = functionals.front();
-    ZKI_CHECK(one.begin_ >= one.end_ || one.end_ <= out.size(), "range of a functional");
-    std::array<Fe, 4> powers;
-    std::array<const RangeFunctional*, 4> all;
-    all.fill(&one);  // powers that stay zero
-    std::size_t count = 0;
-    for (const RangeFunctional& other : functionals.first(std::min(all.size(), functionals.size()))) {
-      if (other.begin_ != one.begin_ || other.end_ != one.end_) break;
-      all[count] = &other;
-      powers[count++] = other.coef_;
-      other.add_edges(out);
-    }
-    for (std::uint64_t t = one.begin_; t < one.end_; ++t) {
-      out[t] += (powers[0] + powers[1]) + (powers[2] + powers[3]);
-      for (std::size_t k = 0; k < powers.size(); ++k) powers[k] = all[k]->times_base(powers[k]);
-    }
-    functionals = functionals.subspan(count);
-  }
+  if (stage < params.folds.size()) ranges.push_back({params.vector_size(stage), params.folds[stage].message_size()});
+  std::erase_if(ranges, [](const IndexRange& range) { return range.begin == range.end; });
+  return ranges;
 }
 
 }  // namespace zkinfer::pcs

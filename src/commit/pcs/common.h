@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What prover and verifier of the opening share: the statement's power functionals, the shape of leaves, domain points,
-// the claim's path through a sumcheck round, and functionals that are geometric on a range.
+// the claim's path through a sumcheck round, the ranges that opened rows and zeros speak of, and geometric sums.
 //
 // Encoding of the oracles (rows of the Merkle trees, 8 bytes little-endian per element of F):
 //   M, D_i, W  row x = [e_0(x), .., e_(2^k - 1)(x)]                         2^k values
@@ -41,17 +41,6 @@ inline constexpr Fp kInverseOfTwo{(Fp::kModulus + 1) / 2};
 
 // eq_vector (field/eq.h) with point[0] for the least significant bit.
 std::vector<Fe> eq_low_first(std::span<const Fe> point);
-// prod_i (1 - point[i] + point[i] base^(2^i)) = sum_b eq_low_first(point)[b] base^b; cheaper where the base is in F.
-template <class Base>
-Fe eq_powers(std::span<const Fe> point, Base base) {
-  Fe product = Fe::one();
-  for (const Fe& coordinate : point) {
-    product *= Fe::one() + coordinate * (base - Base(Fp(1)));
-    base *= base;
-  }
-  return product;
-}
-
 // Fold of one opened row: sum_lane weights[lane] * lane value. row: [lanes] or [lanes, 3].
 Fe fold_base_row(std::span<const Fp> row, std::span<const Fe> weights);
 Fe fold_extension_row(std::span<const Fp> row, std::span<const Fe> weights);
@@ -74,31 +63,20 @@ class RunningClaim {
   Fp scale_{1};
 };
 
-// The functional f[t] = coef * base^(t - begin) for begin <= t < end, f[begin - 1] = head, f[end] = tail, else 0, on
-// the index of some v_i. Binding low index bits keeps this shape.
-class RangeFunctional {
- public:
-  RangeFunctional(std::uint64_t begin, std::uint64_t end, Fe base, Fe coef)
-      : begin_(begin), end_(end), base_(base), coef_(coef), base_in_f_(base.c[1].is_zero() && base.c[2].is_zero()) {}
-  // f[t] <- sum_b weights[b] f[t * 2^point.size() + b], weights = eq_low_first(point).
-  void bind_low(std::span<const Fe> point, std::span<const Fe> weights);
-  // out[t] += sum of f[t] over all functionals; what lies outside of out is a bug.
-  static void add_all(std::span<const RangeFunctional> functionals, std::span<Fe> out);
+// sum_{begin <= j < end} eq(point, j) base^(j - begin), point[0] for the lowest bit of j; begin <= end <= 2^point.size(). A few
+// multiplications per bit, fewer where begin and end end in zeros; half where the base is in F.
+template <class Base>
+Fe range_sum(std::span<const Fe> point, std::uint64_t begin, std::uint64_t end, const Base& base);
 
- private:
-  void add_edges(std::span<Fe> out) const;
-  // sum_b weights[b] f[first + b].
-  Fe group_value(std::uint64_t first, std::span<const Fe> weights) const;
-  Fe power_of_base(std::uint64_t exponent) const;
-  Fe times_base(const Fe& x) const { return base_in_f_ ? x * base_.c[0] : x * base_; }
-
-  std::uint64_t begin_;
-  std::uint64_t end_;
-  Fe base_;
-  Fe coef_;
-  Fe head_;
-  Fe tail_;
-  bool base_in_f_;  // domain points and their powers are; products then cost half
+// Index ranges of v_(stage + 1), the vector that fold `stage` encodes (folds.size(): the final vector).
+struct IndexRange {
+  std::uint64_t begin;
+  std::uint64_t end;
 };
+// Of each oracle that the stage queries, in order: a row opened at x says sum v[begin + j] x^j = fold of the row, over the whole
+// range. It ends behind what the oracle fills, where entries are zero anyway (zero_ranges, or behind the final vector).
+std::vector<IndexRange> row_ranges(const OpeningParams& params, std::size_t stage);
+// Whose entries the stage pins to zero: the gaps of v_1, and from the end of the vector to the end of a fold's message rows.
+std::vector<IndexRange> zero_ranges(const OpeningParams& params, std::size_t stage);
 
 }  // namespace zkinfer::pcs

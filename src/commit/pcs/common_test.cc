@@ -35,10 +35,10 @@ TEST(Common, EqWeightsAndPowers) {
       EXPECT_EQ(high[poly::reverse_bits(b, static_cast<int>(bits))], expected);
       sum += expected * pow(base, b);
     }
-    EXPECT_EQ(eq_powers(point, base), sum);
+    EXPECT_EQ(range_sum(point, 0, low.size(), base), sum);
     Fe sum_in_f;
     for (std::size_t b = 0; b < low.size(); ++b) sum_in_f += low[b] * pow(base.c[0], b);
-    EXPECT_EQ(eq_powers(point, base.c[0]), sum_in_f);
+    EXPECT_EQ(range_sum(point, 0, low.size(), base.c[0]), sum_in_f);
   }
 }
 
@@ -51,55 +51,22 @@ TEST(Common, DomainPointsAreThoseOfTheCode) {
   for (std::uint64_t i = 0; i < 64; ++i) EXPECT_EQ(points[i], poly::domain_point(i, 6));
 }
 
-// Binds bits in steps of drawn widths and compares with the dense vector.
-void check_range(SeededRandom& random, std::mt19937_64& draws, std::uint64_t begin, std::uint64_t end, Fe base) {
-  const Fe coef = random.element();
-  RangeFunctional functional(begin, end, base, coef);
-  std::vector<Fe> dense(end + 1);
-  for (std::uint64_t t = begin; t < end; ++t) dense[t] = coef * pow(base, t - begin);
-  for (int step = 0; step < 4; ++step) {
-    const std::vector<Fe> point = draw(random, draws() % 4);
-    const std::vector<Fe> weights = eq_low_first(point);
-    functional.bind_low(point, weights);
-    std::vector<Fe> next(dense.size() / weights.size() + 1);
-    for (std::size_t t = 0; t < dense.size(); ++t) next[t / weights.size()] += weights[t % weights.size()] * dense[t];
-    dense = std::move(next);
-    std::vector<Fe> out(dense.size());
-    RangeFunctional::add_all({&functional, 1}, out);
-    ASSERT_EQ(out, dense) << "range [" << begin << ", " << end << "), step " << step;
-  }
-}
-
-TEST(Common, RangeFunctionalEqualsTheDenseVector) {
+TEST(Common, RangeSumIsTheSum) {
   SeededRandom random(2);
-  std::mt19937_64 draws(3);
-  for (int i = 0; i < 400; ++i) {
-    const std::uint64_t begin = draws() % (i % 2 == 0 ? 5 : 100);
-    const std::uint64_t end = begin + draws() % (i % 3 == 0 ? 6 : 200);
+  for (std::size_t bits = 0; bits < 7; ++bits) {
+    const std::vector<Fe> point = draw(random, bits);
+    const std::vector<Fe> eq = eq_low_first(point);
     const Fe base = random.element();
-    check_range(random, draws, begin, end, i % 4 < 2 ? base : Fe(base.c[0]));
-  }
-}
-
-TEST(Common, RangeFunctionalsAddUp) {
-  SeededRandom random(5);
-  std::mt19937_64 draws(6);
-  for (int i = 0; i < 60; ++i) {
-    // Runs of one range, shorter and longer than what is done side by side, and bases in F and in K among them.
-    std::vector<RangeFunctional> functionals;
-    std::vector<Fe> expected(64);
-    while (functionals.size() < 20) {
-      const std::uint64_t begin = draws() % 40, end = begin + draws() % 20;
-      for (std::uint64_t run = 1 + draws() % 6; run > 0; --run) {
-        const Fe coef = random.element(), element = random.element();
-        const Fe base = draws() % 3 == 0 ? element : Fe(element.c[0]);
-        functionals.emplace_back(begin, end, base, coef);
-        for (std::uint64_t t = begin; t < end; ++t) expected[t] += coef * pow(base, t - begin);
+    for (std::uint64_t begin = 0; begin <= eq.size(); ++begin) {
+      Fe sum, sum_in_f;
+      for (std::uint64_t end = begin; end <= eq.size(); ++end) {
+        EXPECT_EQ(range_sum(point, begin, end, base), sum) << bits << " bits, " << begin << ", " << end;
+        EXPECT_EQ(range_sum(point, begin, end, base.c[0]), sum_in_f) << bits << " bits, " << begin << ", " << end;
+        if (end == eq.size()) break;
+        sum += eq[end] * pow(base, end - begin);
+        sum_in_f += eq[end] * pow(base.c[0], end - begin);
       }
     }
-    std::vector<Fe> out(expected.size());
-    RangeFunctional::add_all(functionals, out);
-    EXPECT_EQ(out, expected);
   }
 }
 

@@ -161,7 +161,7 @@ void CpuFolding::end_rounds() {
 // highest of the new address. Rows from num_coefs on stay.
 void CpuFolding::arrange(const FeVec& from, FeVec& to) const {
   const std::size_t num_lanes = oracle().num_lanes();
-  ZKI_CHECK_EQ(from.size(), oracle().num_coefs * num_lanes, "arranged vector");
+  ZKI_CHECK_EQ(from.size(), oracle().message_size(), "arranged vector");
   for (int j = 0; j < 3; ++j) {
     const Fp* in = from.plane(j);
     Fp* out = to.plane(j);
@@ -198,7 +198,7 @@ std::shared_ptr<const RowSource> CpuFolding::commit(FpCSpan random) {
   const std::size_t num_lanes = oracle().num_lanes();
   const std::size_t num_random = oracle().num_random_coefs;
   ZKI_CHECK_EQ(random.size(), 3 * num_random * num_lanes, "random rows");
-  vector_.resize(oracle().num_coefs * num_lanes);
+  vector_.resize(oracle().message_size());
   hooks_.fold_vector(fold_, vector_);
   arranged_ = FeVec(num_lanes * oracle().dimension(), Contents::kUnset);
   arrange(vector_, arranged_);
@@ -228,14 +228,14 @@ Fe CpuFolding::evaluate(const Fe& zeta) {
 }
 
 void CpuFolding::add(const FoldTerms& terms) {
-  for (const FoldTerms::Opened& opened : terms.opened) {
-    add_opened(opened.rows, functional_.subspan(opened.offset, opened.dimension));
-  }
   const bool is_fold = !arranged_.empty();
-  if (is_fold) functional_.resize(oracle().num_coefs * oracle().num_lanes());
+  functional_.resize(is_fold ? oracle().message_size() : std::size_t{1} << params_.final_rounds());
+  for (const auto& [range, rows] : terms.opened) {
+    add_opened(rows, functional_.subspan(range.begin, range.end - range.begin));
+  }
   for (const FoldTerms::Pinned& pinned : terms.pinned) {
     Fe x = pinned.coef;
-    for (std::uint64_t t = pinned.begin; t < pinned.end; ++t, x *= pinned.ratio) {
+    for (std::uint64_t t = pinned.range.begin; t < pinned.range.end; ++t, x *= pinned.ratio) {
       functional_.set(t, functional_.get(t) + x);
     }
   }

@@ -80,7 +80,7 @@ void expect_bound(std::uint64_t seed) {
     cheat.final_entry = entry;
     EXPECT_TRUE(rejected(cheat)) << "final " << entry;
   }
-  for (int round = 0; round < params.first_rounds() + params.fold_bits(); ++round) {
+  for (int round = 0; round < params.num_rounds(); ++round) {
     for (const bool second : {false, true}) {
       Cheat cheat;
       cheat.round_index = round, cheat.second = second;

@@ -4,6 +4,8 @@
 #include <memory>
 
 #include "base/check.h"
+#include "commit/pcs/dense_sumcheck.h"
+#include "field/eq.h"
 #include "hiding/prover_channel.h"
 #include "transcript/grind.h"
 
@@ -36,7 +38,9 @@ class OpeningProver {
   PadIndex send_hidden(const char* label, const Fe& value);
   void mark(const char* label, std::size_t begin);
   Status send_rows(const char* label, const RowSource& oracle, std::span<const std::uint64_t> indices);
-  void send_rounds(int num_rounds);
+  // Of Folding or DenseSumcheck; the challenges.
+  template <class Sumcheck>
+  std::vector<Fe> send_rounds(Sumcheck& sumcheck, int num_rounds, bool is_final = false);
   Status fold(std::size_t fold_index);
   // Queries and opens the previous oracle or oracles: the queried rows of each.
   Result<std::vector<std::vector<std::uint64_t>>> query_previous(std::size_t fold_index);
@@ -75,16 +79,20 @@ void OpeningProver::mark(const char* label, std::size_t begin) {
   sections_.push_back({label, begin, channel_.proof().size() - begin});
 }
 
-void OpeningProver::send_rounds(int num_rounds) {
+template <class Sumcheck>
+std::vector<Fe> OpeningProver::send_rounds(Sumcheck& sumcheck, int num_rounds, bool is_final) {
+  std::vector<Fe> point;
   for (int i = 0; i < num_rounds; ++i) {
-    RoundPolynomial h = folding_->round();
+    RoundPolynomial h = sumcheck.round();
     hooks_.round(num_rounds_++, h.c1, h.c2);
-    const PadIndex c1 = send_hidden("opening c1", h.c1);
-    const PadIndex c2 = send_hidden("opening c2", h.c2);
+    const PadIndex c1 = send_hidden(is_final ? "final c1" : "opening c1", h.c1);
+    const PadIndex c2 = send_hidden(is_final ? "final c2" : "opening c2", h.c2);
     const Fe s = channel_.challenge("opening s");
     claim_.advance(LinearForm::from_ciphertext(Fe(), c1), LinearForm::from_ciphertext(Fe(), c2), s);
-    folding_->bind(s);
+    sumcheck.bind(s);
+    point.push_back(s);
   }
+  return point;
 }
 
 Status OpeningProver::send_rows(const char* label, const RowSource& oracle, std::span<const std::uint64_t> indices) {
@@ -132,37 +140,24 @@ std::vector<FoldTerms::Opened> OpeningProver::opened_terms(std::size_t fold_inde
                                                            const std::vector<std::vector<std::uint64_t>>& indices,
                                                            Fe challenge, Fe& power) const {
   std::vector<FoldTerms::Opened> terms;
-  const auto add = [&](const CodeParams& oracle, std::uint64_t offset) {
-    const std::vector<std::uint64_t>& own = indices[terms.size()];
-    FoldTerms::Opened& opened = terms.emplace_back(FoldTerms::Opened{offset, oracle.dimension(), {}});
-    for (const Fp x : domain_points(oracle, own)) {
+  const std::vector<IndexRange> ranges = row_ranges(params_, fold_index);
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    const CodeParams& oracle = fold_index > 0 ? params_.folds[fold_index - 1] : *params_.bases()[i].params;
+    FoldTerms::Opened& opened = terms.emplace_back(FoldTerms::Opened{ranges[i], {}});
+    for (const Fp x : domain_points(oracle, indices[i])) {
       power *= challenge;
       opened.rows.push_back({x, power});
     }
-  };
-  if (fold_index > 0) {
-    add(params_.folds[fold_index - 1], 0);
-  } else {
-    for (const BaseOracle& base : params_.bases()) add(*base.params, base.offset);
   }
   return terms;
 }
 
 std::vector<FoldTerms::Pinned> OpeningProver::pinned_terms(std::size_t fold_index, Fe challenge, Fe& power) const {
   std::vector<FoldTerms::Pinned> terms;
-  const auto pin = [&](std::uint64_t begin, std::uint64_t end) {
-    if (begin == end) return;
-    terms.push_back({begin, end, power * challenge, challenge});
-    power *= pow(challenge, end - begin);
-  };
-  if (fold_index == 0) {
-    const std::vector<BaseOracle> bases = params_.bases();
-    for (std::size_t i = 1; i < bases.size(); ++i) {
-      pin(bases[i - 1].offset + bases[i - 1].params->dimension(), bases[i].offset);
-    }
+  for (const IndexRange& range : zero_ranges(params_, fold_index)) {
+    terms.push_back({range, power * challenge, challenge});
+    power *= pow(challenge, range.end - range.begin);
   }
-  const CodeParams& oracle = params_.folds[fold_index];
-  pin(params_.vector_size(fold_index), oracle.num_coefs * oracle.num_lanes());
   return terms;
 }
 
@@ -193,7 +188,7 @@ Status OpeningProver::fold(std::size_t fold_index) {
   terms.opened = opened_terms(fold_index, indices, xi, power);
   terms.pinned = pinned_terms(fold_index, xi, power);
   folding_->add(terms);
-  send_rounds(oracle.log_lanes);
+  send_rounds(*folding_, oracle.log_lanes);
   return ok_status();
 }
 
@@ -207,12 +202,17 @@ Status OpeningProver::final_step() {
   Fe power = Fe::one();
   FoldTerms terms;
   terms.opened = opened_terms(params_.folds.size(), indices, xi, power);
+  terms.pinned = pinned_terms(params_.folds.size(), xi, power);
   folding_->add(terms);
-  const FeVec functional = folding_->functional();
+  FeVec functional = folding_->functional();
+  vector.resize(functional.size());
+  const Fe claim = parallel_dot(vector, functional);
+  DenseSumcheck sumcheck(std::move(vector), std::move(functional), claim);
+  const std::vector<Fe> eq = eq_vector(send_rounds(sumcheck, params_.final_rounds(), true));
+  sumcheck.finish();
+  const Fe u = sumcheck.u().get(0);
   LinearForm form = claim_.form() * -Fe::one();
-  for (std::size_t t = 0; t < pads.size(); ++t) {
-    form.add_scaled(LinearForm::from_ciphertext(Fe(), pads[t]), functional.get(t));
-  }
+  for (std::size_t t = 0; t < pads.size(); ++t) form.add_scaled(LinearForm::from_ciphertext(Fe(), pads[t]), u * eq[t]);
   ZKI_CHECK_EQ(pads_.used().num_plain, params_.mask.num_coefs, "every pad of the mask serves one message");
   return params_.security.zero_knowledge ? mask_step(form) : ok_status();
 }
@@ -243,7 +243,7 @@ Status OpeningProver::mask_step(const LinearForm& form) {
 }
 
 Result<OpeningProof> OpeningProver::run() && {
-  send_rounds(params_.first_rounds());
+  send_rounds(*folding_, params_.first_rounds());
   for (std::size_t i = 0; i < params_.folds.size(); ++i) ZKI_RETURN_IF_ERROR(fold(i));
   ZKI_RETURN_IF_ERROR(final_step());
   return OpeningProof{std::move(channel_).take_proof(), std::move(sections_)};

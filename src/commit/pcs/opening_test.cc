@@ -60,7 +60,8 @@ TEST(Opening, RoundTripOverDrawnShapes) {
         // Every pad serves one message: as many hidden messages as pads.
         std::uint64_t num_hidden = 0;
         for (const ProofSection& section : proof.sections) {
-          for (const char* label : {"opening c1", "opening c2", "fold out of domain", "final vector"}) {
+          for (const char* label :
+               {"opening c1", "opening c2", "fold out of domain", "final vector", "final c1", "final c2"}) {
             num_hidden += section.label == std::string(label) ? 1 : 0;
           }
         }

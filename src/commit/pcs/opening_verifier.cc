@@ -15,12 +15,24 @@ namespace {
 
 using hiding::LinearForm;
 
-// An opened row's fold: sum_j v[offset + j] point^j = value, j < dimension.
+// An opened row's fold: sum of v[range.begin + j] point^j over the range = value.
 struct OpenedPoint {
-  std::uint64_t offset;
-  std::uint64_t dimension;
+  IndexRange range;
   Fp point;
   Fe value;
+};
+
+// coef base^(j - begin) for the j of a range of indices of some v_i.
+template <class Base>
+struct PowersOnRange {
+  IndexRange range;
+  Base base;
+  Fe coef;
+  std::size_t first_bit;  // index bits bound before v_i
+
+  Fe at(std::span<const Fe> point) const {
+    return coef * range_sum(point.subspan(first_bit), range.begin, range.end, base);
+  }
 };
 
 class OpeningVerifier {
@@ -38,11 +50,6 @@ class OpeningVerifier {
   Verdict run();
 
  private:
-  struct Rows {
-    std::vector<std::uint64_t> indices;
-    std::vector<Fp> values;  // [indices, row_values]
-  };
-
   struct Base {
     BaseOracle oracle;
     std::vector<Fe> lanes;  // eq weights of the lane challenges
@@ -50,15 +57,17 @@ class OpeningVerifier {
   };
 
   bool failed() const { return channel_.failed(); }
-  std::vector<Fe> receive_rounds(int num_rounds);
+  std::vector<Fe> receive_rounds(int num_rounds, bool is_final = false);
   void first_rounds();
   void fold(std::size_t fold_index);
   void check_pow();
-  Rows receive_rows(const char* label, const CodeParams& oracle, std::size_t row_values, const Digest& root,
-                    std::span<const std::uint64_t> indices);
+  // [indices, row_values].
+  std::vector<Fp> receive_rows(const char* label, const CodeParams& oracle, std::size_t row_values, const Digest& root,
+                               std::span<const std::uint64_t> indices);
   // Queries of the oracle or oracles before fold `fold_index` (folds.size(): before the final check).
   std::vector<OpenedPoint> query_previous(std::size_t fold_index);
-  void add_opened(const std::vector<OpenedPoint>& opened, Fe challenge, Fe& power);
+  // Opened rows, and entries that must be zero.
+  void add_constraints(std::size_t stage, const std::vector<OpenedPoint>& opened, const Fe& xi, Fe power);
   void receive_rounds_and_final();
   void receive_final();
   void receive_mask();
@@ -71,13 +80,14 @@ class OpeningVerifier {
   const OpeningRoots& roots_;
   hiding::VerifierChannel& channel_;
   RunningClaim claim_;
-  // Functionals on the current v_i that the weight sources do not know, and the index bits bound since v_1.
-  std::vector<RangeFunctional> functionals_;
-  std::vector<Fe> low_point_;
+  // Functionals that the claim does not know: opened rows, and others.
+  std::vector<PowersOnRange<Fp>> rows_;
+  std::vector<PowersOnRange<Fe>> powers_;
+  std::vector<Fe> point_;  // of the index of v_1, lowest bit first
   std::vector<Base> bases_;
   std::vector<Fe> fold_lanes_;  // of the latest fold oracle
   Digest fold_root_{};
-  std::vector<LinearForm> final_vector_;
+  LinearForm final_value_;  // v_(I+1) at its part of the point
   struct Mask {
     Fe mu_s, eta;
     std::vector<Fe> response;  // X* and r*
@@ -85,11 +95,11 @@ class OpeningVerifier {
   Mask mask_;
 };
 
-std::vector<Fe> OpeningVerifier::receive_rounds(int num_rounds) {
+std::vector<Fe> OpeningVerifier::receive_rounds(int num_rounds, bool is_final) {
   std::vector<Fe> point;
   for (int i = 0; i < num_rounds && !failed(); ++i) {
-    const LinearForm c1 = channel_.receive_hidden("opening c1");
-    const LinearForm c2 = channel_.receive_hidden("opening c2");
+    const LinearForm c1 = channel_.receive_hidden(is_final ? "final c1" : "opening c1");
+    const LinearForm c2 = channel_.receive_hidden(is_final ? "final c2" : "opening c2");
     point.push_back(channel_.challenge("opening s"));
     claim_.advance(c1, c2, point.back());
   }
@@ -107,12 +117,12 @@ void OpeningVerifier::first_rounds() {
     const int skipped = num_rounds - base.oracle.params->log_lanes;
     base.lanes = eq_vector(std::span(point).subspan(static_cast<std::size_t>(skipped)));
     for (int round = 0; round < skipped; ++round) base.scale *= kInverseOfTwo;
-    const std::uint64_t begin = base.oracle.offset;
-    const std::uint64_t dimension = base.oracle.params->dimension();
-    const std::vector<Fe> low_first(point.rbegin(), point.rbegin() + base.oracle.params->log_lanes);
+    const CodeParams& oracle = *base.oracle.params;
+    const std::vector<Fe> low_first(point.rbegin(), point.rbegin() + oracle.log_lanes);
     for (const PowerFunctional& power : opened_claim_.powers()[i]) {
-      const Fe lanes = eq_powers(low_first, pow(power.base, dimension));
-      functionals_.emplace_back(begin, begin + dimension, power.base, power.coef * lanes * base.scale);
+      const Fe lanes = range_sum(low_first, 0, oracle.num_lanes(), pow(power.base, oracle.dimension()));
+      const IndexRange range{base.oracle.offset, base.oracle.offset + oracle.dimension()};
+      powers_.push_back({range, power.base, power.coef * lanes * base.scale, 0});
     }
   }
 }
@@ -123,23 +133,21 @@ void OpeningVerifier::check_pow() {
   if (!good) channel_.reject(RejectReason::kProofOfWork, "opening nonce");
 }
 
-OpeningVerifier::Rows OpeningVerifier::receive_rows(const char* label, const CodeParams& oracle, std::size_t row_values,
-                                                    const Digest& root, std::span<const std::uint64_t> indices) {
-  Rows rows;
-  rows.indices.assign(indices.begin(), indices.end());
+std::vector<Fp> OpeningVerifier::receive_rows(const char* label, const CodeParams& oracle, std::size_t row_values,
+                                              const Digest& root, std::span<const std::uint64_t> indices) {
   const merkle::TreeShape shape = tree_shape(oracle, row_values);
   const ByteView row_bytes = channel_.receive_raw(label, indices.size() * shape.row_bytes);
   std::vector<Digest> siblings(merkle::multiproof_digests(shape, indices));
   const ByteView sibling_bytes = channel_.receive_raw(label, siblings.size() * sizeof(Digest));
-  if (failed()) return rows;
+  if (failed()) return {};
   ByteReader sibling_reader(sibling_bytes);
   for (Digest& digest : siblings) {
     const ByteView bytes = sibling_reader.raw(digest.size());
     std::copy(bytes.begin(), bytes.end(), digest.begin());
   }
-  rows.values.resize(indices.size() * row_values);
+  std::vector<Fp> rows(indices.size() * row_values);
   ByteReader reader(row_bytes);
-  if (!read_limbs(reader, rows.values)) {
+  if (!read_limbs(reader, rows)) {
     channel_.reject(RejectReason::kNonCanonical, label);
   } else if (!merkle::verify_multiproof(shape, root, indices, row_bytes, siblings).ok()) {
     channel_.reject(RejectReason::kMerklePath, label);
@@ -156,19 +164,18 @@ std::vector<OpenedPoint> OpeningVerifier::query_previous(std::size_t fold_index)
     const CodeParams& oracle;
     std::size_t row_values;
     const Digest& root;
-    std::uint64_t offset;
     const std::vector<Fe>& lanes;
   };
   std::vector<Target> targets;
   const bool first = fold_index == 0;
   if (!first) {
     const CodeParams& oracle = params_.folds[fold_index - 1];
-    targets.push_back({"fold rows", oracle, fold_leaf_values(oracle), fold_root_, 0, fold_lanes_});
+    targets.push_back({"fold rows", oracle, fold_leaf_values(oracle), fold_root_, fold_lanes_});
   } else {
     for (std::size_t i = 0; i < bases_.size(); ++i) {
       const CodeParams& oracle = *bases_[i].oracle.params;
-      targets.push_back({base_rows_label(params_, i), oracle, base_leaf_values(oracle), roots_.bases[i],
-                         bases_[i].oracle.offset, bases_[i].lanes});
+      targets.push_back(
+          {base_rows_label(params_, i), oracle, base_leaf_values(oracle), roots_.bases[i], bases_[i].lanes});
     }
   }
   std::vector<std::vector<std::uint64_t>> indices;
@@ -176,25 +183,31 @@ std::vector<OpenedPoint> OpeningVerifier::query_previous(std::size_t fold_index)
     indices.push_back(channel_.transcript().challenge_indices("opening queries", target.oracle.num_queries,
                                                               target.oracle.log_domain));
   }
+  const std::vector<IndexRange> ranges = row_ranges(params_, fold_index);
   for (std::size_t i = 0; i < targets.size(); ++i) {
     const Target& target = targets[i];
-    const Rows rows = receive_rows(target.label, target.oracle, target.row_values, target.root, indices[i]);
+    const std::vector<Fp> rows = receive_rows(target.label, target.oracle, target.row_values, target.root, indices[i]);
     if (failed()) return opened;
-    const std::vector<Fp> points = domain_points(target.oracle, rows.indices);
+    const std::vector<Fp> points = domain_points(target.oracle, indices[i]);
     for (std::size_t q = 0; q < points.size(); ++q) {
-      const auto row = std::span(rows.values).subspan(q * target.row_values, target.row_values);
+      const auto row = std::span(rows).subspan(q * target.row_values, target.row_values);
       const Fe value = first ? fold_base_row(row, target.lanes) : fold_extension_row(row, target.lanes);
-      opened.push_back({target.offset, target.oracle.dimension(), points[q], value});
+      opened.push_back({ranges[i], points[q], value});
     }
   }
   return opened;
 }
 
-void OpeningVerifier::add_opened(const std::vector<OpenedPoint>& opened, Fe challenge, Fe& power) {
+void OpeningVerifier::add_constraints(std::size_t stage, const std::vector<OpenedPoint>& opened, const Fe& xi,
+                                      Fe power) {
   for (const OpenedPoint& point : opened) {
-    power *= challenge;
-    functionals_.emplace_back(point.offset, point.offset + point.dimension, Fe(point.point), power);
+    power *= xi;
+    rows_.push_back({point.range, point.point, power, point_.size()});
     claim_.add(LinearForm(point.value), power);
+  }
+  for (const IndexRange& range : zero_ranges(params_, stage)) {
+    powers_.push_back({range, xi, power * xi, point_.size()});
+    power *= pow(xi, range.end - range.begin);
   }
 }
 
@@ -208,62 +221,48 @@ void OpeningVerifier::fold(std::size_t fold_index) {
   if (failed()) return;
 
   const Fe xi = channel_.challenge("fold xi");
-  Fe power = xi;
-  claim_.add(y, power);
-  functionals_.emplace_back(0, oracle.dimension() * oracle.num_lanes(), zeta, power);
-  add_opened(opened, xi, power);
-  const auto pin_zeros = [&](std::uint64_t begin, std::uint64_t end) {
-    if (begin >= end) return;
-    functionals_.emplace_back(begin, end, xi, power * xi);
-    power *= pow(xi, end - begin);
-  };
-  if (fold_index == 0) {
-    for (std::size_t i = 1; i < bases_.size(); ++i) {
-      const BaseOracle& before = bases_[i - 1].oracle;
-      pin_zeros(before.offset + before.params->dimension(), bases_[i].oracle.offset);
-    }
-  }
-  pin_zeros(params_.vector_size(fold_index), oracle.num_coefs * oracle.num_lanes());
-
+  claim_.add(y, xi);
+  powers_.push_back({{0, oracle.dimension() * oracle.num_lanes()}, zeta, xi, point_.size()});
+  add_constraints(fold_index, opened, xi, xi);
   const std::vector<Fe> point = receive_rounds(oracle.log_lanes);
   if (failed()) return;
   fold_lanes_ = eq_low_first(point);
-  for (RangeFunctional& functional : functionals_) functional.bind_low(point, fold_lanes_);
-  low_point_.insert(low_point_.end(), point.begin(), point.end());
+  point_.insert(point_.end(), point.begin(), point.end());
   fold_root_ = root;
 }
 
 void OpeningVerifier::receive_final() {
   channel_.set_part("opening, end");
-  for (std::uint64_t t = 0; t < params_.final_size() && !failed(); ++t) {
-    final_vector_.push_back(channel_.receive_hidden("final vector"));
-  }
+  std::vector<LinearForm> vector;
+  for (std::uint64_t t = 0; t < params_.final_size() && !failed(); ++t)
+    vector.push_back(channel_.receive_hidden("final vector"));
   if (failed()) return;
   const std::vector<OpenedPoint> opened = query_previous(params_.folds.size());
   if (failed()) return;
   const Fe xi = channel_.challenge("final xi");
-  Fe power = Fe::one();
-  add_opened(opened, xi, power);
+  add_constraints(params_.folds.size(), opened, xi, Fe::one());
+  // Highest bit first.
+  const std::vector<Fe> point = receive_rounds(params_.final_rounds(), true);
+  if (failed()) return;
+  const std::vector<Fe> eq = eq_vector(point);
+  for (std::size_t t = 0; t < vector.size(); ++t) final_value_.add_scaled(vector[t], eq[t]);
+  point_.insert(point_.end(), point.rbegin(), point.rend());
 }
 
-// <v_(I+1), u_(I+1)> - claim.
+// What is left of the claim: v times u at the point must be it.
 LinearForm OpeningVerifier::settle() {
-  std::vector<std::vector<Fe>> lane_weights;
+  std::vector<BasePoint> bases;
   for (const Base& base : bases_) {
-    lane_weights.push_back(base.lanes);
-    for (Fe& weight : lane_weights.back()) weight *= base.scale;
+    bases.push_back({base.oracle.offset, base.lanes});
+    for (Fe& weight : bases.back().lane_weights) weight *= base.scale;
   }
-  const OpeningClaim::Folded folded = opened_claim_.fold(lane_weights, low_point_);
-  std::vector<Fe> weights(params_.final_size());
-  RangeFunctional::add_all(functionals_, weights);
-  for (std::size_t i = 0; i < bases_.size(); ++i) {
-    const std::uint64_t begin = bases_[i].oracle.offset >> low_point_.size();
-    ZKI_CHECK(begin + folded.weights[i].size() <= weights.size(), "length of a folded functional");
-    for (std::size_t t = 0; t < folded.weights[i].size(); ++t) weights[begin + t] += folded.weights[i][t];
-  }
-  LinearForm form = claim_.form() * -Fe::one();
-  form -= folded.mu * claim_.weight_of_mu();
-  for (std::size_t t = 0; t < final_vector_.size(); ++t) form.add_scaled(final_vector_[t], weights[t]);
+  const auto [mu, value] = opened_claim_.evaluate(bases, point_);
+  Fe u = value;
+  for (const auto& row : rows_) u += row.at(point_);
+  for (const auto& power : powers_) u += power.at(point_);
+  LinearForm form = final_value_ * u;
+  form -= claim_.form();
+  form -= mu * claim_.weight_of_mu();
   return form;
 }
 
@@ -286,13 +285,13 @@ void OpeningVerifier::receive_mask() {
   if (failed()) return;
   const std::vector<std::uint64_t> indices =
       channel_.transcript().challenge_indices("mask queries", mask.num_queries, mask.log_domain);
-  const Rows rows = receive_rows("mask rows", mask, kMaskLeafValues, roots_.mask, indices);
+  const std::vector<Fp> rows = receive_rows("mask rows", mask, kMaskLeafValues, roots_.mask, indices);
   if (failed()) return;
   const std::vector<Fp> points = domain_points(mask, indices);
   for (std::size_t q = 0; q < points.size(); ++q) {
     Fe encoded;
     for (std::size_t i = response.size(); i-- > 0;) encoded = encoded * points[q] + response[i];
-    const Fp* row = rows.values.data() + q * kMaskLeafValues;
+    const Fp* row = rows.data() + q * kMaskLeafValues;
     if (!(encoded == Fe(row[3], row[4], row[5]) + mask_.eta * Fe(row[0], row[1], row[2]))) {
       return channel_.reject(RejectReason::kMaskCodeword, "mask rows");
     }

@@ -14,6 +14,12 @@
 
 namespace zkinfer::pcs {
 
+// A base oracle at the opening's challenges: where it begins in v_1, and the weights of its lanes.
+struct BasePoint {
+  std::uint64_t offset;
+  std::vector<Fe> lane_weights;
+};
+
 // What the opening must show. The caller's transcript has absorbed the parameters, the roots, and all that the claim depends
 // on.
 class OpeningClaim {
@@ -22,16 +28,13 @@ class OpeningClaim {
   // [bases], in the order of OpeningParams::bases().
   virtual const std::vector<std::vector<PowerFunctional>>& powers() const = 0;
 
-  // mu, and the functional U of each base oracle on message rows, bound at the challenges: with A = low_point.size() and
-  // low_point[i] the challenge of index bit i (least significant first),
-  //   weights[o][t] = sum_lane lane_weights[o][lane] sum_{j < 2^A} eq(low_point, j) U_o[lane][t 2^A + j],
-  // t < ceil(R_o / 2^A); empty for the zero functional.
-  struct Folded {
-    Fe mu;
-    std::vector<std::vector<Fe>> weights;
+  // mu, and the functionals on message rows at a point of v_1's index, point[0] for the lowest bit:
+  //   value = sum_o sum_lane lane_weights_o[lane] sum_row eq(point, offset_o + row) U_o[lane][row].
+  struct Value {
+    Fe mu, value;
   };
   // May be much work: called at most once, when all messages have been read and nothing else is left to check.
-  virtual Folded fold(const std::vector<std::vector<Fe>>& lane_weights, const std::vector<Fe>& low_point) const = 0;
+  virtual Value evaluate(const std::vector<BasePoint>& bases, const std::vector<Fe>& point) const = 0;
 };
 
 // params valid (validate()). proof: exactly the opening's bytes.

@@ -2,6 +2,7 @@
 #include "commit/pcs/params.h"
 
 #include <algorithm>
+#include <bit>
 #include <string>
 
 namespace zkinfer::pcs {
@@ -148,12 +149,13 @@ void TensorOracle::write(ByteWriter& out) const {
 
 std::vector<BaseOracle> OpeningParams::bases() const {
   std::vector<BaseOracle> out;
-  const int bits = std::min(fold_bits(), 62);
   std::uint64_t end = 0;
   const auto add = [&](const CodeParams& oracle) {
+    const int bits = std::min(std::max(fold_bits(), oracle.block_bits()), 62);
     const std::uint64_t offset = ((end + (std::uint64_t{1} << bits) - 1) >> bits) << bits;
-    out.push_back({&oracle, offset});
+    if (!out.empty()) out.back().end = offset;
     end = offset + oracle.dimension();
+    out.push_back({&oracle, offset, end});
   };
   if (has_model) add(model);
   for (const TensorOracle& oracle : data) add(oracle.oracle);
@@ -173,17 +175,16 @@ int OpeningParams::fold_bits() const {
   return bits;
 }
 
-std::uint64_t OpeningParams::first_vector_size() const {
-  const BaseOracle last = bases().back();
-  return last.offset + last.params->dimension();
-}
+std::uint64_t OpeningParams::first_vector_size() const { return bases().back().end; }
 
 std::uint64_t OpeningParams::vector_size(std::size_t fold_index) const {
   return fold_index == 0 ? first_vector_size() : folds[fold_index - 1].dimension();
 }
 
+int OpeningParams::final_rounds() const { return static_cast<int>(std::bit_width(final_size() - 1)); }
+
 std::uint64_t OpeningParams::num_mask_elements() const {
-  return 2 * static_cast<std::uint64_t>(first_rounds() + fold_bits()) + folds.size() + final_size();
+  return 2 * static_cast<std::uint64_t>(num_rounds()) + folds.size() + final_size();
 }
 
 Status OpeningParams::validate() const {

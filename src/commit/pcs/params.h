@@ -4,6 +4,8 @@
 // oracle W (docs/protocol.md, section "Opening"). Every number a verifier needs is here; nothing is read from a proof.
 #pragma once
 
+#include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -28,6 +30,9 @@ struct CodeParams {
   std::uint64_t dimension() const { return num_coefs + num_random_coefs; }
   std::uint64_t num_lanes() const { return std::uint64_t{1} << log_lanes; }
   std::uint64_t domain_size() const { return std::uint64_t{1} << log_domain; }
+  std::uint64_t message_size() const { return num_coefs * num_lanes(); }
+  // Blocks of columns have at most 2^block_bits() rows (circuit/layout.h).
+  int block_bits() const { return std::max(0, static_cast<int>(std::bit_width(num_coefs)) - 3); }
   friend bool operator==(const CodeParams&, const CodeParams&) = default;
 };
 
@@ -43,7 +48,9 @@ struct TensorOracle {
 // One of the oracles that an opening begins with.
 struct BaseOracle {
   const CodeParams* params;
-  std::uint64_t offset;  // where its fold begins in v_1, a multiple of 2^fold_bits
+  // Where its fold begins in v_1: a multiple of 2^fold_bits and of 2^block_bits(), so that blocks of columns are aligned there, too.
+  std::uint64_t offset;
+  std::uint64_t end;  // where the next part begins, or v_1 ends
 };
 
 struct OpeningParams {
@@ -67,6 +74,10 @@ struct OpeningParams {
   // Length of v_i, i = 0 .. I (vector_size(0) = first_vector_size()): vector_size(i + 1) = dimension of folds[i].
   std::uint64_t vector_size(std::size_t fold_index) const;
   std::uint64_t final_size() const { return vector_size(folds.size()); }
+  // ceil(log2 final_size()): rounds of the sumcheck over v_(I+1).
+  int final_rounds() const;
+  // All rounds of the opening's sumcheck.
+  int num_rounds() const { return first_rounds() + fold_bits() + final_rounds(); }
   // K-elements that the opening sends under pads of X: 2 per sumcheck round, 1 out-of-domain value per fold, v_(I+1).
   std::uint64_t num_mask_elements() const;
 

@@ -40,7 +40,8 @@ TEST(Params, ChainOfVectors) {
   EXPECT_GE(bases[1].offset, params.model.dimension());
   EXPECT_LT(bases[1].offset, params.model.dimension() + 32);
   EXPECT_EQ(params.first_vector_size(), bases[1].offset + params.witness.dimension());
-  EXPECT_EQ(params.num_mask_elements(), 2u * 9 + 2 + params.final_size());
+  EXPECT_EQ(params.final_rounds(), 5);
+  EXPECT_EQ(params.num_mask_elements(), 2u * (9 + 5) + 2 + params.final_size());
 }
 
 TEST(Params, EveryRuleRejects) {

@@ -27,18 +27,20 @@ class TensorWeights : public testing::TestWeights {
   void add_lane(std::size_t lane, const Fe& factor, FeSpan out) const override {
     vec::axpy(factor * lane_part_[lane], rows_, out);
   }
-  std::vector<Fe> fold(std::span<const Fe> lane_weights, std::span<const Fe> low_point) const override {
-    Fe factor;
-    for (std::size_t i = 0; i < lane_weights.size(); ++i) factor += lane_weights[i] * lane_part_[i];
-    const std::size_t num_low = std::min(low_point.size(), point_.size());
-    for (std::size_t i = 0; i < num_low; ++i) {
-      const Fe product = low_point[i] * point_[i];
-      factor *= Fe::one() - low_point[i] - point_[i] + product + product;
+  Fe at(const BasePoint& base, const std::vector<Fe>& point) const override {
+    Fe sum;
+    for (std::size_t i = 0; i < lane_part_.size(); ++i) sum += base.lane_weights[i] * lane_part_[i];
+    // Bits of the row are bits of the index up to the offset's lowest one; rows are chunks of that size.
+    const std::size_t num_low = std::min<std::size_t>(std::countr_zero(base.offset), point_.size());
+    for (std::size_t i = 0; i < num_low; ++i) sum *= eq_bits(point[i], point_[i]);
+    const std::span<const Fe> high = std::span(point).subspan(num_low);
+    const std::vector<Fe> chunks = eq_low_first(std::span(point_).subspan(num_low));
+    Fe at_high;
+    for (std::size_t chunk = 0; chunk < chunks.size(); ++chunk) {
+      const std::uint64_t index = (base.offset >> num_low) + chunk;
+      at_high += chunks[chunk] * range_sum(high, index, index + 1, Fp(1));
     }
-    for (std::size_t i = num_low; i < low_point.size(); ++i) factor *= Fe::one() - low_point[i];
-    std::vector<Fe> out = eq_low_first(std::span(point_).subspan(num_low));
-    for (Fe& x : out) x *= factor;
-    return out;
+    return sum * at_high;
   }
   // <e, U> over the message of an oracle.
   Fe product(const CommittedOracle& oracle) const {
@@ -50,6 +52,11 @@ class TensorWeights : public testing::TestWeights {
   }
 
  private:
+  static Fe eq_bits(const Fe& a, const Fe& b) {
+    const Fe product = a * b;
+    return Fe::one() - a - b + product + product;
+  }
+
   std::vector<Fe> lane_part_, point_;
   FeVec rows_;
 };

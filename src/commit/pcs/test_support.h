@@ -32,10 +32,10 @@ class SeededRandom : public hiding::RandomSource {
   std::mt19937_64 engine_;
 };
 
-// A functional of one oracle in both forms: dense for the prover, folded for the verifier (OpeningClaim::fold).
+// A functional of one oracle in both forms: dense for the prover, at a point for the verifier (OpeningClaim::evaluate).
 class TestWeights : public WeightSource {
  public:
-  virtual std::vector<Fe> fold(std::span<const Fe> lane_weights, std::span<const Fe> low_point) const = 0;
+  virtual Fe at(const BasePoint& base, const std::vector<Fe>& point) const = 0;
 };
 
 // U given entry by entry, [num_lanes, num_coefs].
@@ -49,15 +49,14 @@ class DenseWeights : public TestWeights {
   void add_lane(std::size_t lane, const Fe& factor, FeSpan out) const override {
     for (std::size_t row = 0; row < out.size; ++row) out.set(row, out.get(row) + factor * at(lane, row));
   }
-  std::vector<Fe> fold(std::span<const Fe> lane_weights, std::span<const Fe> low_point) const override {
-    const std::vector<Fe> low = eq_low_first(low_point);
-    std::vector<Fe> out((num_coefs_ + low.size() - 1) / low.size());
-    for (std::size_t lane = 0; lane < lane_weights.size(); ++lane) {
-      for (std::size_t row = 0; row < num_coefs_; ++row) {
-        out[row / low.size()] += lane_weights[lane] * low[row % low.size()] * at(lane, row);
-      }
+  Fe at(const BasePoint& base, const std::vector<Fe>& point) const override {
+    const std::vector<Fe> eq = eq_low_first(point);
+    Fe sum;
+    for (std::size_t lane = 0; lane < base.lane_weights.size(); ++lane) {
+      for (std::size_t row = 0; row < num_coefs_; ++row)
+        sum += base.lane_weights[lane] * eq[base.offset + row] * values_[lane * num_coefs_ + row];
     }
-    return out;
+    return sum;
   }
 
  private:
@@ -72,11 +71,11 @@ class TestClaim final : public OpeningClaim {
     for (const OpeningStatement::Base& base : statement.bases) powers_.push_back(base.powers);
   }
   const std::vector<std::vector<PowerFunctional>>& powers() const override { return powers_; }
-  Folded fold(const std::vector<std::vector<Fe>>& lane_weights, const std::vector<Fe>& low_point) const override {
-    Folded out{statement_.mu, {}};
+  Value evaluate(const std::vector<BasePoint>& bases, const std::vector<Fe>& point) const override {
+    Value out{statement_.mu, {}};
     for (std::size_t i = 0; i < statement_.bases.size(); ++i) {
       const auto* weights = static_cast<const TestWeights*>(statement_.bases[i].weights);
-      out.weights.push_back(weights == nullptr ? std::vector<Fe>() : weights->fold(lane_weights[i], low_point));
+      if (weights != nullptr) out.value += weights->at(bases[i], point);
     }
     return out;
   }
