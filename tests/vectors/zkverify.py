@@ -2660,7 +2660,7 @@ def eq_moments(point, end):
 
 
 class Weights:
-    """Weights of an axis: values[i] at index begin + i. A list, or eq(point, i) for i < length, listed when somebody asks."""
+    """Weights of an axis: values[i] at index begin + i; those of one Evaluation, which keeps its factors in them. A list, or eq(point, i) for i < length, listed when somebody asks."""
 
     def __init__(self, values=None, point=None, length=None, begin=0):
         self.listed, self.point, self.begin = values, point, begin
@@ -2686,10 +2686,6 @@ class Weights:
         return dot_ints(self.values, range(self.begin, self.end))
 
 
-FIRST_INDEX = Weights([ONE])
-LIMBS = Weights([(1, 0, 0), (0, 1, 0), (0, 0, 1)])
-
-
 class Evaluation:
     """The sum of all constraints on columns, each with its power of delta, at the opening's point. lanes: by oracle, where its part
     of v_1 begins and the weights of its lanes; point: of v_1's index, lowest bit first."""
@@ -2697,6 +2693,7 @@ class Evaluation:
     def __init__(self, circuit, layouts, lanes, point):
         self.circuit, self.layouts, self.lanes, self.point = circuit, layouts, lanes, point
         self.value, self.eq_tables, self.vectors, self.block_weights, self.products = ZERO, {}, {}, {}, {}
+        self.first_index, self.limbs = Weights([ONE]), Weights([(1, 0, 0), (0, 1, 0), (0, 0, 1)])
 
     # sum_{i in the piece} vector[i] eq(the point's bits from `position` on, i - the piece's begin)
     def factor(self, vector, piece, position):
@@ -2824,12 +2821,12 @@ def box_weights(box, point):
     return out
 
 
-def contraction_weights(box, roles, tau, point):
+def contraction_weights(box, roles, tau, point, first_index):
     """Weights for y, lhs and rhs, and eq(tau, point) over the axes c."""
     y, lhs, rhs, shared, at_tau, at_sum = [], [], [], ONE, 0, 0
     for n, role in zip(box, roles):
         bits = axis_bits(n)
-        own_tau = Weights(point=tau[at_tau : at_tau + bits], length=n) if role != K else FIRST_INDEX
+        own_tau = Weights(point=tau[at_tau : at_tau + bits], length=n) if role != K else first_index
         y.append(own_tau)
         if role in (C, K):
             own = Weights(point=point[at_sum : at_sum + bits], length=n)
@@ -2839,8 +2836,8 @@ def contraction_weights(box, roles, tau, point):
                 shared = mul(shared, eq_dot(tau[at_tau : at_tau + bits], point[at_sum : at_sum + bits], 1 << bits))
             at_sum += bits
         else:
-            lhs.append(own_tau if role == A else FIRST_INDEX)
-            rhs.append(own_tau if role == B else FIRST_INDEX)
+            lhs.append(own_tau if role == A else first_index)
+            rhs.append(own_tau if role == B else first_index)
         at_tau += bits if role != K else 0
     return y, lhs, rhs, shared
 
@@ -2880,7 +2877,7 @@ def evaluate_outer(circuit, plan, outer, public_values, evaluation):
         own = outer.point[len(outer.point) - leaf.bits :]
         if leaf.kind == BLIND_LEAF:
             add_form(1, Form(sub(ZERO, leaf.prefix)))
-            evaluation.add_term(mul(powers[1], leaf.prefix), circuit.blind, [LIMBS])
+            evaluation.add_term(mul(powers[1], leaf.prefix), circuit.blind, [evaluation.limbs])
         elif leaf.kind == LOOKUP_LEAF:
             by_lookup.setdefault(leaf.index, []).append(leaf)
         elif circuit.tables[leaf.index].form == ROWS:
@@ -2951,7 +2948,7 @@ def evaluate_outer(circuit, plan, outer, public_values, evaluation):
     for i, (box, roles, y, lhs, rhs) in enumerate(circuit.contractions):
         evaluation.forget()
         point = outer.rounds[plan.rounds - plan.sum_bits[i] :]
-        of_y, of_lhs, of_rhs, shared = contraction_weights(box, roles, outer.tau, point)
+        of_y, of_lhs, of_rhs, shared = contraction_weights(box, roles, outer.tau, point, evaluation.first_index)
         operands = outer.operands[i]
         add_expr(end, scale(gamma, pow(HALF, plan.rounds, P)), y, of_y)
         weight = mul(scale(gamma, pow(HALF, plan.rounds - plan.sum_bits[i], P)), shared)
@@ -2980,7 +2977,7 @@ def evaluate_outer(circuit, plan, outer, public_values, evaluation):
         number += 1
     evaluation.forget()
     if pads:
-        evaluation.add_term(ONE, circuit.pad_column, [LIMBS, Weights(pads)])
+        evaluation.add_term(ONE, circuit.pad_column, [evaluation.limbs, Weights(pads)])
     return mu
 
 
