@@ -329,9 +329,17 @@ class Table:
     def range_of_values(self):
         lo, hi = min(self.values), max(self.values)
         for value, slope in zip(self.values, self.slopes):
-            end = value + (slope * (2**self.piece_bits - 1) + (1 << self.slope_shift >> 1) >> self.slope_shift)
+            end = self.in_piece(value, slope, 2**self.piece_bits - 1)
             lo, hi = min(lo, end), max(hi, end)
         return lo, hi
+
+    def in_piece(self, value, slope, low): return value + (slope * low + (1 << self.slope_shift >> 1) >> self.slope_shift)
+
+    def all_values(self):
+        """Of a table that is listed row by row."""
+        if self.kind != PIECES:
+            return self.values
+        return [self.in_piece(*piece, low) for piece in zip(self.values, self.slopes) for low in range(2**self.piece_bits)]
 
     def clamped(self, a):
         return tuple(min(max(x, self.clamp_lo), self.clamp_hi) for x in a)
@@ -1092,7 +1100,9 @@ def table_list(table, entry):
         first, side, width = table.grid
         last = side**width - 1
         return [first + min(row, last) // side**entry % side for row in range(1 << table_bits(table))]
-    return table.rows.slopes if table.form == PIECE_LIST and entry == 1 else table.rows.values
+    if table.form == PIECE_LIST:
+        return table.rows.slopes if entry == 1 else table.rows.values
+    return table.rows.all_values()
 
 
 class Builder:
@@ -2346,7 +2356,7 @@ class Sha256:
 
 # ---- 6. Layout of columns in oracles, plan of the outer protocol (protocol 4, "Layout"; 6.2, 6.3)
 
-BLOCK_LIMIT = 5  # a block has at most 2^(binary digits of the elements per lane - this) addresses
+BLOCK_SHARE = 3  # a block has at most 2^(d - this) rows, d the binary digits of an oracle's elements per lane
 
 
 def cut_axis(n):
@@ -2401,8 +2411,8 @@ class Layout:
 
     def __init__(self, circuit, oracle, log_lanes):
         own = [(i, column) for i, column in enumerate(circuit.columns) if column.oracle == oracle]
-        per_lane = (sum(prod(column.shape) for _, column in own) >> log_lanes) + 1
-        limit, self.cuts, self.places, items = max(0, per_lane.bit_length() - BLOCK_LIMIT), {}, {}, []
+        per_lane = sum(prod(column.shape) for _, column in own) >> log_lanes
+        limit, self.cuts, self.places, items = max(0, per_lane.bit_length() - BLOCK_SHARE), {}, {}, []
         for i, column in own:
             self.cuts[i] = Cuts(column.shape, limit)
             sizes = [1 << log_size(block) for block in self.cuts[i].blocks()]
@@ -2994,7 +3004,7 @@ class Oracle(NamedTuple):
     def dimension(self): return self.rows + self.random
 
     @property
-    def block_bits(self): return max(0, self.rows.bit_length() - 3)
+    def block_bits(self): return max(0, self.rows.bit_length() - BLOCK_SHARE)
 
 
 NO_ORACLE = Oracle(0, 0, 0, 0, 0)
@@ -3147,10 +3157,10 @@ class OpeningVerifier:
         self.point = []  # of v_1's index, lowest bit first
         self.pins = pins
 
-    def rounds(self, count):
+    def rounds(self, count, part="opening"):
         point = []
         for _ in range(count):
-            c1, c2 = self.channel.hidden("opening c1"), self.channel.hidden("opening c2")
+            c1, c2 = self.channel.hidden(part + " c1"), self.channel.hidden(part + " c2")
             s = self.channel.challenge("opening s")
             twice = add(s, s)
             self.claim.add(c1, scale(sub(twice, ONE), self.scale))
@@ -3239,7 +3249,7 @@ class OpeningVerifier:
         opened = self.query(len(parameters.folds))
         xi = channel.challenge("final xi")
         self.add_constraints(len(parameters.folds), opened, xi, ONE)
-        point = self.rounds(parameters.final_rounds)
+        point = self.rounds(parameters.final_rounds, "final")
         self.final_value = Form()
         for form, weight in zip(vector, eq_vector(point)):
             self.final_value.add(form, weight)

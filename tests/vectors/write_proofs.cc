@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+// write_proofs FOLDER [FIRST COUNT]: keys and proofs for the second verifier (tests/vectors/zkverify.py): NAME.zkkey, NAME.zkproof, and
+// NAME.public.0, .. with the canonical bytes of public tensors that the proof holds a hash of. Without numbers: the golden proofs, a
+// graph per kind of relation, and one graph under every visibility; else COUNT random graphs from seed FIRST on. All seeds are fixed.
+#include <cstdio>
+#include <cstdlib>
+#include <sstream>
+#include <string>
+
+#include "base/files.h"
+#include "prover/write.h"
+#include "soundness/random_graph.h"
+#include "statement/canonical_bytes.h"
+#include "support/session.h"
+#include "support/small_graphs.h"
+#include "zkinfer/hex.h"
+
+namespace {
+
+using namespace zkinfer;
+
+std::string folder;
+
+void write(const std::string& name, ByteView bytes) {
+  const Status status = write_file(folder + "/" + name, bytes);
+  ZKI_CHECK(status.ok(), status.to_string().c_str());
+}
+
+// False where the executor refuses the drawn input.
+bool write_session(const std::string& name, const e2e::Session& session) {
+  const auto proof = prover::prove(session.model, session.request);
+  if (!proof.ok()) return false;
+  const statement::PublicValues beside = session.beside(*proof);
+  const Verdict verdict = verifier::verify(session.model.prepared, proof->bytes, beside, nullptr);
+  ZKI_CHECK(verdict.accepted(), (name + ": " + verdict.to_string()).c_str());
+  write(name + ".zkkey", prover::key_bytes(session.key()));
+  write(name + ".zkproof", proof->bytes);
+  std::size_t next = 0;
+  for (const auto& [id, policy] : qir::seen_tensors(session.graph, session.key().visibility)) {
+    if (!policy.is_public() || policy.in_proof()) continue;
+    const Bytes bytes = statement::canonical_bytes(session.graph.value(id), beside[next]);
+    write(name + ".public." + std::to_string(next++), bytes);
+  }
+  return true;
+}
+
+// As tests/golden makes it, under the parameters that its file begins with.
+void write_golden(const std::string& name, const qir::QGraph& graph, bool zero_knowledge) {
+  const auto text = read_file(std::string(ZKINFER_SOURCE_DIR) + "/testdata/golden/" + name + ".txt", 1 << 20);
+  ZKI_CHECK(text.ok(), "a golden file");
+  std::istringstream lines(std::string(text->begin(), text->end()));
+  std::string field, hex;
+  lines >> field >> hex;
+  const auto bytes = from_hex(hex);
+  ZKI_CHECK(bytes.ok(), "parameters in a golden file");
+  ByteReader reader(*bytes);
+  const auto params = pcs::parse_params(reader);
+  ZKI_CHECK(params.ok(), params.status().to_string().c_str());
+  const qir::Visibility visibility = e2e::test_options(zero_knowledge).visibility;
+  auto model =
+      prover::recommit_model(graph, e2e::draw_params(graph, 1), *params, visibility, e2e::test_seed(1));
+  ZKI_CHECK(write_session(name, e2e::Session(graph, std::move(model), 2)), "a golden proof");
+}
+
+const std::vector<std::pair<std::string, TensorPolicy>>& policies() {
+  static const std::vector<std::pair<std::string, TensorPolicy>> all = {
+      {"private", {Exposure::kPrivate, TensorHash::kNone}},   {"private_sha256", {Exposure::kPrivate, TensorHash::kSha256}},
+      {"public", {Exposure::kPublic, TensorHash::kNone}},     {"public_sha256", {Exposure::kPublic, TensorHash::kSha256}},
+      {"public_keccak", {Exposure::kPublic, TensorHash::kKeccak256}}, {"committed", {Exposure::kCommitted, TensorHash::kNone}},
+      {"committed_sha256", {Exposure::kCommitted, TensorHash::kSha256}}};
+  return all;
+}
+
+void write_known() {
+  if (std::getenv("NOGOLD") == nullptr) write_golden("every_op_zk", qir::every_op_graph(), true);
+  if (std::getenv("NOGOLD") == nullptr) write_golden("every_op_public", qir::every_op_graph(), false);
+  if (std::getenv("NOGOLD") == nullptr) write_golden("mlp_zk", e2e::mlp_graph(), true);
+  if (std::getenv("NOGOLD") == nullptr) write_golden("mlp_public", e2e::mlp_graph(), false);
+  for (const auto& [name, graph] : e2e::small_graphs())
+    ZKI_CHECK(write_session("graph_" + name, e2e::Session(graph, true)), name.c_str());
+  ZKI_CHECK(write_session("graph_wide_tables", e2e::Session(qir::wide_tables_graph(), true)), "wide tables");
+  const auto& all = policies();
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    prover::ModelOptions options = e2e::test_options(true);
+    options.visibility.inputs = all[i].second;
+    options.visibility.outputs = all[(i + 3) % all.size()].second;
+    options.visibility.public_params = i % 2 == 0;
+    if (options.visibility.public_params) options.budget = 0;
+    const std::string name = "seen_" + all[i].first + "_" + all[(i + 3) % all.size()].first;
+    ZKI_CHECK(write_session(name, e2e::Session(e2e::matmul_graph(), options)), name.c_str());
+  }
+}
+
+void write_random(std::uint64_t seed) {
+  const qir::QGraph graph = differential::draw_graph(seed);
+  std::int64_t size = 0;
+  for (const qir::Value& value : graph.values) size += value.shape.num_elements();
+  if (!qir::validate(graph).ok() || size > (1 << 14)) return;
+  const auto& all = policies();
+  prover::ModelOptions options = e2e::test_options(true);
+  options.security.bits = 40;
+  options.visibility.inputs = all[seed % 3 == 0 ? seed / 3 % all.size() : 0].second;
+  options.visibility.outputs = all[seed % 5 == 0 ? seed / 5 % all.size() : 2].second;
+  auto committed = prover::commit_model(graph, e2e::draw_params(graph, seed), options, e2e::test_seed(1));
+  if (!committed.ok()) return;
+  if (write_session("random_" + std::to_string(seed), e2e::Session(graph, std::move(committed), seed + 1)))
+    std::printf("random_%llu\n", static_cast<unsigned long long>(seed));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2 && argc != 4) {
+    std::fprintf(stderr, "usage: write_proofs FOLDER [FIRST COUNT]\n");
+    return 2;
+  }
+  folder = argv[1];
+  if (argc == 2) {
+    write_known();
+    return 0;
+  }
+  const std::uint64_t first = std::strtoull(argv[2], nullptr, 10), count = std::strtoull(argv[3], nullptr, 10);
+  for (std::uint64_t seed = first; seed < first + count; ++seed) write_random(seed);
+  return 0;
+}
