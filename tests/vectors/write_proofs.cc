@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // write_proofs FOLDER [FIRST COUNT]: keys and proofs for the second verifier (tests/vectors/zkverify.py): NAME.zkkey, NAME.zkproof, and
 // NAME.public.0, .. with the canonical bytes of public tensors that the proof holds a hash of. Without numbers: the golden proofs, a
-// graph per kind of relation, and one graph under every visibility; else COUNT random graphs from seed FIRST on. All seeds are fixed.
+// graph per kind of relation, and one graph under every visibility; else COUNT random graphs from seed FIRST on. Of a graph per kind
+// also NAME.lie.zkproof, made from columns with one wrong cell, and in NAME.lie.verdict what the first verifier says of it. All
+// seeds are fixed.
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <sstream>
@@ -71,13 +74,39 @@ const std::vector<std::pair<std::string, TensorPolicy>>& policies() {
   return all;
 }
 
+// A proof that goes on honestly from one wrong cell, of the first column or of the last that is not the protocol's own.
+void write_lie(const std::string& name, const e2e::Session& session, bool last) {
+  const circuit::Circuit& circuit = session.compiled().circuit;
+  std::vector<circuit::ColumnId> ids;
+  for (circuit::ColumnId id = 0; id < circuit.columns.size(); ++id) {
+    const bool counts = std::ranges::any_of(circuit.tables, [&](const auto& table) { return table.multiplicity == id; });
+    const bool own = id == circuit.pads || id == circuit.blind || counts;
+    if (circuit.columns[id].oracle == circuit::Oracle::kWitness && !own) ids.push_back(id);
+  }
+  const circuit::ColumnId id = last ? ids.back() : ids.front();
+  prover::ProveHooks hooks;
+  hooks.columns = [id](circuit::ColumnValues& data) { data[id][0] += Fp(0x1234567812345678); };
+  const prover::Proof proof = session.prove(&hooks);
+  const Verdict verdict = session.verify(proof.bytes);
+  ZKI_CHECK(!verdict.accepted(), name.c_str());
+  write(name + ".lie.zkproof", proof.bytes);
+  const std::string text = verdict.to_string();
+  write(name + ".lie.verdict", ByteView(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+}
+
 void write_known() {
-  if (std::getenv("NOGOLD") == nullptr) write_golden("every_op_zk", qir::every_op_graph(), true);
-  if (std::getenv("NOGOLD") == nullptr) write_golden("every_op_public", qir::every_op_graph(), false);
-  if (std::getenv("NOGOLD") == nullptr) write_golden("mlp_zk", e2e::mlp_graph(), true);
-  if (std::getenv("NOGOLD") == nullptr) write_golden("mlp_public", e2e::mlp_graph(), false);
-  for (const auto& [name, graph] : e2e::small_graphs())
-    ZKI_CHECK(write_session("graph_" + name, e2e::Session(graph, true)), name.c_str());
+  write_golden("every_op_zk", qir::every_op_graph(), true);
+  write_golden("every_op_public", qir::every_op_graph(), false);
+  write_golden("mlp_zk", e2e::mlp_graph(), true);
+  write_golden("mlp_public", e2e::mlp_graph(), false);
+  std::size_t number = 0;
+  for (const auto& [title, graph] : e2e::small_graphs()) {
+    std::string name = "graph_" + title;
+    std::ranges::replace(name, ' ', '_');
+    const e2e::Session session(graph, number % 3 != 0);
+    ZKI_CHECK(write_session(name, session), name.c_str());
+    write_lie(name, session, number++ % 2 == 0);
+  }
   ZKI_CHECK(write_session("graph_wide_tables", e2e::Session(qir::wide_tables_graph(), true)), "wide tables");
   const auto& all = policies();
   for (std::size_t i = 0; i < all.size(); ++i) {

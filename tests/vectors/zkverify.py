@@ -2502,14 +2502,16 @@ class Channel:
     """Reads messages in order, absorbs them, hands out pads and collects what has to be zero."""
 
     def __init__(self, messages, transcript, zero_knowledge):
-        def fail(where): return Rejected("truncated", where)
+        def fail(where): return self.rejected("truncated", where)
         self.reader, self.transcript, self.zero_knowledge = Reader(messages, fail), transcript, zero_knowledge
-        self.next_pad, self.next_triple, self.constraints = 0, 0, []
+        self.next_pad, self.next_triple, self.constraints, self.part = 0, 0, [], ""
+
+    def rejected(self, reason, where): return Rejected(reason, self.part + where)
 
     def clear(self, label):
         value = limbs(self.reader.raw(24, label))
         if value is None:
-            raise Rejected("non-canonical field element", label)
+            raise self.rejected("non-canonical field element", label)
         self.transcript.fe(label, value)
         return value
 
@@ -2531,12 +2533,12 @@ class Channel:
         if form.terms:
             self.constraints.append(form)
         elif form.constant != ZERO:
-            raise Rejected("sumcheck", label)
+            raise self.rejected("sumcheck", label)
 
     def pow(self, label, bits):
         nonce = self.reader.number(">Q", label)
         if not self.transcript.pow_is_good(nonce, bits):
-            raise Rejected("proof of work", label)
+            raise self.rejected("proof of work", label)
 
 
 def receive_round(channel, label, degree, offset, factor, claim):
@@ -2578,10 +2580,10 @@ def receive_outer(channel, circuit, plan):
     # Lookups.
     q_root = channel.clear("lookup root")
     if q_root == ZERO:
-        raise Rejected("zero denominator", "lookup root")
+        raise channel.rejected("zero denominator", "lookup root")
     p, q, point = Form(), Form(q_root), []
     for layer in range(plan.log_leaves):
-        where = f"lookup layer {layer} of {plan.log_leaves}: "
+        channel.part = f"lookup layer {layer} of {plan.log_leaves}: "
         child = min(layer, 9)  # the index bit that tells children apart
         rounds = []
         if layer > 0:
@@ -2596,17 +2598,17 @@ def receive_outer(channel, circuit, plan):
         p_form = Form().add(p0_q1.uv).add(p1_q0.uv)
         minus = (P - 1, 0, 0)
         if layer > 0:
-            channel.require_zero(where + "lookup layer", p_form.add(q_form, weight).add(claim, minus))
+            channel.require_zero("lookup layer", p_form.add(q_form, weight).add(claim, minus))
             first = layer - 1 - min(layer - 1, 9)
             rounds = rounds[1 : first + 1] + rounds[:1] + rounds[first + 1 :]
         else:
-            channel.require_zero(where + "lookup root p", p_form.add(p, minus))
-            channel.require_zero(where + "lookup root q", q_form.add(q, minus))
+            channel.require_zero("lookup root p", p_form.add(p, minus))
+            channel.require_zero("lookup root q", q_form.add(q, minus))
         r = channel.challenge("lookup r")
         p = Form().add(p0_q1.u, sub(ONE, r)).add(p1_q0.u, r)
         q = Form().add(p1_q0.v, sub(ONE, r)).add(p0_q1.v, r)
         point = rounds[: layer - child] + [r] + rounds[layer - child :]
-    out.p, out.q, out.point = p, q, point
+    out.p, out.q, out.point, channel.part = p, q, point, ""
 
     # Contractions: plain rounds from the claim 0; each halves all that was before.
     out.tau = [channel.challenge("relations tau") for _ in range(plan.tau_bits)]
@@ -3115,11 +3117,11 @@ def receive_rows(channel, label, oracle, row_values, root, indices):
     data = channel.reader.raw(len(indices) * 8 * row_values, label)
     proof = channel.reader.raw(32 * multiproof_size(oracle.log_domain, indices), label)
     if limbs(data) is None:
-        raise Rejected("non-canonical field element", label)
+        raise channel.rejected("non-canonical field element", label)
     rows = [data[i : i + 8 * row_values] for i in range(0, len(data), 8 * row_values)]
     siblings = [proof[i : i + 32] for i in range(0, len(proof), 32)]
     if merkle_root(oracle.log_domain, indices, rows, siblings) != root:
-        raise Rejected("merkle path", label)
+        raise channel.rejected("merkle path", label)
     return [limbs(row) for row in rows]
 
 
@@ -3173,6 +3175,7 @@ class OpeningVerifier:
 
     def first_rounds(self):
         parameters = self.parameters
+        self.channel.part = "opening, lanes: "
         point = self.rounds(parameters.first_rounds)
         self.lanes = []  # by base oracle: the eq of the lanes
         self.lane_scales = []
@@ -3231,6 +3234,7 @@ class OpeningVerifier:
 
     def fold(self, i):
         channel, oracle = self.channel, self.parameters.folds[i]
+        channel.part = f"opening, fold {i + 1}: "
         root = channel.digest("fold root")
         zeta = channel.challenge("fold zeta")
         y = channel.hidden("fold out of domain")
@@ -3245,6 +3249,7 @@ class OpeningVerifier:
 
     def final(self):
         channel, parameters = self.channel, self.parameters
+        channel.part = "opening, end: "
         vector = [channel.hidden("final vector") for _ in range(parameters.sizes[-1])]
         opened = self.query(len(parameters.folds))
         xi = channel.challenge("final xi")
@@ -3257,12 +3262,13 @@ class OpeningVerifier:
 
     def receive_mask(self):
         channel, mask = self.channel, self.parameters.mask
+        channel.part = "opening, mask: "
         mu_s = channel.clear("mask product")
         eta = channel.challenge("mask eta")
         response = [channel.clear("mask response") for _ in range(mask.dimension)]
         z, x, s = self.pin
         if horner(response, z) != add(s, mul(eta, x)):
-            raise Rejected("opening", "mask pin")
+            raise channel.rejected("opening", "mask pin")
         channel.pow("opening nonce", self.parameters.pow_bits)
         indices = channel.transcript.indices("mask queries", mask.queries, mask.log_domain)
         rows = receive_rows(channel, "mask rows", mask, 6, self.mask_root, indices)
@@ -3272,7 +3278,7 @@ class OpeningVerifier:
             while len(powers) < len(response):
                 powers.append(powers[-1] * x % P)
             if dot_ints(response, powers) != add(row[3:], mul(eta, row[:3])):
-                raise Rejected("mask code word", "mask rows")
+                raise channel.rejected("mask code word", "mask rows")
         return mu_s, eta, response
 
     def run(self, mask_root, evaluate):
