@@ -1,58 +1,16 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Prints docs/vectors.txt: test vectors of docs/protocol.md and docs/formats/, computed from the text of these pages with
-the Python standard library alone and none of the project's code. vectors_test.cc computes the same values in C++.
+the Python standard library and the second verifier (zkverify.py). tests/golden/vectors_test.cc computes the same values in C++.
 
 Usage: make_vectors.py > docs/vectors.txt
 """
 import struct
 
-P = 2**64 - 2**32 + 1
+from zkverify import P, Transcript, keccak256, mul, power
 
 
-# ---- Keccak-256 (the original padding 0x01) and ChaCha20
-
-def rotate_left(x, n, bits):
-    n %= bits
-    return ((x << n) | (x >> (bits - n))) & ((1 << bits) - 1) if n else x
-
-
-def keccak_f(lanes):
-    lfsr = 1
-    for _ in range(24):
-        parity = [lanes[x][0] ^ lanes[x][1] ^ lanes[x][2] ^ lanes[x][3] ^ lanes[x][4] for x in range(5)]
-        for x in range(5):
-            d = parity[(x - 1) % 5] ^ rotate_left(parity[(x + 1) % 5], 1, 64)
-            for y in range(5):
-                lanes[x][y] ^= d
-        x, y, current = 1, 0, lanes[1][0]
-        for t in range(24):
-            x, y = y, (2 * x + 3 * y) % 5
-            current, lanes[x][y] = lanes[x][y], rotate_left(current, (t + 1) * (t + 2) // 2, 64)
-        for y in range(5):
-            row = [lanes[x][y] for x in range(5)]
-            for x in range(5):
-                lanes[x][y] = row[x] ^ (~row[(x + 1) % 5] & row[(x + 2) % 5])
-        for j in range(7):
-            lfsr = ((lfsr << 1) ^ ((lfsr >> 7) * 0x71)) % 256
-            if lfsr & 2:
-                lanes[0][0] ^= 1 << ((1 << j) - 1)
-    return lanes
-
-
-def keccak256(message):
-    rate = 136
-    message = bytearray(message)
-    padding = rate - len(message) % rate
-    message += bytes(padding)
-    message[-padding] ^= 0x01
-    message[-1] ^= 0x80
-    lanes = [[0] * 5 for _ in range(5)]
-    for begin in range(0, len(message), rate):
-        for i in range(rate // 8):
-            lanes[i % 5][i // 5] ^= struct.unpack_from("<Q", message, begin + 8 * i)[0]
-        lanes = keccak_f(lanes)
-    return b"".join(struct.pack("<Q", lanes[i % 5][i // 5]) for i in range(4))
+def rotate_left(x, n, bits): return ((x << n) | (x >> (bits - n))) & ((1 << bits) - 1)
 
 
 def chacha20_block(key, counter, nonce):
@@ -73,28 +31,6 @@ def chacha20_block(key, counter, nonce):
     return struct.pack("<16I", *((a + b) & 0xFFFFFFFF for a, b in zip(state, words)))
 
 
-# ---- K = F[x] / (x^3 - 2)
-
-def multiply(a, b):
-    product = [0] * 5
-    for i in range(3):
-        for j in range(3):
-            product[i + j] += a[i] * b[j]
-    return [(product[i] + 2 * (product[i + 3] if i + 3 < 5 else 0)) % P for i in range(3)]
-
-
-def power(a, exponent):
-    result = [1, 0, 0]
-    while exponent:
-        if exponent & 1:
-            result = multiply(result, a)
-        a = multiply(a, a)
-        exponent >>= 1
-    return result
-
-
-# ---- transcript
-
 def content_digest(data):
     piece = 1 << 16
     whole = len(data) // piece
@@ -102,55 +38,19 @@ def content_digest(data):
     return keccak256(digests + data[whole * piece :] + struct.pack("<Q", len(data)))
 
 
-def tag_of(label):  # FNV-1a
-    tag = 0x811C9DC5
-    for byte in label.encode():
-        tag = (tag ^ byte) * 0x01000193 % 2**32
-    return tag
-
-
-class Transcript:
-    def __init__(self, protocol):
-        self.s, self.waiting = keccak256(protocol.encode()), b""
-
-    # Labels of what is absorbed are for the reader.
-    def bytes(self, label, data): self.waiting += keccak256(data)
-    def u64(self, label, x): self.waiting += struct.pack(">Q", x)
-    def fe(self, label, x): self.waiting += struct.pack(">3Q", *x)
-    def digest(self, label, x): self.waiting += x
-
-    def state(self):
-        return keccak256(self.s + bytes(4) + self.waiting)
-
-    def squeeze(self, label):
-        self.s = keccak256(self.s + struct.pack(">I", tag_of(label)) + self.waiting)
-        self.waiting = b""
-        return self.s
-
-    def challenge(self, label):
-        x = int.from_bytes(self.squeeze(label), "big")
-        return [(x >> (85 * i)) % 2**85 % P for i in range(3)]
-
-    def indices(self, label, count, log_range):
-        seed, found, j = self.squeeze(label), set(), 0
-        while len(found) < count:
-            block = keccak256(b"\x02" + seed + struct.pack(">I", j // 4))
-            found.add(struct.unpack_from(">Q", block, 8 * (j % 4))[0] % 2**log_range)
-            j += 1
-        return sorted(found)
-
-    def grind(self, bits):
-        seed, nonce = self.squeeze("pow"), 0
-        while int.from_bytes(keccak256(b"\x03" + seed + struct.pack(">BQ", bits, nonce)), "big") >> (256 - bits):
-            nonce += 1
-        self.u64("pow", nonce)
-        return nonce
+def grind(transcript, bits):
+    """The smallest good nonce; absorbs it."""
+    seed, nonce = transcript.squeeze("pow"), 0
+    while int.from_bytes(keccak256(b"\x03" + seed + struct.pack(">BQ", bits, nonce)), "big") >> (256 - bits):
+        nonce += 1
+    transcript.u64("pow", nonce)
+    return nonce
 
 
 def show(name, value):
     if isinstance(value, bytes):
         value = value.hex()
-    elif isinstance(value, list):
+    elif isinstance(value, (list, tuple)):
         value = " ".join(str(x) for x in value)
     print(name, value)
 
@@ -162,12 +62,12 @@ def text(s): return struct.pack("<I", len(s)) + s.encode()
 
 
 def main():
-    print("# Test vectors of docs/protocol.md. Made by tests/golden/make_vectors.py, checked by tests/golden/vectors_test.cc.")
+    print("# Test vectors of docs/protocol.md. Made by tests/vectors/make_vectors.py, checked by tests/golden/vectors_test.cc.")
     print("# Bytes are hexadecimal, field elements decimal; an element of K is c0 c1 c2.")
     counting = bytes(range(32))
 
-    show("field.product", multiply([1, 2, 3], [P - 1, 5, 7]))
-    show("field.inverse", power([1, 2, 3], P**3 - 2))
+    show("field.product", mul((1, 2, 3), (P - 1, 5, 7)))
+    show("field.inverse", power((1, 2, 3), P**3 - 2))
 
     show("keccak.empty", keccak256(b""))
     t = Transcript("zkinfer test vectors")
@@ -176,7 +76,7 @@ def main():
     t.digest("root", counting)
     show("transcript.challenge", t.challenge("alpha"))
     show("transcript.indices", t.indices("queries", 5, 4))
-    show("transcript.nonce", [t.grind(8)])
+    show("transcript.nonce", [grind(t, 8)])
     show("transcript.state", t.state())
 
     rows = [struct.pack(">2Q", i, i * i) for i in range(4)]
