@@ -195,7 +195,8 @@ def example(name, model, inputs, options, count):
         fail(f"{name}: zkverify.py {' '.join(arguments)}")
     print(f"  {name}: {time.time() - begin:.1f} s")
     lines = [json.loads(line) for line in (folder / "trace.jsonl").read_text().splitlines()]
-    if not lines or lines[-1]["label"] not in ("mask queries", "opening s") or any(len(line["state"]) != 64 for line in lines):
+    labels = [line["label"] for line in lines if len(line.get("state", "")) == 64]
+    if not labels or labels[-1] not in ("mask queries", "opening s") or lines[-1]["claims"] != "opening":
         fail(f"{name}: the trace")
     root = Key(key_file.read_bytes())
     key = verify_path(root, paths[0].read_bytes()) if paths else root

@@ -191,7 +191,8 @@ def tag_of(label):  # FNV-1a
 
 
 class Transcript:
-    """`trace`, if any, is called with a dictionary after each squeeze: label, state, and what was drawn from it."""
+    """`trace`, if any, is called with a dictionary after each squeeze (label, state, and what was drawn from it) and where claims
+    are known (claims: of what; of hidden values the constant parts)."""
 
     def __init__(self, protocol, trace=None):
         self.s, self.waiting, self.trace = keccak256(protocol.encode()), b"", trace
@@ -213,6 +214,10 @@ class Transcript:
     def note(self, label, **drawn):
         if self.trace:
             self.trace({"label": label, "state": self.s.hex(), **drawn})
+
+    def note_claims(self, what, **values):
+        if self.trace:
+            self.trace({"claims": what, **values})
 
     def challenge(self, label):
         x = int.from_bytes(self.squeeze(label), "big")
@@ -2608,6 +2613,7 @@ def receive_outer(channel, circuit, plan):
         p = Form().add(p0_q1.u, sub(ONE, r)).add(p1_q0.u, r)
         q = Form().add(p1_q0.v, sub(ONE, r)).add(p0_q1.v, r)
         point = rounds[: layer - child] + [r] + rounds[layer - child :]
+        channel.transcript.note_claims(f"lookup layer {layer}", point=point, p=p.constant, q=q.constant)
     out.p, out.q, out.point, channel.part = p, q, point, ""
 
     # Contractions: plain rounds from the claim 0; each halves all that was before.
@@ -2617,6 +2623,7 @@ def receive_outer(channel, circuit, plan):
     for i in range(plan.rounds):
         factor = of_int(pow(HALF, plan.rounds - 1 - i, P))
         out.rounds.append(receive_round(channel, "relations round", plan.degree, half, factor, out.claim))
+    channel.transcript.note_claims("relations", point=out.rounds, claim=out.claim.constant)
     out.operands = [receive_product("relations lhs", "relations rhs") for _ in circuit.contractions]
 
     # Triples.
@@ -2860,8 +2867,8 @@ def leaf_prefix(leaf, point):
     return product(eq_bit(r, leaf.offset >> len(point) - 1 - i & 1) for i, r in enumerate(point[:cut]))
 
 
-def evaluate_outer(circuit, plan, outer, public_values, evaluation):
-    """Adds all constraints (protocol 6.6) to the evaluation; returns mu."""
+def evaluate_outer(circuit, plan, outer, public_values, evaluation, note):
+    """Adds all constraints (protocol 6.6) to the evaluation; returns mu. note: is told value and mu after each relation."""
     powers, pads = [ONE], [ZERO] * plan.pads
     contractions, equalities = len(circuit.contractions), len(circuit.equalities)
     for _ in range(3 + 2 * contractions + equalities + len(circuit.public_tensors) + len(outer.messages)):
@@ -2878,6 +2885,9 @@ def evaluate_outer(circuit, plan, outer, public_values, evaluation):
     def add_expr(number, factor, expr, weights):
         nonlocal mu
         mu = sub(mu, evaluation.constraint(mul(powers[number], factor), expr, weights))
+
+    def done(what, number=None):
+        note(what if number is None else f"{what} {number}", value=evaluation.value, mu=mu)
 
     # Leaves: constraints 0 and 1.
     minus = (P - 1, 0, 0)
@@ -2913,6 +2923,7 @@ def evaluate_outer(circuit, plan, outer, public_values, evaluation):
             add_form(1, Form(mul(leaf.prefix, q)))
             counts = Weights(point=own, length=1 << len(own))
             evaluation.add_term(sub(ZERO, mul(powers[0], leaf.prefix)), table.multiplicity, [counts])
+            done("table", leaf.index)
     evaluation.forget()
 
     def add_tuples(tuples, tag, numerator, leaves, axis_weights):
@@ -2949,10 +2960,12 @@ def evaluate_outer(circuit, plan, outer, public_values, evaluation):
             last_box, axis_weights = tuples.box, {}
             evaluation.forget()
         add_tuples(tuples, table, Expr(1), by_lookup[i], axis_weights)
+        done("lookup", i)
     for i, leaves in sorted(by_table.items()):
         table = circuit.tables[i]
         evaluation.forget()
         add_tuples(table.tuples, i, circuit.whole(table.multiplicity) * -1, leaves, {})
+        done("table", i)
 
     # Contractions: constraints 2 .. 2 C + 1, then the end of their sumcheck.
     end, gamma = 2 + 2 * contractions, ONE
@@ -2970,10 +2983,12 @@ def evaluate_outer(circuit, plan, outer, public_values, evaluation):
         add_form(3 + 2 * i, operands.v.times(minus))
         add_expr(3 + 2 * i, ONE, rhs, of_rhs)
         gamma = mul(gamma, outer.gamma)
+        done("contraction", i)
     number = end + 1
-    for box, expr in circuit.equalities:
+    for i, (box, expr) in enumerate(circuit.equalities):
         evaluation.forget()
         add_expr(number, ONE, expr, box_weights(box, outer.tau))
+        done("equality", i)
         number += 1
     for (_, box, expr, _), values in zip(circuit.public_tensors, public_values):
         evaluation.forget()
@@ -2983,6 +2998,7 @@ def evaluate_outer(circuit, plan, outer, public_values, evaluation):
         for w, n in reversed(list(zip(weights, box))):
             sums = [dot(w.values, sums[i : i + n]) for i in range(0, len(sums), n)]
         add_form(number, Form(sub(ZERO, sums[0])))
+        done("public values", number)
         number += 1
     for form in outer.messages:
         add_form(number, form)
@@ -2990,6 +3006,7 @@ def evaluate_outer(circuit, plan, outer, public_values, evaluation):
     evaluation.forget()
     if pads:
         evaluation.add_term(ONE, circuit.pad_column, [evaluation.limbs, Weights(pads)])
+    done("pads")
     return mu
 
 
@@ -3232,7 +3249,7 @@ class OpeningVerifier:
             self.functionals.append((first_bit, begin, end, xi, mul(coef, xi)))
             coef = mul(coef, power(xi, end - begin))
 
-    def fold(self, i):
+    def fold(self, i):  # g_(i + 1)
         channel, oracle = self.channel, self.parameters.folds[i]
         channel.part = f"opening, fold {i + 1}: "
         root = channel.digest("fold root")
@@ -3300,6 +3317,7 @@ class OpeningVerifier:
         left = pow(self.scale, -1, P)
         form = self.final_value.times(u)
         form.add(self.claim, of_int(-left)).add(Form(mu), of_int(-left))
+        self.channel.transcript.note_claims("opening", point=self.point, mu=mu, u=u, v=self.final_value.constant, form=form.constant)
         if not self.parameters.zero_knowledge:
             if form.constant != ZERO:
                 raise Rejected("final check", "final vector")
@@ -3411,7 +3429,7 @@ class Statement:
 
         def evaluate(lanes, point):
             evaluation = Evaluation(circuit, self.layouts, dict(zip(self.oracles, lanes)), point)
-            mu = evaluate_outer(circuit, circuit.plan, outer, public_values, evaluation)
+            mu = evaluate_outer(circuit, circuit.plan, outer, public_values, evaluation, transcript.note_claims)
             return add(mu, mu_pins), evaluation.value
         channel.next_pad = 0  # of X from here on
         OpeningVerifier(parameters, roots, pin, claims + [None], channel).run(mask_root, evaluate)
@@ -3630,7 +3648,7 @@ def main(arguments):
                         help="canonical bytes of a public tensor of which the proof holds a hash; outputs first")
     parser.add_argument("--path", metavar="FILE", help="path (.zkpath) from KEY to the key of the proof")
     parser.add_argument("--certificate", metavar="FILE", help="certificate (.zkcert) of the weights behind KEY")
-    parser.add_argument("--trace", metavar="FILE", help="write the proof's transcript: a line of JSON for each squeeze")
+    parser.add_argument("--trace", metavar="FILE", help="write lines of JSON: each squeeze of the proof's transcript, and claims")
     options = parser.parse_args(arguments)
     lines = []
     try:
