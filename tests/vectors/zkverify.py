@@ -15,7 +15,7 @@ which the proof holds a hash only are given by --public: their canonical bytes, 
 Exit codes are those of `zkinfer verify`: 0 accepted, 1 rejected (with the reason and the place), 2 a bad key or command line.
 
 What it does not do: it does not compute how many bits of security a key's parameters give (`zkinfer soundness` does), it
-has no limit on what a key may cost to check, and it reads no batches and no keys that are cut into segments.
+has no limit on what a key may cost to check, and it reads no keys that are cut into segments.
 
 Sections: 1 numbers and hashes, 2 transcript, 3 the structure, 4 expressions, 5 the circuit, 6 layout and plan, 7 messages,
 8 functionals, 9 opening, 10 statements. Section numbers of docs/protocol.md are written as "protocol 6.2".
@@ -1113,8 +1113,8 @@ def table_list(table, entry):
 class Builder:
     """Follows docs/circuit.md; the order in which columns and relations are made is part of it."""
 
-    def __init__(self, graph, visibility):
-        self.graph, self.visibility = graph, visibility
+    def __init__(self, graph, visibility, num_rows=1):
+        self.graph, self.visibility, self.num_rows, self.shared = graph, visibility, num_rows, False
         self.columns, self.tables, self.contractions, self.lookups, self.equalities = [], [], [], [], []
         self.public_tensors = []  # (value, box, expr, whether it is the digest)
         self.tensors = [None] * len(graph.values)
@@ -1125,8 +1125,14 @@ class Builder:
     # -- columns
 
     def add_column(self, name, oracle, shape, constants=None):
-        self.columns.append(SimpleNamespace(name=name, oracle=oracle, shape=tuple(shape), constants=constants))
+        column = SimpleNamespace(name=name, oracle=oracle, shape=tuple(shape), constants=constants, shared=self.shared)
+        self.columns.append(column)
         return len(self.columns) - 1
+
+    def is_shared(self, expr):
+        """Whether it follows from parameters and constants alone (what batches have once for all rows)."""
+        columns = [self.columns[view.column] for view in expr.views]
+        return all(column.oracle != WITNESS or column.shared for column in columns)
 
     def whole(self, column):
         return Expr(0, (View(column, 1, tuple(identity_maps(self.columns[column].shape))),))
@@ -1220,7 +1226,7 @@ class Builder:
 
     def check_range(self, name, box, expr, log_size):
         """expr in [0, 2^log_size)."""
-        bits = self.cheapest_limb(max(prod(box), self.remainders[log_size]), log_size)
+        bits = self.cheapest_limb(max(self.num_rows * prod(box), self.remainders[log_size]), log_size)
         lowest = expr
         for shift in range(bits, log_size, bits) if bits else ():
             limb = self.witness(name + " limb", box)
@@ -1252,6 +1258,7 @@ class Builder:
         if flat:
             shape, axes = [prod(tensor.atoms)], [mixed_radix(0, tensor.atoms)]
         column = self.add_column(name + " copy", WITNESS, shape)
+        self.columns[column].shared = self.is_shared(tensor.expr)
         self.equal_zero(tensor.atoms, Expr(0, (View(column, 1, tuple(axes)),)) - tensor.expr)
         out = Tensor(sizes, [1] * len(sizes), self.whole(column))
         if not flat:
@@ -1325,7 +1332,7 @@ class Builder:
         for node in graph.nodes:
             if node.table != -1 and OPERATORS[node.op][0] != "Softmax":
                 count, arguments = self.uses.get(node.table, (0, None))
-                own, reached = prod(graph.values[node.output].shape), honest_arguments(graph, node, declared)
+                own, reached = self.num_rows * prod(graph.values[node.output].shape), honest_arguments(graph, node, declared)
                 self.uses[node.table] = (count + own, hull(arguments, reached) if arguments else reached)
                 self.remainders[node.shift] += own
         for i, value in enumerate(graph.values):
@@ -1343,7 +1350,9 @@ class Builder:
             make = getattr(self, "build_" + name, None)
             if make is None:
                 raise BadInput(f"node '{node.name}': operator {name} is not in this verifier")
+            self.shared = all(self.is_shared(self.tensors[i].expr) for i in node.inputs)
             self.tensors[node.output] = make(node)
+            self.shared = False
         self.finish_statement()
         return self.finish_tables()
 
@@ -1671,7 +1680,7 @@ class Builder:
 
     def positive_part(self, name, box, expr, most, count):
         """max(0, expr), |expr| <= most; count: all such expressions of the node."""
-        y = self.witness(name, box)
+        y, count = self.witness(name, box), self.num_rows * count
         bits = axis_bits(most + 1)
         known = [key for key in sorted(self.positive_tables) if key >= most]
         rows = 0 if known else 2 << bits if bits < 26 else NEVER // 6
@@ -1942,6 +1951,72 @@ class Builder:
         most = self.honest_reach(node.inputs[0]) * n + n - 2
         self.check_nonnegative(node.name + " order", box[:last] + [n - 1], order, most)
         return y
+
+
+class Batched:
+    """The circuit of a batch from that of a row (protocol 12): columns of a row and relations that read them get a leading axis."""
+
+    def __init__(self, circuit, num_rows):
+        self.circuit, self.num_rows, columns = circuit, num_rows, circuit.columns
+        self.of_row = [column.oracle >= FIRST_DATA or (column.oracle == WITNESS and not column.shared) for column in columns]
+        self.of_row[circuit.blind] = False
+        for table in circuit.tables:
+            self.of_row[table.multiplicity] = table.form == ROWS and self.tuples_read_row(table.tuples)
+        circuit.lookups = [(table, self.looked_up(circuit.tables[table], tuples)) for table, tuples in circuit.lookups]
+        for table in circuit.tables:
+            if self.of_row[table.multiplicity]:
+                table.tuples = self.numbered(table.tuples, table.tuples.box)
+        circuit.contractions = [self.contraction(*relation) for relation in circuit.contractions]
+        circuit.equalities = [((num_rows, *box), self.expr(expr)) if self.reads_row(expr) else (box, expr)
+                              for box, expr in circuit.equalities]
+        circuit.public_tensors = [(i, (num_rows, *box), self.expr(expr), digest)
+                                  for i, box, expr, digest in circuit.public_tensors]
+        for column, own in zip(columns, self.of_row):
+            if own and column.oracle >= FIRST_DATA:
+                column.shape = (num_rows * column.shape[0],)
+            elif own:
+                column.shape = (num_rows, *column.shape)
+
+    def reads_row(self, expr): return any(self.of_row[view.column] for view in expr.views)
+    def tuples_read_row(self, tuples): return any(map(self.reads_row, tuples.entries + (tuples.run,)))
+
+    def expr(self, expr):
+        """Over the box with the leading axis."""
+        views = []
+        for view in expr.views:
+            axes = [(offset, tuple((axis + 1, stride) for axis, stride in terms), sums) for offset, terms, sums in view.axes]
+            column = self.circuit.columns[view.column]
+            if self.of_row[view.column] and column.oracle >= FIRST_DATA:
+                offset, terms, sums = axes[0]
+                axes[0] = (offset, terms + ((0, column.shape[0]),), sums)
+            elif self.of_row[view.column]:
+                axes.insert(0, (0, ((0, 1),), ()))
+            views.append(view._replace(axes=tuple(axes)))
+        return Expr(expr.constant, tuple(views), tuple((axis + 1, coef) for axis, coef in expr.slopes))
+
+    def tuples(self, tuples):
+        return Tuples((self.num_rows, *tuples.box), tuple(map(self.expr, tuples.entries)), tuples.run_box, self.expr(tuples.run))
+
+    def numbered(self, tuples, rows_box):
+        """The row's number in the line, the second entry: row * lines + line, or an entry of its own."""
+        row, out = (0, prod(rows_box[:-1]) % P), self.tuples(tuples)
+        index, *rest = out.entries
+        if len(rows_box) > 1:
+            line, *rest = rest
+            return out._replace(entries=(index, line._replace(slopes=line.slopes + (row,)), *rest))
+        return out._replace(entries=(index, Expr(slopes=(row,)), *rest))
+
+    def looked_up(self, table, tuples):
+        if table.form == ROWS and self.of_row[table.multiplicity]:
+            return self.numbered(tuples, table.tuples.box)
+        return self.tuples(tuples) if self.tuples_read_row(tuples) else tuples
+
+    def contraction(self, box, roles, y, lhs, rhs):
+        left, right = self.reads_row(lhs), self.reads_row(rhs)
+        if not (left or right or self.reads_row(y)):
+            return box, roles, y, lhs, rhs
+        role = C if left and right else B if right else A
+        return (self.num_rows, *box), (role, *roles), self.expr(y), self.expr(lhs), self.expr(rhs)
 
 
 class Axes:
@@ -3435,8 +3510,9 @@ class Statement:
         OpeningVerifier(parameters, roots, pin, claims + [None], channel).run(mask_root, evaluate)
 
 
-def read_public_data(key, reader, beside):
-    """The header's data: public values by value id, digests, commitments. beside: canonical bytes, in order."""
+def read_public_data(key, reader, beside, num_rows=1):
+    """The header's data: public values by value id, digests, commitments. beside: canonical bytes, in order. Of a batch values
+    have a leading axis of rows, and each row has its digest."""
     graph, values, beside = key.graph, {}, list(beside)
     out = SimpleNamespace(values=[], in_proof=[], digests=[], commitments=[])
     for i, exposure, hashed in key.visibility.seen(graph):
@@ -3445,7 +3521,7 @@ def read_public_data(key, reader, beside):
         value = graph.values[i]
         where = f"value '{value.name}'"
         if hashed == NO_HASH:
-            entries = [reader.i64() for _ in range(prod(value.shape))]
+            entries = [reader.i64() for _ in range(num_rows * prod(value.shape))]
             out.in_proof.append((value, entries))
         elif not beside:
             raise Rejected("bad public value", where + ": the proof holds only its hash; give the data with --public")
@@ -3453,7 +3529,7 @@ def read_public_data(key, reader, beside):
             count, signed = entry_format(value)
             data = beside.pop(0)
             entries = [int.from_bytes(data[j : j + count], "little", signed=signed) for j in range(0, len(data), count)]
-            if len(data) != count * prod(value.shape):
+            if len(data) != count * num_rows * prod(value.shape):
                 raise Rejected("bad public value", where + f": {len(data)} bytes")
         if any(not value.lo <= x <= value.hi for x in entries):
             raise Rejected("bad public value", where)
@@ -3465,14 +3541,15 @@ def read_public_data(key, reader, beside):
     for i, exposure, hashed in key.visibility.seen(graph):
         if hashed == NO_HASH:
             continue
-        digest = reader.raw(32)
-        out.digests.append(digest)
+        digests, value = [reader.raw(32) for _ in range(num_rows)], graph.values[i]
+        out.digests += digests
         if exposure != PUBLIC:
-            words.append(list(struct.unpack(">8I", digest)))
+            words.append([word for digest in digests for word in struct.unpack(">8I", digest)])
             continue
-        data = canonical_bytes(graph.values[i], values[i])
-        if digest != (keccak256(data) if hashed == KECCAK else hashlib.sha256(data).digest()):
-            raise Rejected("bad public value", f"value '{graph.values[i].name}': the data has another hash than the proof")
+        for row, digest in enumerate(digests):
+            data = canonical_bytes(value, values[i][row * prod(value.shape) : (row + 1) * prod(value.shape)])
+            if digest != (keccak256(data) if hashed == KECCAK else hashlib.sha256(data).digest()):
+                raise Rejected("bad public value", f"value '{value.name}': the data has another hash than the proof")
     out.tensors = out.values + words  # as the circuit's public tensors need them
     for i in range(len(key.parameters.data_oracles)):
         out.commitments.append(read_commitment(reader, Rejected("non-canonical field element", f"tensor commitment {i}")))
@@ -3514,6 +3591,13 @@ def verify_proof(key, proof, beside=(), trace=None):
         raise Rejected("bad header", f"slot {slot}: the key has {key.parameters.budget}")
     data = read_public_data(key, reader, beside)
     transcript = Transcript("zkinfer proof v2", trace)
+    pins = absorb_statement(transcript, key, key.parameters, context, slot, data, 1)
+    key.statement.verify(reader.raw(reader.left()), transcript, pins, data.tensors)
+    return SimpleNamespace(context=context, slot=slot, data=data)
+
+
+def absorb_statement(transcript, key, parameters, context, slot, data, num_rows):
+    """Step 0 of the transcript; gives the pins of M and the D_i."""
     transcript.digest("model identity", key.identity)
     transcript.digest("context", context)
     transcript.u64("slot", slot)
@@ -3523,21 +3607,53 @@ def verify_proof(key, proof, beside=(), trace=None):
         transcript.digest("public digest", digest)
     pins = key.model_pin()
     committed = [i for i, exposure, _ in key.visibility.seen(key.graph) if exposure == COMMITTED]
-    for i, (oracle, budget), (root, value) in zip(committed, key.parameters.data_oracles, data.commitments):
+    for i, (oracle, budget), (root, value) in zip(committed, parameters.data_oracles, data.commitments):
         transcript.digest("data root", root)
         transcript.fe("data value", value)
         own = Transcript("zkinfer data value v2")
         own.bytes("parameters", struct.pack("<QQBBIQ", *oracle, budget))
-        own.u64("size", prod(key.graph.values[i].shape))
+        own.u64("size", num_rows * prod(key.graph.values[i].shape))
         own.digest("data root", root)
         pins.append((root, own.challenge("data point"), value))
-    key.statement.verify(reader.raw(reader.left()), transcript, pins, data.tensors)
+    return pins
+
+
+def verify_batch(key, batch, beside=(), trace=None):
+    """One proof of several rows (docs/formats/batch.md)."""
+    (slot,), parameters, rest = read_key_proof(batch, b"ZKIQ", 1, 3)
+    reader, own = Reader(rest, lambda what: Rejected("truncated", "header")), key.parameters
+    num_rows, identity, context = reader.u64(), reader.raw(32), reader.raw(32)
+    if identity != key.identity:
+        raise Rejected("wrong statement", "model identity: the batch was made under another key")
+    if not slot_exists(slot, own.budget):
+        raise Rejected("bad header", f"slot {slot}")
+    row_bytes = header_bytes(key) - 84 - 56 * len(own.data_oracles)
+    if row_bytes and num_rows > reader.left() // row_bytes:
+        raise Rejected("truncated", f"public data of {num_rows} rows")
+    if not 1 <= num_rows <= 2**26:
+        raise Rejected("over the limit", f"a batch of {num_rows} rows")
+    if (parameters.has_model, parameters.model, parameters.budget, parameters.zero_knowledge, parameters.decoding) != (
+            own.has_model, own.model, own.budget, own.zero_knowledge, own.decoding) or parameters.bits < own.bits or (
+            [budget for _, budget in parameters.data_oracles] != [budget for _, budget in own.data_oracles]):
+        raise Rejected("wrong statement", "batch: its parameters are for another weight commitment")
+
+    def make():
+        circuit = Builder(key.graph, key.visibility, num_rows).build()
+        Batched(circuit, num_rows)
+        return Statement(circuit, parameters)
+    statement = same_statement(make)
+    data = read_public_data(key, reader, beside, num_rows)
+    transcript = Transcript("zkinfer batch v2", trace)
+    transcript.u64("rows", num_rows)
+    transcript.bytes("parameters", parameters.data)
+    pins = absorb_statement(transcript, key, parameters, context, slot, data, num_rows)
+    statement.verify(reader.raw(reader.left()), transcript, pins, data.tensors)
     return SimpleNamespace(context=context, slot=slot, data=data)
 
 
-def read_key_proof(data, magic, num_slots):
-    """Slots, parameters and messages of a certificate or rotation."""
-    reader = open_frame(data, magic, 4)
+def read_key_proof(data, magic, num_slots, version=4):
+    """Slots, parameters and the rest of a certificate, rotation or batch."""
+    reader = open_frame(data, magic, version)
     reader.fail = lambda what: Rejected("truncated", "parameters")
     slots = [reader.u64() for _ in range(num_slots)]
     return slots, checked_parameters(reader.blob()), reader.raw(reader.left())
@@ -3643,7 +3759,7 @@ def read_file(name):
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("key", metavar="KEY", help="verification key (.zkkey)")
-    parser.add_argument("proof", metavar="PROOF", help="proof (.zkproof)")
+    parser.add_argument("proof", metavar="PROOF", help="proof (.zkproof, .zkbatch)")
     parser.add_argument("--public", metavar="FILE", action="append", default=[],
                         help="canonical bytes of a public tensor of which the proof holds a hash; outputs first")
     parser.add_argument("--path", metavar="FILE", help="path (.zkpath) from KEY to the key of the proof")
@@ -3658,7 +3774,8 @@ def main(arguments):
             if options.certificate:
                 verify_certificate(key, read_file(options.certificate))
             serving = verify_path(key, read_file(options.path)) if options.path else key
-            header = verify_proof(serving, proof, beside, lines.append if options.trace else None)
+            verify = verify_batch if proof[:4] == b"ZKIQ" else verify_proof
+            header = verify(serving, proof, beside, lines.append if options.trace else None)
         finally:
             if options.trace:
                 with open(options.trace, "w") as file:
