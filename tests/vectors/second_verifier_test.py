@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-from zkverify import BadInput, Key, Rejected, keccak256, main, verify_certificate, verify_path, verify_proof
+from zkverify import BadInput, Key, Rejected, keccak256, main, verify_batch, verify_certificate, verify_path, verify_proof
 
 zkinfer, write_proofs, source, work = (Path(argument).resolve() for argument in sys.argv[1:5])
 failures = 0
@@ -32,7 +32,7 @@ def fail(text):
 def verdict(key, proof, beside=()):
     """(reason, place) of zkverify; ("accepted", "")."""
     try:
-        verify_proof(key, proof, beside)
+        (verify_batch if proof[:4] == b"ZKIQ" else verify_proof)(key, proof, beside)
     except Rejected as error:
         return error.reason, error.where
     return "accepted", ""
@@ -129,6 +129,14 @@ def known_proofs():
             for other in (beside[:-1], beside + beside, wrong, [beside[0][:-1]] + beside[1:]):
                 if verdict(key, proof, other)[0] != "bad public value":
                     fail(f"{file}: other public data: {verdict(key, proof, other)}")
+        batch = file.with_suffix(".zkbatch")
+        if batch.exists():
+            rows, data = [part.read_bytes() for part in sorted(folder.glob(base.name + ".batch.public.*"))], batch.read_bytes()
+            if (own := verdict(key, data, rows)) != ("accepted", ""):
+                fail(f"{batch}: {own}")
+            for changed in (data[:20] + b"\1" + data[21:], data[:-1], data + b"\0", data[: len(data) // 2] + b"\0" + data[len(data) // 2 :]):
+                if verdict(key, changed, rows)[0] == "accepted":
+                    fail(f"{batch}: accepted when changed")
         lie = base.with_name(base.name + ".lie.zkproof")
         if lie.exists():
             own, native = verdict(key, lie.read_bytes()), lie.with_suffix(".verdict").read_text()

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // write_proofs FOLDER [FIRST COUNT]: keys and proofs for the second verifier (tests/vectors/zkverify.py): NAME.zkkey, NAME.zkproof, and
-// NAME.public.0, .. with the canonical bytes of public tensors that the proof holds a hash of. Without numbers: the golden proofs, a
+// NAME.public.0, .. with the canonical bytes of public tensors that the proof holds a hash of; of some also NAME.zkbatch. Without numbers: the golden proofs, a
 // graph per kind of relation, and one graph under every visibility; else COUNT random graphs from seed FIRST on. Of a graph per kind
 // also NAME.lie.zkproof, made from columns with one wrong cell, and in NAME.lie.verdict what the first verifier says of it. All
 // seeds are fixed.
@@ -11,11 +11,13 @@
 #include <string>
 
 #include "base/files.h"
+#include "prover/prove_batch.h"
 #include "prover/write.h"
 #include "soundness/random_graph.h"
 #include "statement/canonical_bytes.h"
 #include "support/session.h"
 #include "support/small_graphs.h"
+#include "verifier/batch.h"
 #include "zkinfer/hex.h"
 
 namespace {
@@ -29,21 +31,61 @@ void write(const std::string& name, ByteView bytes) {
   ZKI_CHECK(status.ok(), status.to_string().c_str());
 }
 
+// Public tensors that the proof holds a hash of.
+void write_beside(const std::string& name, const e2e::Session& session, const prover::Proof& proof,
+                  std::uint64_t num_rows, statement::PublicValues& beside) {
+  beside = session.beside(proof);
+  std::size_t next = 0;
+  for (const auto& [id, policy] : qir::seen_tensors(session.graph, session.key().visibility)) {
+    if (!policy.is_public() || policy.in_proof()) continue;
+    Bytes bytes = statement::canonical_bytes(session.graph.value(id), beside[next]);
+    ZKI_CHECK_EQ(beside[next].size(), num_rows * static_cast<std::uint64_t>(session.graph.value(id).shape.num_elements()),
+                 "a tensor of every row");
+    write(name + ".public." + std::to_string(next++), bytes);
+  }
+}
+
+// NAME.zkbatch and NAME.batch.public.0, ..: three rows under the session's key. Nothing where the executor refuses the drawn inputs.
+void write_batch(const std::string& name, const e2e::Session& session) {
+  constexpr std::uint64_t kRows = 3;
+  const auto plan = prover::plan_batch(session.model, kRows);
+  if (!plan.ok()) return;
+  prover::ProveRequest request;
+  request.inputs = session.request.inputs;
+  for (std::uint64_t row = 1; row < kRows; ++row) {
+    const auto more = e2e::draw_inputs(session.graph, 100 + row);
+    for (std::size_t i = 0; i < more.size(); ++i)
+      request.inputs[i].insert(request.inputs[i].end(), more[i].begin(), more[i].end());
+  }
+  std::vector<prover::CommittedValues> committed;
+  const std::vector<pcs::TensorOracle>& oracles = plan->prepared.key.params.data;
+  if (session.key().visibility.inputs.is_committed()) {
+    for (std::size_t i = 0; i < request.inputs.size(); ++i) {
+      const pcs::TensorOracle& oracle = oracles[oracles.size() - request.inputs.size() + i];
+      committed.push_back(prover::commit_tensor(request.inputs[i], oracle, e2e::test_seed(90)).value());
+    }
+    for (const prover::CommittedValues& values : committed) request.committed_inputs.push_back(&values);
+  }
+  const auto proof = prover::prove_batch(session.model, *plan, request);
+  if (!proof.ok()) return;
+  statement::PublicValues beside;
+  write_beside(name + ".batch", session, *proof, kRows, beside);
+  const Verdict verdict = verifier::verify_batch(session.model.prepared, proof->bytes, beside, nullptr);
+  ZKI_CHECK(verdict.accepted(), (name + ", batch: " + verdict.to_string()).c_str());
+  write(name + ".zkbatch", proof->bytes);
+}
+
 // False where the executor refuses the drawn input.
-bool write_session(const std::string& name, const e2e::Session& session) {
+bool write_session(const std::string& name, const e2e::Session& session, bool with_batch = false) {
   const auto proof = prover::prove(session.model, session.request);
   if (!proof.ok()) return false;
-  const statement::PublicValues beside = session.beside(*proof);
+  statement::PublicValues beside;
+  write_beside(name, session, *proof, 1, beside);
   const Verdict verdict = verifier::verify(session.model.prepared, proof->bytes, beside, nullptr);
   ZKI_CHECK(verdict.accepted(), (name + ": " + verdict.to_string()).c_str());
   write(name + ".zkkey", prover::key_bytes(session.key()));
   write(name + ".zkproof", proof->bytes);
-  std::size_t next = 0;
-  for (const auto& [id, policy] : qir::seen_tensors(session.graph, session.key().visibility)) {
-    if (!policy.is_public() || policy.in_proof()) continue;
-    const Bytes bytes = statement::canonical_bytes(session.graph.value(id), beside[next]);
-    write(name + ".public." + std::to_string(next++), bytes);
-  }
+  if (with_batch) write_batch(name, session);
   return true;
 }
 
@@ -107,6 +149,7 @@ void write_known() {
     ZKI_CHECK(write_session(name, session), name.c_str());
     write_lie(name, session, number++ % 2 == 0);
   }
+  ZKI_CHECK(write_session("every_op_rows", e2e::Session(qir::every_op_graph(), true), true), "every op");
   ZKI_CHECK(write_session("graph_wide_tables", e2e::Session(qir::wide_tables_graph(), true)), "wide tables");
   const auto& all = policies();
   for (std::size_t i = 0; i < all.size(); ++i) {
@@ -116,7 +159,7 @@ void write_known() {
     options.visibility.public_params = i % 2 == 0;
     if (options.visibility.public_params) options.budget = 0;
     const std::string name = "seen_" + all[i].first + "_" + all[(i + 3) % all.size()].first;
-    ZKI_CHECK(write_session(name, e2e::Session(e2e::matmul_graph(), options)), name.c_str());
+    ZKI_CHECK(write_session(name, e2e::Session(e2e::matmul_graph(), options), true), name.c_str());
   }
 }
 
@@ -132,7 +175,7 @@ void write_random(std::uint64_t seed) {
   options.visibility.outputs = all[seed % 5 == 0 ? seed / 5 % all.size() : 2].second;
   auto committed = prover::commit_model(graph, e2e::draw_params(graph, seed), options, e2e::test_seed(1));
   if (!committed.ok()) return;
-  if (write_session("random_" + std::to_string(seed), e2e::Session(graph, std::move(committed), seed + 1)))
+  if (write_session("random_" + std::to_string(seed), e2e::Session(graph, std::move(committed), seed + 1), seed % 4 == 0))
     std::printf("random_%llu\n", static_cast<unsigned long long>(seed));
 }
 
