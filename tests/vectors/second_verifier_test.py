@@ -17,7 +17,7 @@ import sys
 import time
 from pathlib import Path
 
-from zkverify import BadInput, Key, Rejected, keccak256, main, verify_batch, verify_certificate, verify_path, verify_proof
+from zkverify import BadInput, Key, Rejected, keccak256, main, read_key, verify_batch, verify_certificate, verify_path, verify_proof
 
 zkinfer, write_proofs, source, work = (Path(argument).resolve() for argument in sys.argv[1:5])
 failures = 0
@@ -206,14 +206,18 @@ def example(name, model, inputs, options, count):
     labels = [line["label"] for line in lines if len(line.get("state", "")) == 64]
     if not labels or labels[-1] not in ("mask queries", "opening s") or lines[-1]["claims"] != "opening":
         fail(f"{name}: the trace")
-    root = Key(key_file.read_bytes())
+    if paths:
+        run("bundle", folder / "p.zkproof", "-k", key_file, "-o", folder / "p.zkbundle")
+        if main([str(key_file), str(folder / "p.zkbundle")]) != 0:
+            fail(f"{name}: the bundle")
+    root = read_key(key_file.read_bytes())
     key = verify_path(root, paths[0].read_bytes()) if paths else root
     if paths:
         changed_files(name, root, paths[0].read_bytes(), folder)
         (folder / "p.zkproof").replace(folder / "p.honest")
     if count:
         options = ["--certificate", folder / "m.zkcert", "--path", paths[0]] if paths else ["--uncertified"]
-        compare_changed(name, key, key_file, proof, 84 + 8 * sum(len(v) for v in verify_proof(key, proof).data.values), count, *options)
+        compare_changed(name, key, key_file, proof, 84 + 8 * sum(len(record.entries) for record in verify_proof(key, proof).records), count, *options)
     return root, proof
 
 
@@ -267,11 +271,13 @@ examples = source / "examples"
 os.chdir(work)
 run("compile", examples / "mlp" / "mlp.onnx", "-c", examples / "mlp" / "calibration.json", "-o", "mlp.zkmodel")
 run("compile", examples / "digits" / "digits.onnx", "-c", examples / "digits" / "calibration.npy", "-o", "digits.zkmodel")
+run("compile", examples / "mlp" / "mlp.onnx", "-c", examples / "mlp" / "calibration.json", "--segments", "2", "-o", "cut.zkmodel")
 mlp, digits = ("mlp.zkmodel", examples / "mlp" / "input.json"), ("digits.zkmodel", examples / "digits" / "digit_7.png")
 example("mlp_private", *mlp, [], 16)
 example("mlp_public", *mlp, ["--inputs", "public", "--public-model", "--no-zk"], 16)
 example("mlp_hashed", *mlp, ["--inputs", "public:sha256", "--outputs", "public:keccak256", "--public-model"], 0)
 example("mlp_unique", *mlp, ["--inputs", "private:sha256", "--unique-decoding", "--profile", "small", "--public-model"], 0)
+example("mlp_cut", "cut.zkmodel", mlp[1], [], 8)
 example("digits_private", *digits, [], 8)
 print(f"{time.time() - start:.0f} s")
 if failures:

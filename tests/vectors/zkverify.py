@@ -15,7 +15,7 @@ which the proof holds a hash only are given by --public: their canonical bytes, 
 Exit codes are those of `zkinfer verify`: 0 accepted, 1 rejected (with the reason and the place), 2 a bad key or command line.
 
 What it does not do: it does not compute how many bits of security a key's parameters give (`zkinfer soundness` does), it
-has no limit on what a key may cost to check, and it reads no keys that are cut into segments.
+has no limit on what a key may cost to check.
 
 Sections: 1 numbers and hashes, 2 transcript, 3 the structure, 4 expressions, 5 the circuit, 6 layout and plan, 7 messages,
 8 functionals, 9 opening, 10 statements. Section numbers of docs/protocol.md are written as "protocol 6.2".
@@ -3422,8 +3422,6 @@ class Key:
         if len(data) < 8 or reader.raw(4) != b"ZKIK" or reader.u32() != 3:
             raise BadInput("this is no verification key of version 3")
         self.flags = reader.u32()
-        if self.flags >> 17 & 1:
-            raise BadInput("a key of a model that is cut into segments: not in this verifier")
         self.visibility = Visibility(self.flags & ~(1 << 16))
         structure, parameters = reader.blob(), reader.blob()
         self.root, self.value = read_commitment(reader, BadInput("verification key: the model's value is not below p"))
@@ -3465,7 +3463,82 @@ class Key:
         key.finish()
         return key
 
+    segments = None
+
     def model_pin(self): return [(self.root, self.model_point, self.value)] if self.parameters.has_model else []
+
+
+class CutKey:
+    """Of a model that is cut into segments (protocol 14): their keys, and which boundaries their inputs are."""
+
+    def __init__(self, segments, reads):
+        self.segments, self.reads, first, last = segments, reads, segments[0], segments[-1]
+        def check(condition, what):
+            if not condition:
+                raise BadInput("segments of a key: " + what)
+        check(2 <= len(segments) <= 1024 and not reads[0], "2 to 1024 of them")
+        security = [(k.graph.name, k.parameters.data[:8], k.flags >> 8) for k in segments]
+        check(all(x == security[0] for x in security) and not first.visibility.carries, "another name, security or flags")
+        check(all(k.visibility.inputs == (COMMITTED, NO_HASH) for k in segments[1:]), "inputs that are not committed")
+        check(all(k.visibility.outputs == (COMMITTED, NO_HASH) for k in segments[:-1]), "outputs that are not committed")
+        budgets = {k.parameters.budget for k in segments if k.parameters.has_model}
+        check(len(budgets) <= 1, "budgets")
+        def meaning(key, i):
+            value = key.graph.values[i]
+            return value.shape, value.lo, value.hi, value.mantissa, value.exponent
+        boundaries = [(number, meaning(k, i), k.parameters.data_oracles[j])
+                      for number, k in enumerate(segments[:-1]) for j, i in enumerate(k.graph.outputs)]
+        for number, (k, own) in enumerate(zip(segments, reads)):
+            check(number == 0 or len(own) == len(k.graph.inputs), "inputs")
+            check(own == sorted(set(own)), "boundaries in another order")
+            for i, boundary, oracle in zip(k.graph.inputs, own, k.parameters.data_oracles[-len(own) :]):
+                check(boundary < len(boundaries), "a boundary that nobody gives")
+                check(boundaries[boundary][0] < number and boundaries[boundary][1:] == (meaning(k, i), oracle), "a boundary")
+        for i, (_, _, (_, budget)) in enumerate(boundaries):
+            readers = sum(i in own for own in reads)
+            check(readers and budget == 1 + readers, "a boundary that nobody reads, or its budget")
+        self.num_boundaries = len(boundaries)
+        # Of the whole: inputs of the first, outputs of the last.
+        values = [first.graph.values[i] for i in first.graph.inputs] + [last.graph.values[i] for i in last.graph.outputs]
+        count = len(first.graph.inputs)
+        self.graph = SimpleNamespace(values=values, inputs=list(range(count)), outputs=list(range(count, len(values))))
+        self.flags = first.flags & 0x1010F | last.flags & 0xF0 | 1 << 17
+        self.visibility = Visibility(self.flags & 0x3FF)
+        oracles = last.parameters.data_oracles[: len(last.graph.outputs)] if self.visibility.outputs[0] == COMMITTED else []
+        oracles = oracles + first.parameters.data_oracles[len(first.graph.outputs) :]
+        self.parameters = SimpleNamespace(bits=first.parameters.bits, zero_knowledge=first.parameters.zero_knowledge,
+                                          budget=max(budgets, default=0), has_model=bool(budgets), data_oracles=oracles)
+        t = Transcript("zkinfer segmented model identity v2")
+        t.u64("segments", len(segments))
+        for k in segments:
+            t.digest("segment identity", k.identity)
+        for own in reads:
+            t.u64("reads", len(own))
+            for boundary in own:
+                t.u64("boundary", boundary)
+        t.u64("visibility", self.flags)
+        t.u64("bits", self.parameters.bits)
+        self.identity = t.state()
+
+    @staticmethod
+    def read(data):
+        reader = Reader(data, lambda what: BadInput(f"verification key: it ends in {what}"))
+        reader.raw(8)
+        flags, segments, reads = reader.u32(), [], []
+        for i in range(reader.u32()):
+            segments.append(Key(reader.blob()))
+            reads.append([reader.u32() for _ in segments[i].graph.inputs] if i else [])
+        if reader.left() or not segments:
+            raise BadInput("verification key: bytes after its end, or no segments")
+        key = CutKey(segments, reads)
+        if key.flags != flags:
+            raise BadInput("verification key: flags that are not those of its segments")
+        return key
+
+
+def read_key(data):
+    is_cut = len(data) >= 12 and data[:8] == b"ZKIK" + struct.pack("<I", 3) and data[10] >> 1 & 1
+    return CutKey.read(data) if is_cut else Key(data)
 
 
 class Statement:
@@ -3511,49 +3584,51 @@ class Statement:
 
 
 def read_public_data(key, reader, beside, num_rows=1):
-    """The header's data: public values by value id, digests, commitments. beside: canonical bytes, in order. Of a batch values
-    have a leading axis of rows, and each row has its digest."""
-    graph, values, beside = key.graph, {}, list(beside)
-    out = SimpleNamespace(values=[], in_proof=[], digests=[], commitments=[])
-    for i, exposure, hashed in key.visibility.seen(graph):
+    """The header's data, a record of each of the statement's tensors. beside: canonical bytes, in order. Of a batch values have a
+    leading axis of rows, and each row has its digest."""
+    records, beside = [], list(beside)
+    for i, exposure, hashed in key.visibility.seen(key.graph):
+        value = key.graph.values[i]
+        record = SimpleNamespace(value=value, exposure=exposure, hashed=hashed, entries=[], digests=[], commitment=None)
+        records.append(record)
         if exposure != PUBLIC:
             continue
-        value = graph.values[i]
-        where = f"value '{value.name}'"
+        where, size = f"value '{value.name}'", num_rows * prod(value.shape)
         if hashed == NO_HASH:
-            entries = [reader.i64() for _ in range(num_rows * prod(value.shape))]
-            out.in_proof.append((value, entries))
+            record.entries = [reader.i64() for _ in range(size)]
         elif not beside:
             raise Rejected("bad public value", where + ": the proof holds only its hash; give the data with --public")
         else:
             count, signed = entry_format(value)
             data = beside.pop(0)
-            entries = [int.from_bytes(data[j : j + count], "little", signed=signed) for j in range(0, len(data), count)]
-            if len(data) != count * num_rows * prod(value.shape):
+            record.entries = [int.from_bytes(data[j : j + count], "little", signed=signed) for j in range(0, len(data), count)]
+            if len(data) != count * size:
                 raise Rejected("bad public value", where + f": {len(data)} bytes")
-        if any(not value.lo <= x <= value.hi for x in entries):
+        if any(not value.lo <= x <= value.hi for x in record.entries):
             raise Rejected("bad public value", where)
-        values[i] = entries
-        out.values.append(entries)
     if beside:
         raise Rejected("bad public value", f"{len(beside)} tensors too many beside the proof")
-    words = []
-    for i, exposure, hashed in key.visibility.seen(graph):
-        if hashed == NO_HASH:
+    for record in records:
+        if record.hashed == NO_HASH:
             continue
-        digests, value = [reader.raw(32) for _ in range(num_rows)], graph.values[i]
-        out.digests += digests
-        if exposure != PUBLIC:
-            words.append([word for digest in digests for word in struct.unpack(">8I", digest)])
-            continue
-        for row, digest in enumerate(digests):
-            data = canonical_bytes(value, values[i][row * prod(value.shape) : (row + 1) * prod(value.shape)])
-            if digest != (keccak256(data) if hashed == KECCAK else hashlib.sha256(data).digest()):
-                raise Rejected("bad public value", f"value '{value.name}': the data has another hash than the proof")
-    out.tensors = out.values + words  # as the circuit's public tensors need them
-    for i in range(len(key.parameters.data_oracles)):
-        out.commitments.append(read_commitment(reader, Rejected("non-canonical field element", f"tensor commitment {i}")))
-    return out
+        record.digests, size = [reader.raw(32) for _ in range(num_rows)], prod(record.value.shape)
+        for row, digest in enumerate(record.digests if record.exposure == PUBLIC else []):
+            data = canonical_bytes(record.value, record.entries[row * size : (row + 1) * size])
+            if digest != (keccak256(data) if record.hashed == KECCAK else hashlib.sha256(data).digest()):
+                raise Rejected("bad public value", f"value '{record.value.name}': the data has another hash than the proof")
+    for i, record in enumerate(r for r in records if r.exposure == COMMITTED):
+        record.commitment = read_commitment(reader, Rejected("non-canonical field element", f"tensor commitment {i}"))
+    return records
+
+
+def in_proof(records): return [r for r in records if r.exposure == PUBLIC and r.hashed == NO_HASH]
+
+
+def public_tensors(records):
+    """As the circuit's public tensors need them: values, then the words of digests that it computes."""
+    words = [[word for digest in r.digests for word in struct.unpack(">8I", digest)]
+             for r in records if r.hashed != NO_HASH and r.exposure != PUBLIC]
+    return [r.entries for r in records if r.exposure == PUBLIC] + words
 
 
 def header_bytes(key):
@@ -3585,42 +3660,99 @@ def verify_proof(key, proof, beside=(), trace=None):
     if len(proof) < header_bytes(key):
         raise Rejected("truncated", "header")
     context, slot = reader.raw(32), reader.u64()
-    if flags != key.parameters.zero_knowledge:
+    if flags != key.parameters.zero_knowledge + 2 * (key.segments is not None):
         raise Rejected("bad header", "flags")
     if not slot_exists(slot, key.parameters.budget):
         raise Rejected("bad header", f"slot {slot}: the key has {key.parameters.budget}")
-    data = read_public_data(key, reader, beside)
+    header = SimpleNamespace(context=context, slot=slot, records=read_public_data(key, reader, beside))
+    if key.segments:
+        verify_segments(key, header, reader, trace)
+    else:
+        verify_statement(key, context, slot, header.records, reader.raw(reader.left()), trace)
+    return header
+
+
+def verify_statement(key, context, slot, records, messages, trace):
     transcript = Transcript("zkinfer proof v2", trace)
-    pins = absorb_statement(transcript, key, key.parameters, context, slot, data, 1)
-    key.statement.verify(reader.raw(reader.left()), transcript, pins, data.tensors)
-    return SimpleNamespace(context=context, slot=slot, data=data)
+    pins = absorb_statement(transcript, key, key.parameters, context, slot, records, 1)
+    key.statement.verify(messages, transcript, pins, public_tensors(records))
 
 
-def absorb_statement(transcript, key, parameters, context, slot, data, num_rows):
+def absorb_public_data(transcript, records):
+    for record in in_proof(records):
+        transcript.bytes("public values", canonical_bytes(record.value, record.entries))
+    for record in records:
+        for digest in record.digests:
+            transcript.digest("public digest", digest)
+    for record in records:
+        if record.commitment:
+            transcript.digest("data root", record.commitment[0])
+            transcript.fe("data value", record.commitment[1])
+
+
+def absorb_statement(transcript, key, parameters, context, slot, records, num_rows):
     """Step 0 of the transcript; gives the pins of M and the D_i."""
     transcript.digest("model identity", key.identity)
     transcript.digest("context", context)
     transcript.u64("slot", slot)
-    for value, entries in data.in_proof:
-        transcript.bytes("public values", canonical_bytes(value, entries))
-    for digest in data.digests:
-        transcript.digest("public digest", digest)
+    absorb_public_data(transcript, records)
     pins = key.model_pin()
-    committed = [i for i, exposure, _ in key.visibility.seen(key.graph) if exposure == COMMITTED]
-    for i, (oracle, budget), (root, value) in zip(committed, parameters.data_oracles, data.commitments):
-        transcript.digest("data root", root)
-        transcript.fe("data value", value)
+    for record, (oracle, budget) in zip([r for r in records if r.commitment], parameters.data_oracles):
+        root, value = record.commitment
         own = Transcript("zkinfer data value v2")
         own.bytes("parameters", struct.pack("<QQBBIQ", *oracle, budget))
-        own.u64("size", num_rows * prod(key.graph.values[i].shape))
+        own.u64("size", num_rows * prod(record.value.shape))
         own.digest("data root", root)
         pins.append((root, own.challenge("data point"), value))
     return pins
 
 
+def segment_name(key, i): return f"segment {i + 1} of {len(key.segments)}: "
+
+
+def verify_segments(key, header, reader, trace):
+    """Boundaries, then each segment's messages (protocol 14)."""
+    boundaries = []
+    for i in range(key.num_boundaries):
+        reader.fail = lambda what: Rejected("truncated", f"boundary {i}")
+        boundaries.append(read_commitment(reader, Rejected("non-canonical field element", f"boundary {i}")))
+    chain = Transcript("zkinfer chain context v2")
+    chain.digest("model identity", key.identity)
+    chain.digest("context", header.context)
+    chain.u64("slot", header.slot)
+    absorb_public_data(chain, header.records)
+    for root, value in boundaries:
+        chain.digest("boundary root", root)
+        chain.fe("boundary value", value)
+    chain, given = chain.state(), iter(boundaries)
+
+    def committed(segment, i, commitment):
+        return SimpleNamespace(value=segment.graph.values[i], exposure=COMMITTED, hashed=NO_HASH, entries=[], digests=[],
+                               commitment=commitment)
+    for i, (segment, reads) in enumerate(zip(key.segments, key.reads)):
+        is_last, outputs = i + 1 == len(key.segments), segment.graph.outputs
+        records = header.records[: len(outputs)] if is_last else [committed(segment, j, next(given)) for j in outputs]
+        records = records + (header.records[len(key.graph.outputs) :] if i == 0 else [])
+        records = records + [committed(segment, j, boundaries[b]) for j, b in zip(segment.graph.inputs, reads)]
+        own = Transcript("zkinfer segment context v2")
+        own.digest("chain", chain)
+        own.u64("segment", i)
+        try:
+            reader.fail = lambda what: Rejected("truncated", "messages")
+            slot = header.slot if segment.parameters.budget else 0
+            verify_statement(segment, own.state(), slot, records, reader.blob(), trace)
+        except Rejected as error:
+            raise Rejected(error.reason, segment_name(key, i) + error.where) from None
+    if reader.left():
+        raise Rejected("trailing bytes", "segments")
+
+
 def verify_batch(key, batch, beside=(), trace=None):
     """One proof of several rows (docs/formats/batch.md)."""
-    (slot,), parameters, rest = read_key_proof(batch, b"ZKIQ", 1, 3)
+    if key.segments:
+        raise Rejected("wrong statement", "batch: a model that is cut into segments has none")
+    reader, (slot,) = read_slots(batch, b"ZKIQ", 1, 3)
+    parameters, rest = read_parameters(reader)
     reader, own = Reader(rest, lambda what: Rejected("truncated", "header")), key.parameters
     num_rows, identity, context = reader.u64(), reader.raw(32), reader.raw(32)
     if identity != key.identity:
@@ -3642,21 +3774,46 @@ def verify_batch(key, batch, beside=(), trace=None):
         Batched(circuit, num_rows)
         return Statement(circuit, parameters)
     statement = same_statement(make)
-    data = read_public_data(key, reader, beside, num_rows)
+    records = read_public_data(key, reader, beside, num_rows)
     transcript = Transcript("zkinfer batch v2", trace)
     transcript.u64("rows", num_rows)
     transcript.bytes("parameters", parameters.data)
-    pins = absorb_statement(transcript, key, parameters, context, slot, data, num_rows)
-    statement.verify(reader.raw(reader.left()), transcript, pins, data.tensors)
-    return SimpleNamespace(context=context, slot=slot, data=data)
+    pins = absorb_statement(transcript, key, parameters, context, slot, records, num_rows)
+    statement.verify(reader.raw(reader.left()), transcript, pins, public_tensors(records))
+    return SimpleNamespace(context=context, slot=slot, records=records)
 
 
-def read_key_proof(data, magic, num_slots, version=4):
-    """Slots, parameters and the rest of a certificate, rotation or batch."""
+def read_slots(data, magic, num_slots, version=4):
+    """Of a certificate, rotation or batch: the reader behind its slots, and these."""
     reader = open_frame(data, magic, version)
     reader.fail = lambda what: Rejected("truncated", "parameters")
-    slots = [reader.u64() for _ in range(num_slots)]
-    return slots, checked_parameters(reader.blob()), reader.raw(reader.left())
+    return reader, [reader.u64() for _ in range(num_slots)]
+
+
+def read_parameters(reader):
+    """Opening parameters, and the messages to the end."""
+    return checked_parameters(reader.blob()), reader.raw(reader.left())
+
+
+def each_key_proof(key, reader, verify):
+    """verify(key, its number, parameters, messages) of the key, or of each segment that has weights."""
+    if not key.segments:
+        return verify(key, 0, *read_parameters(reader))
+    if reader.u32() != 0:
+        raise Rejected("bad header", "it is of a model that is not cut")
+    for i, segment in enumerate(key.segments):
+        try:
+            rest = Reader(reader.blob(), reader.fail)
+            if segment.parameters.has_model:
+                verify(segment, i, *read_parameters(rest))
+            elif rest.left():
+                raise Rejected("trailing bytes", "it has no weights")
+        except Rejected as error:
+            raise Rejected(error.reason, segment_name(key, i) + error.where) from None
+    if reader.left():
+        raise Rejected("trailing bytes", "segments")
+    if not key.parameters.has_model:
+        raise Rejected("wrong statement", "the model has no parameters")
 
 
 def checked_parameters(data):
@@ -3675,42 +3832,68 @@ def same_statement(make):
 
 
 def verify_certificate(key, data):
-    (slot,), parameters, messages = read_key_proof(data, b"ZKIR", 1)
-    own = key.parameters
-    if not own.has_model:
-        raise Rejected("wrong statement", "the model has no parameters")
-    if not slot_exists(slot, own.budget):
-        raise Rejected("bad header", f"slot {slot}")
-    if (parameters.has_model, parameters.model, parameters.budget, parameters.zero_knowledge, parameters.decoding) != (
-            True, own.model, own.budget, own.zero_knowledge, own.decoding) or parameters.bits < own.bits:
-        raise Rejected("wrong statement", "certificate: its parameters are for another weight commitment")
-    statement = same_statement(lambda: Statement(Builder(key.graph, key.visibility).build_certificate(), parameters))
-    transcript = Transcript("zkinfer certificate v2")
-    transcript.digest("model identity", key.identity)
-    transcript.u64("slot", slot)
-    transcript.bytes("parameters", parameters.data)
-    statement.verify(messages, transcript, key.model_pin(), [])
+    """That the parameters behind the key's commitment lie in their declared ranges."""
+    reader, (slot,) = read_slots(data, b"ZKIR", 1)
+
+    def verify(key, _, parameters, messages):
+        own = key.parameters
+        if not own.has_model:
+            raise Rejected("wrong statement", "the model has no parameters")
+        if not slot_exists(slot, own.budget):
+            raise Rejected("bad header", f"slot {slot}")
+        if (parameters.has_model, parameters.model, parameters.budget, parameters.zero_knowledge, parameters.decoding) != (
+                True, own.model, own.budget, own.zero_knowledge, own.decoding) or parameters.bits < own.bits:
+            raise Rejected("wrong statement", "certificate: its parameters are for another weight commitment")
+        statement = same_statement(lambda: Statement(Builder(key.graph, key.visibility).build_certificate(), parameters))
+        transcript = Transcript("zkinfer certificate v2")
+        transcript.digest("model identity", key.identity)
+        transcript.u64("slot", slot)
+        transcript.bytes("parameters", parameters.data)
+        statement.verify(messages, transcript, key.model_pin(), [])
+    each_key_proof(key, reader, verify)
 
 
 def verify_rotation(above, below, data):
-    (slot, new_slot), parameters, messages = read_key_proof(data, b"ZKIX", 2)
-    own, other = above.parameters, below.parameters
+    """That both keys commit to the same parameters."""
+    reader, (slot, new_slot) = read_slots(data, b"ZKIX", 2)
     if new_slot != 0:
         raise Rejected("wrong statement", f"the rotation uses slot {new_slot} of the new key, expected 0")
-    if not slot_exists(slot, own.budget):
-        raise Rejected("bad header", f"slot {slot}")
-    if (parameters.has_model, parameters.model, parameters.budget, parameters.data_oracles, parameters.zero_knowledge) != (
-            True, own.model, own.budget, [(other.model, other.budget)], True) or not (
-            parameters.decoding == own.decoding == other.decoding) or parameters.bits < max(own.bits, other.bits):
-        raise Rejected("wrong statement", "rotation: its parameters are for other weight commitments")
-    statement = same_statement(lambda: Statement(Builder(above.graph, above.visibility).build_rotation(), parameters))
-    transcript = Transcript("zkinfer rotation v2")
-    transcript.digest("model identity", above.identity)
-    transcript.digest("new model identity", below.identity)
-    transcript.u64("slot", slot)
-    transcript.u64("new slot", new_slot)
-    transcript.bytes("parameters", parameters.data)
-    statement.verify(messages, transcript, above.model_pin() + below.model_pin(), [])
+
+    def verify(key, i, parameters, messages):
+        fresh = below.segments[i] if below.segments else below
+        own, other = key.parameters, fresh.parameters
+        if not slot_exists(slot, own.budget):
+            raise Rejected("bad header", f"slot {slot}")
+        if (parameters.has_model, parameters.model, parameters.budget, parameters.data_oracles, parameters.zero_knowledge) != (
+                True, own.model, own.budget, [(other.model, other.budget)], True) or not (
+                parameters.decoding == own.decoding == other.decoding) or parameters.bits < max(own.bits, other.bits):
+            raise Rejected("wrong statement", "rotation: its parameters are for other weight commitments")
+        statement = same_statement(lambda: Statement(Builder(key.graph, key.visibility).build_rotation(), parameters))
+        transcript = Transcript("zkinfer rotation v2")
+        transcript.digest("model identity", key.identity)
+        transcript.digest("new model identity", fresh.identity)
+        transcript.u64("slot", slot)
+        transcript.u64("new slot", new_slot)
+        transcript.bytes("parameters", parameters.data)
+        statement.verify(messages, transcript, key.model_pin() + fresh.model_pin(), [])
+    each_key_proof(above, reader, verify)
+
+
+def descendant(root, commitments):
+    """The key of a step of a path: the root's structure and visibility under other parameters and commitments."""
+    commitments = iter(commitments)
+
+    def one(key):
+        own, (parameters, commitment, value) = key.parameters, next(commitments)
+        if key.flags >> 16 & 1 or not own.has_model or own.budget == 0 or not parameters.has_model or parameters.budget == 0:
+            raise BadInput("no commitment to private weights, or a test's")
+        if (parameters.decoding, parameters.zero_knowledge, parameters.data_oracles) != (
+                own.decoding, own.zero_knowledge, own.data_oracles) or parameters.bits < own.bits:
+            raise BadInput("parameters of another kind than the root's")
+        return key.descendant(parameters, commitment, value)
+    if not root.segments:
+        return one(root)
+    return CutKey([one(k) if k.parameters.has_model else k for k in root.segments], root.reads)
 
 
 def verify_path(root, data):
@@ -3719,24 +3902,25 @@ def verify_path(root, data):
     identity, count, steps = reader.raw(32), reader.u8(), []
     if not 1 <= count <= 8:
         raise Rejected("bad header", f"{count} steps, expected 1 to 8")
+    def read_step():
+        parameters = checked_parameters(reader.blob())
+        return (parameters, *read_commitment(reader, Rejected("non-canonical field element", f"step {i + 1}: commitment")))
     for i in range(count):
         reader.fail = lambda what: Rejected("truncated", f"step {i + 1}")
-        parameters = checked_parameters(reader.blob())
-        commitment = read_commitment(reader, Rejected("non-canonical field element", f"step {i + 1}: commitment"))
-        steps.append((parameters, *commitment, reader.blob()))
+        is_cut = reader.data[reader.at : reader.at + 4] == bytes(4)
+        commitments = [read_step() for _ in range(reader.number("<4xI"))] if is_cut else [read_step()]
+        steps.append((is_cut, commitments, reader.blob()))
     if reader.left():
         raise Rejected("trailing bytes", "path")
     if identity != root.identity:
         raise Rejected("wrong statement", "root identity: the path leads from another key")
-    own, above, identities = root.parameters, root, {root.identity}
-    for i, (parameters, commitment, value, rotation) in enumerate(steps):
+    above, identities = root, {root.identity}
+    expected = sum(k.parameters.has_model for k in root.segments) if root.segments else 1
+    for i, (is_cut, commitments, rotation) in enumerate(steps):
         where = f"step {i + 1}"
-        if root.flags >> 16 or not own.has_model or own.budget == 0 or not parameters.has_model or parameters.budget == 0:
-            raise Rejected("wrong statement", where + ": no commitment to private weights, or a test's")
-        if (parameters.decoding, parameters.zero_knowledge, parameters.data_oracles) != (
-                own.decoding, own.zero_knowledge, own.data_oracles) or parameters.bits < own.bits:
-            raise Rejected("wrong statement", where + ": parameters of another kind than the root's")
-        below = same_statement(lambda: root.descendant(parameters, commitment, value))
+        if is_cut != (root.segments is not None) or len(commitments) != expected:
+            raise Rejected("wrong statement", where + ": not one commitment for each segment with weights")
+        below = same_statement(lambda: descendant(root, commitments))
         if below.identity in identities:
             raise Rejected("wrong statement", where + ": a key that the path has been at before")
         try:
@@ -3748,10 +3932,19 @@ def verify_path(root, data):
     return above
 
 
+def read_bundle(data):
+    """Certificate, path (either may be empty) and proof."""
+    reader = open_frame(data, b"ZKIN", 1)
+    parts = [reader.blob(), reader.blob(), reader.blob()]
+    if reader.left():
+        raise Rejected("trailing bytes", "bundle")
+    return parts
+
+
 def read_file(name):
     try:
         with open(name, "rb") as file:
-            return file.read(2**28 + 1)
+            return file.read(3 * 2**28 + 1)
     except OSError as error:
         raise BadInput(f"{name}: {error.strerror}") from None
 
@@ -3759,7 +3952,7 @@ def read_file(name):
 def main(arguments):
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("key", metavar="KEY", help="verification key (.zkkey)")
-    parser.add_argument("proof", metavar="PROOF", help="proof (.zkproof, .zkbatch)")
+    parser.add_argument("proof", metavar="PROOF", help="proof (.zkproof, .zkbatch, .zkbundle)")
     parser.add_argument("--public", metavar="FILE", action="append", default=[],
                         help="canonical bytes of a public tensor of which the proof holds a hash; outputs first")
     parser.add_argument("--path", metavar="FILE", help="path (.zkpath) from KEY to the key of the proof")
@@ -3768,12 +3961,16 @@ def main(arguments):
     options = parser.parse_args(arguments)
     lines = []
     try:
-        key = Key(read_file(options.key))
+        key = read_key(read_file(options.key))
         proof, beside = read_file(options.proof), [read_file(name) for name in options.public]
+        certificate = read_file(options.certificate) if options.certificate else b""
+        path = read_file(options.path) if options.path else b""
         try:
-            if options.certificate:
-                verify_certificate(key, read_file(options.certificate))
-            serving = verify_path(key, read_file(options.path)) if options.path else key
+            if proof[:4] == b"ZKIN":
+                certificate, path, proof = read_bundle(proof)
+            if certificate:
+                verify_certificate(key, certificate)
+            serving = verify_path(key, path) if path else key
             verify = verify_batch if proof[:4] == b"ZKIQ" else verify_proof
             header = verify(serving, proof, beside, lines.append if options.trace else None)
         finally:
@@ -3788,11 +3985,12 @@ def main(arguments):
         return 1
     print("ACCEPTED")
     print(f"context {header.context.hex()}, slot {header.slot}")
-    for value, entries in header.data.in_proof:
-        print(f"'{value.name}' = {entries if len(entries) <= 16 else f'{len(entries)} public entries'}")
+    for record in in_proof(header.records):
+        count = len(record.entries)
+        print(f"'{record.value.name}' = {record.entries if count <= 16 else f'{count} public entries'}")
     print(f"the key claims {key.parameters.bits} bits; parameters not analysed (`zkinfer soundness`)")
     if key.parameters.has_model:
-        print("weight ranges certified" if options.certificate else "weight ranges not certified")
+        print("weight ranges certified" if certificate else "weight ranges not certified")
     return 0
 
 
