@@ -3406,6 +3406,9 @@ class OpeningVerifier:
 
 # ---- 10. Statements: keys, proofs, rotations and certificates (protocol 2, 3, 12; docs/formats)
 
+VERSIONS = {b"ZKIK": 4, b"ZKIP": 6, b"ZKIR": 5, b"ZKIX": 5, b"ZKIQ": 4, b"ZKIL": 3, b"ZKIN": 1}
+
+
 def read_commitment(reader, error):
     root, value = reader.raw(32), limbs(reader.raw(24))
     if value is None:
@@ -3419,8 +3422,8 @@ class Key:
     def __init__(self, data):
         def fail(what): return BadInput(f"verification key: it ends in {what}")
         reader = Reader(data, fail)
-        if len(data) < 8 or reader.raw(4) != b"ZKIK" or reader.u32() != 3:
-            raise BadInput("this is no verification key of version 3")
+        if len(data) < 8 or reader.raw(4) != b"ZKIK" or reader.u32() != VERSIONS[b"ZKIK"]:
+            raise BadInput(f"this is no verification key of version {VERSIONS[b'ZKIK']}")
         self.flags = reader.u32()
         self.visibility = Visibility(self.flags & ~(1 << 16))
         structure, parameters = reader.blob(), reader.blob()
@@ -3537,7 +3540,7 @@ class CutKey:
 
 
 def read_key(data):
-    is_cut = len(data) >= 12 and data[:8] == b"ZKIK" + struct.pack("<I", 3) and data[10] >> 1 & 1
+    is_cut = len(data) >= 12 and data[:8] == b"ZKIK" + struct.pack("<I", VERSIONS[b"ZKIK"]) and data[10] >> 1 & 1
     return CutKey.read(data) if is_cut else Key(data)
 
 
@@ -3641,17 +3644,17 @@ def header_bytes(key):
 def slot_exists(slot, budget): return slot < budget if budget else slot == 0
 
 
-def open_frame(data, magic, version):
+def open_frame(data, magic):
     """A reader behind the first eight bytes."""
     reader = Reader(data, lambda what: Rejected("truncated", "header"))
-    if reader.raw(4) != magic or reader.u32() != version:
-        raise Rejected("bad header", f"no {magic.decode()} of version {version}")
+    if reader.raw(4) != magic or reader.u32() != VERSIONS[magic]:
+        raise Rejected("bad header", f"no {magic.decode()} of version {VERSIONS[magic]}")
     return reader
 
 
 def verify_proof(key, proof, beside=(), trace=None):
     """Raises Rejected; returns the header."""
-    reader = open_frame(proof, b"ZKIP", 5)
+    reader = open_frame(proof, b"ZKIP")
     if reader.left() < 36:
         raise Rejected("truncated", "header")
     flags, identity = reader.u32(), reader.raw(32)
@@ -3751,7 +3754,7 @@ def verify_batch(key, batch, beside=(), trace=None):
     """One proof of several rows (docs/formats/batch.md)."""
     if key.segments:
         raise Rejected("wrong statement", "batch: a model that is cut into segments has none")
-    reader, (slot,) = read_slots(batch, b"ZKIQ", 1, 3)
+    reader, (slot,) = read_slots(batch, b"ZKIQ", 1)
     parameters, rest = read_parameters(reader)
     reader, own = Reader(rest, lambda what: Rejected("truncated", "header")), key.parameters
     num_rows, identity, context = reader.u64(), reader.raw(32), reader.raw(32)
@@ -3783,9 +3786,9 @@ def verify_batch(key, batch, beside=(), trace=None):
     return SimpleNamespace(context=context, slot=slot, records=records)
 
 
-def read_slots(data, magic, num_slots, version=4):
+def read_slots(data, magic, num_slots):
     """Of a certificate, rotation or batch: the reader behind its slots, and these."""
-    reader = open_frame(data, magic, version)
+    reader = open_frame(data, magic)
     reader.fail = lambda what: Rejected("truncated", "parameters")
     return reader, [reader.u64() for _ in range(num_slots)]
 
@@ -3898,7 +3901,7 @@ def descendant(root, commitments):
 
 def verify_path(root, data):
     """The serving key that the path leads to."""
-    reader = open_frame(data, b"ZKIL", 2)
+    reader = open_frame(data, b"ZKIL")
     identity, count, steps = reader.raw(32), reader.u8(), []
     if not 1 <= count <= 8:
         raise Rejected("bad header", f"{count} steps, expected 1 to 8")
@@ -3934,7 +3937,7 @@ def verify_path(root, data):
 
 def read_bundle(data):
     """Certificate, path (either may be empty) and proof."""
-    reader = open_frame(data, b"ZKIN", 1)
+    reader = open_frame(data, b"ZKIN")
     parts = [reader.blob(), reader.blob(), reader.blob()]
     if reader.left():
         raise Rejected("trailing bytes", "bundle")
