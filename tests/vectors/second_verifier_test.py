@@ -150,7 +150,7 @@ def known_proofs():
                 fail(f"{base.name}: these are not the golden bytes")
     # One's key, the other's proof.
     for one, other in zip(keys, keys[1:]):
-        if verdict(Key(one.read_bytes()), other.with_suffix(".zkproof").read_bytes())[0] != "wrong statement":
+        if one.read_bytes() != other.read_bytes() and verdict(Key(one.read_bytes()), other.with_suffix(".zkproof").read_bytes())[0] != "wrong statement":
             fail(f"{one} takes the proof of {other}")
     for name in ("mlp_zk", "mlp_public", "graph_conv", "seen_committed_private_sha256"):
         key_file = folder / (name + ".zkkey")

@@ -21,6 +21,7 @@ Sections: 1 numbers and hashes, 2 transcript, 3 the structure, 4 expressions, 5 
 8 functionals, 9 opening, 10 statements. Section numbers of docs/protocol.md are written as "protocol 6.2".
 """
 import argparse
+import functools
 import hashlib
 import itertools
 import json
@@ -151,34 +152,49 @@ def lane_moves():
     return moves
 
 
-KECCAK_ROUNDS, KECCAK_MOVES, MASK = round_constants(), lane_moves(), 2**64 - 1
+KECCAK_ROUNDS, KECCAK_MOVES = round_constants(), lane_moves()
 KECCAK_ROW = [(i, 5 * (i // 5) + (i + 1) % 5, 5 * (i // 5) + (i + 2) % 5) for i in range(25)]
 
 
-def keccak_f(a):
+@functools.lru_cache(maxsize=None)
+def keccak_masks(count):
+    """Of `count` lanes in one integer, 64 bits each: 1 in each, all bits, and how lanes are turned (target, n, 64 - n, the n low bits of each)."""
+    ones = sum(1 << 64 * i for i in range(count))
+    return ones, ones * (2**64 - 1), [(target, n, 64 - n, ones * ((1 << n) - 1)) for target, n in KECCAK_MOVES]
+
+
+def keccak_f(a, count):
+    """Of `count` states side by side."""
+    ones, full, moves = keccak_masks(count)
     for constant in KECCAK_ROUNDS:
         c = [a[x] ^ a[x + 5] ^ a[x + 10] ^ a[x + 15] ^ a[x + 20] for x in range(5)]
-        d = [c[x - 1] ^ (c[x - 4] << 1 & MASK | c[x - 4] >> 63) for x in range(5)] * 5
+        d = [c[x - 1] ^ (c[x - 4] << 1 & (full ^ ones) | c[x - 4] >> 63 & ones) for x in range(5)] * 5
         b = [0] * 25
-        for lane, turned, (target, n) in zip(a, d, KECCAK_MOVES):
+        for lane, turned, (target, left, right, low) in zip(a, d, moves):
             lane ^= turned
-            b[target] = lane << n & MASK | lane >> 64 - n
-        a = [b[i] ^ ~b[j] & b[k] for i, j, k in KECCAK_ROW]
-        a[0] ^= constant
+            b[target] = lane << left & (full ^ low) | lane >> right & low
+        a = [b[i] ^ (b[j] ^ full) & b[k] for i, j, k in KECCAK_ROW]
+        a[0] ^= constant * ones
     return a
 
 
-def keccak256(message):
-    """The original padding, as in Ethereum."""
-    message = bytearray(message)
-    padding = 136 - len(message) % 136
-    message += bytes(padding)
-    message[-padding] ^= 0x01
-    message[-1] ^= 0x80
-    lanes = [0] * 25
-    for block in struct.iter_unpack("<17Q", message):
-        lanes = keccak_f([x ^ y for x, y in zip(lanes, block)] + lanes[17:])
-    return struct.pack("<4Q", *lanes[:4])
+def keccak256_many(messages):
+    """Of messages of one length. The original padding, as in Ethereum."""
+    count, length = len(messages), len(messages[0])
+    padding = bytearray(136 - length % 136)
+    padding[0] ^= 0x01
+    padding[-1] ^= 0x80
+    padded, lanes = [bytes(message) + padding for message in messages], [0] * 25
+    for begin in range(0, length + len(padding), 136):
+        for i in range(17):
+            at = begin + 8 * i
+            lanes[i] ^= int.from_bytes(b"".join([message[at : at + 8] for message in padded]), "little")
+        lanes = keccak_f(lanes, count)
+    words = [lane.to_bytes(8 * count, "little") for lane in lanes[:4]]
+    return [b"".join(word[8 * i : 8 * i + 8] for word in words) for i in range(count)]
+
+
+def keccak256(message): return keccak256_many([message])[0]
 
 
 # ---- 2. Transcript (protocol 6.0) and the bytes of files
@@ -3193,14 +3209,15 @@ def multiproof_size(log_leaves, indices):
 
 
 def merkle_root(log_leaves, indices, rows, siblings):
-    siblings, digests = iter(siblings), {i: keccak256(b"\0" + row) for i, row in zip(indices, rows)}
+    siblings, digests = iter(siblings), dict(zip(indices, keccak256_many([b"\0" + row for row in rows])))
     for _ in range(log_leaves):
-        parents = {}
+        parents, pairs = [], []
         for node in sorted(digests):
-            if node >> 1 not in parents:
+            if not parents or parents[-1] != node >> 1:
                 pair = (digests[node], digests[node ^ 1] if node ^ 1 in digests else next(siblings))
-                parents[node >> 1] = keccak256(b"\1" + b"".join(pair if node % 2 == 0 else reversed(pair)))
-        digests = parents
+                parents.append(node >> 1)
+                pairs.append(b"\1" + b"".join(pair if node % 2 == 0 else reversed(pair)))
+        digests = dict(zip(parents, keccak256_many(pairs)))
     return digests[0]
 
 
