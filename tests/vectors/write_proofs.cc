@@ -39,7 +39,8 @@ void write_beside(const std::string& name, const e2e::Session& session, const pr
   for (const auto& [id, policy] : qir::seen_tensors(session.graph, session.key().visibility)) {
     if (!policy.is_public() || policy.in_proof()) continue;
     Bytes bytes = statement::canonical_bytes(session.graph.value(id), beside[next]);
-    ZKI_CHECK_EQ(beside[next].size(), num_rows * static_cast<std::uint64_t>(session.graph.value(id).shape.num_elements()),
+    ZKI_CHECK_EQ(beside[next].size(),
+                 num_rows * static_cast<std::uint64_t>(session.graph.value(id).shape.num_elements()),
                  "a tensor of every row");
     write(name + ".public." + std::to_string(next++), bytes);
   }
@@ -102,16 +103,18 @@ void write_golden(const std::string& name, const qir::QGraph& graph, bool zero_k
   const auto params = pcs::parse_params(reader);
   ZKI_CHECK(params.ok(), params.status().to_string().c_str());
   const qir::Visibility visibility = e2e::test_options(zero_knowledge).visibility;
-  auto model =
-      prover::recommit_model(graph, e2e::draw_params(graph, 1), *params, visibility, e2e::test_seed(1));
+  auto model = prover::recommit_model(graph, e2e::draw_params(graph, 1), *params, visibility, e2e::test_seed(1));
   ZKI_CHECK(write_session(name, e2e::Session(graph, std::move(model), 2)), "a golden proof");
 }
 
 const std::vector<std::pair<std::string, TensorPolicy>>& policies() {
   static const std::vector<std::pair<std::string, TensorPolicy>> all = {
-      {"private", {Exposure::kPrivate, TensorHash::kNone}},   {"private_sha256", {Exposure::kPrivate, TensorHash::kSha256}},
-      {"public", {Exposure::kPublic, TensorHash::kNone}},     {"public_sha256", {Exposure::kPublic, TensorHash::kSha256}},
-      {"public_keccak", {Exposure::kPublic, TensorHash::kKeccak256}}, {"committed", {Exposure::kCommitted, TensorHash::kNone}},
+      {"private", {Exposure::kPrivate, TensorHash::kNone}},
+      {"private_sha256", {Exposure::kPrivate, TensorHash::kSha256}},
+      {"public", {Exposure::kPublic, TensorHash::kNone}},
+      {"public_sha256", {Exposure::kPublic, TensorHash::kSha256}},
+      {"public_keccak", {Exposure::kPublic, TensorHash::kKeccak256}},
+      {"committed", {Exposure::kCommitted, TensorHash::kNone}},
       {"committed_sha256", {Exposure::kCommitted, TensorHash::kSha256}}};
   return all;
 }
@@ -121,7 +124,8 @@ void write_lie(const std::string& name, const e2e::Session& session, bool last) 
   const circuit::Circuit& circuit = session.compiled().circuit;
   std::vector<circuit::ColumnId> ids;
   for (circuit::ColumnId id = 0; id < circuit.columns.size(); ++id) {
-    const bool counts = std::ranges::any_of(circuit.tables, [&](const auto& table) { return table.multiplicity == id; });
+    const bool counts =
+        std::ranges::any_of(circuit.tables, [&](const auto& table) { return table.multiplicity == id; });
     const bool own = id == circuit.pads || id == circuit.blind || counts;
     if (circuit.columns[id].oracle == circuit::Oracle::kWitness && !own) ids.push_back(id);
   }
@@ -175,7 +179,8 @@ void write_random(std::uint64_t seed) {
   options.visibility.outputs = all[seed % 5 == 0 ? seed / 5 % all.size() : 2].second;
   auto committed = prover::commit_model(graph, e2e::draw_params(graph, seed), options, e2e::test_seed(1));
   if (!committed.ok()) return;
-  if (write_session("random_" + std::to_string(seed), e2e::Session(graph, std::move(committed), seed + 1), seed % 4 == 0))
+  if (write_session("random_" + std::to_string(seed), e2e::Session(graph, std::move(committed), seed + 1),
+                    seed % 4 == 0))
     std::printf("random_%llu\n", static_cast<unsigned long long>(seed));
 }
 
