@@ -14,11 +14,10 @@ KEY is the key that the verifier trusts. Where the proof was made under a servin
 which the proof holds a hash only are given by --public: their canonical bytes, outputs first.
 Exit codes are those of `zkinfer verify`: 0 accepted, 1 rejected (with the reason and the place), 2 a bad key or command line.
 
-What it does not do: it does not compute how many bits of security a key's parameters give (`zkinfer soundness` does), it
-has no limit on what a key may cost to check.
+It has no limit on what a key may cost to check.
 
 Sections: 1 numbers and hashes, 2 transcript, 3 the structure, 4 expressions, 5 the circuit, 6 layout and plan, 7 messages,
-8 functionals, 9 opening, 10 statements. Section numbers of docs/protocol.md are written as "protocol 6.2".
+8 functionals, 9 opening, 10 soundness, 11 statements. Section numbers of docs/protocol.md are written as "protocol 6.2".
 """
 import argparse
 import functools
@@ -27,7 +26,7 @@ import itertools
 import json
 import struct
 import sys
-from math import isqrt, prod
+from math import exp2, floor, inf, isqrt, log1p, log2, prod, sqrt
 from types import SimpleNamespace
 from typing import NamedTuple
 
@@ -3421,7 +3420,196 @@ class OpeningVerifier:
             raise Rejected("opening", "mask response")
 
 
-# ---- 10. Statements: keys, proofs, rotations and certificates (protocol 2, 3, 12; docs/formats)
+# ---- 10. How many bits parameters prove (docs/soundness.md; terms: docs/security.md)
+
+# log2 of the inverse of the largest probability of one challenge, a little below log2 |K|.
+CHALLENGE_BITS = 3 * (64 + log1p(-(2.0**-32) + 2.0**-64) / log1p(1) - log1p(2.0**-21) / log1p(1))
+SLACK = 2.0**-30  # of logarithms that are doubles
+
+
+def fraction(count): return log2(count) - CHALLENGE_BITS if count > 0 else -inf
+def bits_of_error(error): return inf if error == -inf else max(0.0, -error - SLACK)
+
+
+def log2_sum(*errors):
+    high = max(errors)
+    return high if high == -inf else high + log2(sum(exp2(error - high) for error in errors))
+
+
+class Code:
+    """The radius that is used of one code, its list, the error of folding a pair of lanes, and that of its queries."""
+
+    def __init__(self, oracle, is_unique, fold_bits, most=200):
+        self.oracle, self.is_unique = oracle, is_unique
+        pairs = max(0, oracle.log_lanes - 1)
+        def fits(s): return self.set(s) and self.fold + pairs <= -fold_bits
+        low, high = 3, max(most, 3)
+        if not is_unique and not fits(high):
+            while low + 1 < high:
+                middle = (low + high) // 2
+                low, high = (middle, high) if fits(middle) else (low, middle)
+            high = low
+        self.is_usable = self.set(high)
+
+    def set(self, s):
+        """The bounds with multiplicity s; whether there is a radius."""
+        size, dimension = 1 << self.oracle.log_domain, self.oracle.dimension
+        rate = dimension / size
+        self.list, self.fold, self.agreement = 0.0, 0.0, 1.0
+        if self.is_unique:
+            self.agreement, bad = (1 + rate) / 2, size
+        else:
+            agreement = sqrt(rate) * (1 + 1 / s)
+            if agreement >= 1:
+                return False
+            self.agreement, self.list = agreement, max(0.0, log2(s / (2 * rate)))
+            h, degree = s + 0.5, (dimension - 1) / size
+            if dimension > 1:
+                bad = (2 * h**5 + 3 * h * (1 - agreement) * rate) * size / (3 * degree * sqrt(degree)) + h / sqrt(degree)
+        self.fold = fraction(size * (size - 1) / 2 if dimension == 1 else bad)
+        return True
+
+    def queries(self, pow_bits):
+        size, missed, i = 1 << self.oracle.log_domain, 1.0, 0
+        agreeing = floor(self.agreement * size)
+        if not self.is_usable:
+            return -pow_bits
+        while i < self.oracle.queries and missed > 2.0**-900:
+            missed *= max(0, agreeing - i) / (size - i)
+            i += 1
+        return log2(max(missed, 2.0**-900)) - pow_bits
+
+    def identity(self):
+        """Two members of the list with one out-of-domain value."""
+        if self.list <= 0:
+            return -inf
+        return 2 * self.list - 1 + log2(self.oracle.dimension) + self.oracle.log_lanes + fraction(1)
+
+
+class Soundness:
+    """Terms (label, bits, rounds, bits of all rounds) of a statement's parameters."""
+
+    def __init__(self, circuit, parameters):
+        self.terms, self.hiding, self.claimed = [], [], parameters.bits
+        plan, unique, margin = circuit.plan, parameters.decoding == 1, parameters.bits + 1.595
+        oracles, pow_bits = [oracle for oracle, _, _ in parameters.bases], parameters.pow_bits
+        num_data, has_model = len(parameters.data_oracles), parameters.has_model
+        names = ["M"] * has_model + [f"D_{i + 1}" for i in range(num_data)] + ["W"]
+        codes = []
+        for name, oracle in zip(names, oracles):
+            if name[0] != "D":
+                codes.append(Code(oracle, unique, margin))
+                continue
+            rate = oracle.dimension / (1 << oracle.log_domain)
+            most = 200 if unique or num_data == 1 else max(3, min(200, floor(2 * rate * 2**6)))
+            codes.append(Code(oracle, unique, margin if len(oracles) <= 3 else parameters.bits + 12, most))
+        folds = [Code(fold, unique, margin) for fold in parameters.folds]
+        mask = Code(parameters.mask, unique, margin) if parameters.zero_knowledge else None
+        own, lists = codes[-1].list, sum(code.list for code in codes)
+
+        # What each root stands for.
+        for name, code in list(zip(names, codes))[:-1]:
+            self.add("model identity" if name == "M" else f"data identity {name}", code.identity())
+        if mask:
+            self.add("mask identity", mask.identity())
+        for i, code in enumerate(folds):
+            self.add(f"out-of-domain g_{i + 1}", code.identity())
+
+        # Before the opening.
+        n, relations = plan.log_leaves, len(circuit.contractions)
+        widest = max([1] + [tuple_size(table) for table in circuit.tables])
+        if n > 0:
+            self.add("LogUp fingerprint, zero leaf", fraction(widest + 2) + n + own)
+            self.add("GKR layer point, lambda", fraction(2) + own, n)
+            if n > 1:
+                self.add("GKR sumcheck round", fraction(3) + own, n * (n - 1) // 2)
+        tau, no_message = max(1, (plan.tau_bits or plan.rounds) + relations + (n > 0)), plan.rounds == 0 and relations == 0
+        triple_bits = plan.triple_bits if plan.triples else 0
+        tau = fraction(tau + (triple_bits if no_message else 0)) + own
+        self.add("tau, gamma", tau)
+        if plan.rounds > 0:
+            self.add("batched sumcheck round", fraction(plan.degree) + own, plan.rounds)
+        if mask and triple_bits:
+            self.add("product tau'", fraction(triple_bits) + own)
+            self.add("product zero-check round", fraction(3) + own, triple_bits)
+        functionals = 9 + 2 * relations + len(circuit.equalities) + len(circuit.public_tensors) + 3 * n + num_data
+        delta = fraction(functionals) + lists
+        self.add("delta", log2_sum(delta, tau) if no_message and triple_bits == 0 else delta)
+
+        # Folds.
+        all_names = ", ".join(names)
+        if parameters.first_rounds:
+            rounds = range(1, parameters.first_rounds + 1)
+            self.add_rounds("fold round of " + all_names, [
+                log2_sum(fraction(2) + lists, *[code.fold + left - 1 for code in codes if left <= code.oracle.log_lanes])
+                for left in rounds])
+        for i, code in enumerate(folds):
+            self.add_rounds(f"fold round of g_{i + 1}", [log2_sum(fraction(2) + code.list, code.fold + left - 1)
+                                                         for left in range(1, code.oracle.log_lanes + 1)])
+        if parameters.final_rounds:
+            self.add("final round", fraction(2), parameters.final_rounds)
+
+        # Queries, with the batching behind them.
+        gaps = parameters.sizes[0] - sum(oracle.dimension for oracle in oracles)
+        for stage in range(len(folds) + 1):
+            queried = codes if stage == 0 else [folds[stage - 1]]
+            padding, list_after = gaps if stage == 0 else 0, 0.0
+            if stage < len(folds):
+                fold = parameters.folds[stage]
+                padding, list_after = padding + (fold.rows << fold.log_lanes) - parameters.sizes[stage], folds[stage].list
+            batching = fraction(sum(code.oracle.queries for code in queried) + padding + 2) + list_after
+            for name, code in zip(names if stage == 0 else [f"g_{stage}"], queried):
+                self.add("queries of " + name, log2_sum(code.queries(pow_bits), batching))
+            self.add("batching after " + (all_names if stage == 0 else f"g_{stage}"), batching)
+        if mask:
+            self.add("eta", log2_sum(mask.fold, fraction(2) + mask.list))
+            self.add("queries of X", mask.queries(pow_bits))
+        self.terms.append(("hash", 128.0, 1, 128.0))
+        if mask:
+            self.add_hiding(parameters, n, widest, triple_bits)
+
+    def add(self, label, error, rounds=1, terms=None):
+        (self.terms if terms is None else terms).append((label, bits_of_error(error), rounds, bits_of_error(error + log2(rounds))))
+
+    def add_rounds(self, label, errors):
+        self.terms.append((label, bits_of_error(max(errors)), len(errors), bits_of_error(log2_sum(*errors))))
+
+    def add_hiding(self, parameters, n, widest, triple_bits):
+        """Challenges at which a hiding weight is zero."""
+        def add(label, error): self.add(label, error, 1, self.hiding)
+        def value(oracle): return fraction((1 << oracle.log_domain) + 1)
+        if n > 0:
+            add("zero leaf", fraction(widest) + n)
+            add("blind leaf", fraction(1))
+        if triple_bits:
+            add("random triple", fraction(2 * triple_bits))
+        leaves = [(parameters.witness, 1)] + [(fold, 3) for fold in parameters.folds] + [(parameters.mask, 3)]
+        if parameters.has_model and parameters.budget:
+            add("model value", value(parameters.model))
+            leaves.append((parameters.model, 1))
+        for i, (oracle, budget) in enumerate(parameters.data_oracles):
+            if budget:
+                add(f"data value D_{i + 1}", value(oracle))
+                leaves.append((oracle, 1))
+        add("mask value", value(parameters.mask))
+        add("guess of an unopened leaf",
+            max(oracle.log_domain - 63.999999 * limbs * (1 << oracle.log_lanes) for oracle, limbs in leaves))
+
+    def bits(self): return min(bits for _, bits, _, _ in self.terms)
+    def weakest(self): return min(self.terms, key=lambda term: term[1])[0]
+
+    def check(self):
+        if self.bits() < self.claimed:
+            raise BadInput(f"parameters: they claim {self.claimed} bits but only {self.bits():.1f} are proven, by {self.weakest()}")
+        check_hiding(self.hiding, self.claimed)
+
+
+def check_hiding(terms, claimed):
+    if terms and bits_of_error(log2_sum(*[-total for _, _, _, total in terms])) < max(claimed, 100):
+        raise BadInput("parameters: zero knowledge holds with too few bits")
+
+
+# ---- 11. Statements: keys, proofs, rotations and certificates (protocol 2, 3, 12; docs/formats)
 
 VERSIONS = {b"ZKIK": 4, b"ZKIP": 6, b"ZKIR": 5, b"ZKIX": 5, b"ZKIQ": 4, b"ZKIL": 3, b"ZKIN": 1}
 
@@ -3518,6 +3706,7 @@ class CutKey:
             readers = sum(i in own for own in reads)
             check(readers and budget == 1 + readers, "a boundary that nobody reads, or its budget")
         self.num_boundaries = len(boundaries)
+        check_hiding(sum((k.statement.soundness.hiding for k in segments), []), first.parameters.bits)
         # Of the whole: inputs of the first, outputs of the last.
         values = [first.graph.values[i] for i in first.graph.inputs] + [last.graph.values[i] for i in last.graph.outputs]
         count = len(first.graph.inputs)
@@ -3556,9 +3745,14 @@ class CutKey:
         return key
 
 
-def read_key(data):
+def read_key(data, least_bits=0):
+    """A key that proves so many bits."""
     is_cut = len(data) >= 12 and data[:8] == b"ZKIK" + struct.pack("<I", VERSIONS[b"ZKIK"]) and data[10] >> 1 & 1
-    return CutKey.read(data) if is_cut else Key(data)
+    key = CutKey.read(data) if is_cut else Key(data)
+    key.proven = min(k.statement.soundness.bits() for k in key.segments or [key])
+    if key.proven < least_bits:
+        raise BadInput(f"the key proves {key.proven:.1f} bits of security, at least {least_bits} are asked for")
+    return key
 
 
 class Statement:
@@ -3578,6 +3772,8 @@ class Statement:
             self.layouts[number] = Layout(circuit, number, oracle.log_lanes)
             if self.layouts[number].rows != oracle.rows:
                 raise BadInput(f"parameters: {oracle.rows} rows, the circuit needs {self.layouts[number].rows}")
+        self.soundness = Soundness(circuit, parameters)
+        self.soundness.check()
 
     def verify(self, messages, transcript, pins, public_values):
         """pins: (root, point, value) of each base oracle but W."""
@@ -3977,11 +4173,13 @@ def main(arguments):
                         help="canonical bytes of a public tensor of which the proof holds a hash; outputs first")
     parser.add_argument("--path", metavar="FILE", help="path (.zkpath) from KEY to the key of the proof")
     parser.add_argument("--certificate", metavar="FILE", help="certificate (.zkcert) of the weights behind KEY")
+    parser.add_argument("--min-security", metavar="BITS", type=float, default=100,
+                        help="refuse keys that prove fewer bits (default: 100)")
     parser.add_argument("--trace", metavar="FILE", help="write lines of JSON: each squeeze of the proof's transcript, and claims")
     options = parser.parse_args(arguments)
     lines = []
     try:
-        key = read_key(read_file(options.key))
+        key = read_key(read_file(options.key), options.min_security)
         proof, beside = read_file(options.proof), [read_file(name) for name in options.public]
         certificate = read_file(options.certificate) if options.certificate else b""
         path = read_file(options.path) if options.path else b""
@@ -4008,7 +4206,7 @@ def main(arguments):
     for record in in_proof(header.records):
         count = len(record.entries)
         print(f"'{record.value.name}' = {record.entries if count <= 16 else f'{count} public entries'}")
-    print(f"the key claims {key.parameters.bits} bits; parameters not analysed (`zkinfer soundness`)")
+    print(f"{key.proven:.1f} bits of security are proven")
     if key.parameters.has_model:
         print("weight ranges certified" if certificate else "weight ranges not certified")
     return 0
