@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // write_proofs FOLDER [FIRST COUNT]: keys and proofs for the second verifier (tests/vectors/zkverify.py): NAME.zkkey, NAME.zkproof, and
 // NAME.public.0, .. with the canonical bytes of public tensors that the proof holds a hash of; of some also NAME.zkbatch. Without numbers: the golden proofs, a
-// graph per kind of relation, and one graph under every visibility; else COUNT random graphs from seed FIRST on. Of a graph per kind
-// also NAME.lie.zkproof, made from columns with one wrong cell, and in NAME.lie.verdict what the first verifier says of it. All
-// seeds are fixed.
+// graph per kind of relation, and one graph under every visibility; else COUNT random graphs from seed FIRST on. Of some
+// also lies, NAME.lie.KIND.zkproof: from columns with one wrong cell, or wrong in one place of the opening; in .verdict is what the
+// first verifier says of it. All seeds are fixed.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -119,8 +119,18 @@ const std::vector<std::pair<std::string, TensorPolicy>>& policies() {
   return all;
 }
 
-// A proof that goes on honestly from one wrong cell, of the first column or of the last that is not the protocol's own.
-void write_lie(const std::string& name, const e2e::Session& session, bool last) {
+// NAME.lie.KIND.zkproof, of a prover with these hooks, and in .verdict what the first verifier says of it.
+void write_lie(const std::string& name, const e2e::Session& session, const prover::ProveHooks& hooks) {
+  const prover::Proof proof = session.prove(&hooks);
+  const Verdict verdict = session.verify(proof.bytes);
+  ZKI_CHECK(!verdict.accepted(), name.c_str());
+  write(name + ".zkproof", proof.bytes);
+  const std::string text = verdict.to_string();
+  write(name + ".verdict", ByteView(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+}
+
+// One wrong cell, of the first column or of the last that is not the protocol's own.
+void write_cell_lie(const std::string& name, const e2e::Session& session, bool last) {
   const circuit::Circuit& circuit = session.compiled().circuit;
   std::vector<circuit::ColumnId> ids;
   for (circuit::ColumnId id = 0; id < circuit.columns.size(); ++id) {
@@ -132,12 +142,61 @@ void write_lie(const std::string& name, const e2e::Session& session, bool last) 
   const circuit::ColumnId id = last ? ids.back() : ids.front();
   prover::ProveHooks hooks;
   hooks.columns = [id](circuit::ColumnValues& data) { data[id][0] += Fp(0x1234567812345678); };
-  const prover::Proof proof = session.prove(&hooks);
-  const Verdict verdict = session.verify(proof.bytes);
-  ZKI_CHECK(!verdict.accepted(), name.c_str());
-  write(name + ".lie.zkproof", proof.bytes);
-  const std::string text = verdict.to_string();
-  write(name + ".lie.verdict", ByteView(reinterpret_cast<const std::uint8_t*>(text.data()), text.size()));
+  write_lie(name + ".lie.cell", session, hooks);
+}
+
+// An opening that is wrong in one place.
+struct OpeningLie final : pcs::ProverHooks {
+  std::string kind;
+  Fe mask_point;
+
+  void fold_vector(std::size_t fold, FeSpan vector) override {
+    if (kind == "fold_vector" && fold == 0) vector.set(0, vector.get(0) + Fe::one());
+  }
+  void out_of_domain(std::size_t fold, Fe& value) override {
+    if (kind == "out_of_domain" && fold == 0) value += Fe::one();
+  }
+  void round(std::size_t index, Fe& c1, Fe& c2) override {
+    if (kind == "first_round" && index == 0) c1 += Fe::one();
+    if (kind == "later_round" && index == 5) c2 += Fe::one();
+  }
+  void final_vector(FeSpan vector) override {
+    if (kind == "final_vector") vector.set(0, vector.get(0) + Fe::one());
+  }
+  void mask_product(Fe& mu_s) override {
+    if (kind == "mask_product") mu_s += Fe::one();
+  }
+  void mask_response(std::vector<Fe>& response) override {
+    if (kind == "mask_pin" || kind == "mask_codeword") response[1] += Fe::one();
+    // The pin's sum of powers stays what it was.
+    if (kind == "mask_codeword") response[0] -= mask_point;
+  }
+};
+
+void write_opening_lies(const std::string& name, const e2e::Session& session) {
+  const bool zero_knowledge = session.key().params.security.zero_knowledge;
+  OpeningLie lie;
+  if (zero_knowledge) {
+    const prover::Proof honest = session.prove();
+    Transcript transcript(verifier::kProtocolName);
+    statement::absorb_statement(transcript, session.key().identity(), session.key(), Digest{}, 0, honest.data);
+    const std::size_t begin = statement::header_size(session.graph, session.key().visibility);
+    for (std::size_t i = 0; i < 2; ++i) {
+      Digest root;
+      std::copy_n(honest.bytes.begin() + static_cast<std::ptrdiff_t>(begin + 32 * i), root.size(), root.begin());
+      transcript.absorb_digest(i == 0 ? "witness root" : "mask root", root);
+    }
+    lie.mask_point = transcript.challenge("mask point");
+  }
+  prover::ProveHooks hooks;
+  hooks.opening = &lie;
+  std::vector<std::string> kinds = {"first_round", "later_round", "final_vector"};
+  if (!session.key().params.folds.empty()) kinds.insert(kinds.end(), {"fold_vector", "out_of_domain"});
+  if (zero_knowledge) kinds.insert(kinds.end(), {"mask_product", "mask_pin", "mask_codeword"});
+  for (const std::string& kind : kinds) {
+    lie.kind = kind;
+    write_lie(name + ".lie." + kind, session, hooks);
+  }
 }
 
 void write_known() {
@@ -151,9 +210,14 @@ void write_known() {
     std::ranges::replace(name, ' ', '_');
     const e2e::Session session(graph, number % 3 != 0);
     ZKI_CHECK(write_session(name, session), name.c_str());
-    write_lie(name, session, number++ % 2 == 0);
+    write_cell_lie(name, session, number++ % 2 == 0);
   }
-  ZKI_CHECK(write_session("every_op_rows", e2e::Session(qir::every_op_graph(), true), true), "every op");
+  for (const bool zero_knowledge : {true, false}) {
+    const e2e::Session session(qir::every_op_graph(), zero_knowledge);
+    const std::string name = zero_knowledge ? "every_op_hidden" : "every_op_shown";
+    ZKI_CHECK(write_session(name, session, true), name.c_str());
+    write_opening_lies(name, session);
+  }
   ZKI_CHECK(write_session("graph_wide_tables", e2e::Session(qir::wide_tables_graph(), true)), "wide tables");
   const auto& all = policies();
   for (std::size_t i = 0; i < all.size(); ++i) {
