@@ -11,6 +11,9 @@ namespace zkinfer::argument {
 
 namespace {
 
+constexpr int kManyBits = 48;
+constexpr std::uint64_t kManyLeaves = std::uint64_t{1} << kManyBits;
+
 int box_bits(const circuit::Box& box) {
   int bits = 0;
   for (const std::uint64_t n : box) bits += circuit::axis_bits(n);
@@ -18,8 +21,9 @@ int box_bits(const circuit::Box& box) {
 }
 
 void place_leaves(const circuit::Circuit& circuit, OuterPlan& plan) {
+  const bool is_padded = pads_leaves(circuit);
   const auto add_box = [&](LeafBlock::Kind kind, std::uint32_t index, const circuit::Box& box) {
-    const circuit::Cuts cuts = circuit::cut_axes(box, kNoBlockLimit);
+    const circuit::Cuts cuts = leaf_cuts(box, is_padded);
     for (circuit::Block& block : circuit::blocks_of(cuts)) {
       const int log_size = block.log_size();
       plan.leaves.push_back({kind, index, std::move(block), cuts.order, log_size, 0});
@@ -47,6 +51,18 @@ void place_leaves(const circuit::Circuit& circuit, OuterPlan& plan) {
 }
 
 }  // namespace
+
+bool pads_leaves(const circuit::Circuit& circuit) {
+  std::uint64_t cut = 1, padded = 1;  // the blind leaf
+  const auto add_box = [&](const circuit::Box& box) {
+    cut += leaf_cuts(box, false).num_addresses();
+    padded = std::min(kManyLeaves, padded + (std::uint64_t{1} << std::min(box_bits(box), kManyBits)));
+  };
+  for (const circuit::Lookup& lookup : circuit.lookups) add_box(lookup.box);
+  for (const circuit::Table& table : circuit.tables)
+    add_box(table.committed ? table.committed->box : circuit::Box{table.num_rows()});
+  return circuit::axis_bits(padded) <= circuit::axis_bits(cut);
+}
 
 ContractionPlan plan_contraction(const circuit::Contraction& relation) {
   ContractionPlan p;

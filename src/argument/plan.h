@@ -27,8 +27,13 @@ struct LeafBlock {
   std::uint64_t offset = 0;  // a multiple of 2^log_size
 };
 
-// Lookup boxes are cut like columns, but large blocks only save the verifier work.
-inline constexpr int kNoBlockLimit = 62;
+// Whether the boxes of lookups and committed tables are padded to powers of two: where the leaves need no more bits then. A block each
+// saves the verifier work.
+bool pads_leaves(const circuit::Circuit& circuit);
+// Else they are cut like columns, in blocks of any size.
+inline circuit::Cuts leaf_cuts(const circuit::Box& box, bool is_padded) {
+  return is_padded ? circuit::uncut_axes(box) : circuit::cut_axes(box, 62);
+}
 
 struct ContractionPlan {
   int tau_bits = 0;     // bits of axes a, b, c

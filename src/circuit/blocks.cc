@@ -20,14 +20,14 @@ namespace {
 
 // Binary pieces of [0, n), largest first; the rest is padded once the padding is at most 1/8 of the axis, or the piece
 // has at most 4 indices more than true ones in a short axis.
-std::vector<AxisPiece> cut_axis(std::uint64_t n, bool may_pad) {
+std::vector<AxisPiece> cut_axis(std::uint64_t n) {
   std::vector<AxisPiece> pieces;
   std::uint64_t begin = 0;
   while (begin < n) {
     const std::uint64_t left = n - begin;
     const int up = axis_bits(left);
     const std::uint64_t padding = (std::uint64_t{1} << up) - left;
-    if (padding == 0 || (may_pad && padding * 8 <= n)) {
+    if (padding == 0 || padding * 8 <= n) {
       pieces.push_back({begin, left, up});
       break;
     }
@@ -57,24 +57,23 @@ void halve(std::vector<AxisPiece>& pieces) {
 
 }  // namespace
 
-Cuts cut_axes(const std::vector<std::uint64_t>& shape, int max_block_log) {
-  ZKI_CHECK(max_block_log >= 0, "blocks have at least one address");
+Cuts uncut_axes(const std::vector<std::uint64_t>& shape) {
   Cuts out;
   out.order.resize(shape.size());
   std::iota(out.order.begin(), out.order.end(), 0u);
   // Long axes get the low bits: long runs for the prover, and short axes' pieces stay cheap.
   std::stable_sort(out.order.begin(), out.order.end(),
                    [&](std::uint32_t a, std::uint32_t b) { return shape[a] < shape[b]; });
-  std::uint64_t total = 1;
-  for (const std::uint64_t n : shape) total *= n;
-  for (const std::uint64_t n : shape) {
-    // A small tensor is one block: its padding costs less than the verifier's work per block.
-    if (total <= 512) {
-      out.pieces.push_back({{0, n, axis_bits(n)}});
-    } else {
-      out.pieces.push_back(cut_axis(n, true));
-    }
-  }
+  for (const std::uint64_t n : shape) out.pieces.push_back({{0, n, axis_bits(n)}});
+  return out;
+}
+
+Cuts cut_axes(const std::vector<std::uint64_t>& shape, int max_block_log) {
+  ZKI_CHECK(max_block_log >= 0, "blocks have at least one address");
+  Cuts out = uncut_axes(shape);
+  // A small tensor is one block: its padding costs less than the verifier's work per block.
+  for (std::size_t axis = 0; axis < shape.size() && box_size(shape) > 512; ++axis)
+    out.pieces[axis] = cut_axis(shape[axis]);
   const auto largest = [](const std::vector<AxisPiece>& pieces) {
     int bits = 0;
     for (const AxisPiece& piece : pieces) bits = std::max(bits, piece.bits);
@@ -97,6 +96,16 @@ Cuts cut_axes(const std::vector<std::uint64_t>& shape, int max_block_log) {
 std::uint64_t Cuts::num_blocks() const {
   std::uint64_t count = 1;
   for (const std::vector<AxisPiece>& axis : pieces) count *= axis.size();
+  return count;
+}
+
+std::uint64_t Cuts::num_addresses() const {
+  std::uint64_t count = 1;
+  for (const std::vector<AxisPiece>& axis : pieces) {
+    std::uint64_t length = 0;
+    for (const AxisPiece& piece : axis) length += std::uint64_t{1} << piece.bits;
+    count *= length;
+  }
   return count;
 }
 

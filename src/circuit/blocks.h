@@ -32,11 +32,14 @@ struct Cuts {
   std::vector<std::vector<AxisPiece>> pieces;  // [axis], by first index
 
   std::uint64_t num_blocks() const;
+  std::uint64_t num_addresses() const;  // of all blocks
   friend auto operator<=>(const Cuts&, const Cuts&) = default;
 };
 
 // Of a tensor of this shape, for blocks of at most 2^max_block_log addresses (max_block_log >= 0).
 Cuts cut_axes(const std::vector<std::uint64_t>& shape, int max_block_log);
+// In one piece, padded to powers of two.
+Cuts uncut_axes(const std::vector<std::uint64_t>& shape);
 std::vector<Block> blocks_of(const Cuts& cuts);
 
 // Numbers the blocks by their pieces, and the places that a piece has in blocks: its lowest bit may lie at several address

@@ -24,7 +24,6 @@ using circuit::AxisPiece;
 using circuit::Box;
 using circuit::Circuit;
 using circuit::LinExpr;
-using circuit::View;
 
 // Nanoseconds on one core, measured as docs/threat_model.md says.
 constexpr std::uint64_t kStep = 20;      // a multiplication and an addition in K, or a read and an addition
@@ -35,8 +34,7 @@ constexpr std::uint64_t kHashByte = 8;   // of the slower of the hashes of publi
 constexpr std::uint64_t kKeyByte = 30;   // of a key that is parsed
 constexpr std::uint64_t kKeyMemory = 8;  // bytes per byte of it: the graph that it is parsed to
 constexpr std::uint64_t kElement = 60;   // a public integer that is parsed, checked, absorbed and evaluated
-constexpr std::uint64_t kFeBytes = 24;
-constexpr std::uint64_t kNodeBytes = 96;  // a small heap object with its place in a map
+constexpr std::uint64_t kFeBytes = 24, kNodeBytes = 96;  // a small heap object with its place in a map
 constexpr std::uint64_t kViewBytes = 96, kAxisBytes = 96, kAxisTermBytes = 16;
 constexpr std::uint64_t kMany = std::uint64_t{1} << 62;
 
@@ -65,11 +63,7 @@ BoxChoices choices_of(const circuit::Cuts& cuts) {
   return out;
 }
 
-BoxChoices whole_box(const Box& box) {
-  BoxChoices out;
-  for (const std::uint64_t n : box) out.push_back({{{0, n, circuit::axis_bits(n)}}, 1});
-  return out;
-}
+BoxChoices whole_box(const Box& box) { return choices_of(circuit::uncut_axes(box)); }
 
 class Counter {
  public:
@@ -78,7 +72,8 @@ class Counter {
         circuit_(circuit),
         limits_(limits),
         num_rows_(num_rows),
-        index_bits_(key.params.fold_bits() + key.params.final_rounds()) {}
+        index_bits_(key.params.fold_bits() + key.params.final_rounds()),
+        is_padded_(argument::pads_leaves(circuit)) {}
 
   VerifyCost count(const VerifyCost& spent) {
     cost_ = spent;
@@ -171,6 +166,7 @@ class Counter {
   const VerifyLimits& limits_;
   const std::uint64_t num_rows_;
   const int index_bits_;
+  const bool is_padded_;  // leaves
   VerifyCost cost_;
   std::uint64_t peak_ = 0;
   std::map<circuit::ColumnId, ColumnCost> columns_;
@@ -233,7 +229,7 @@ void Counter::add_opening() {
 // Deriving, grouping and placing: every expression once, every block of every column once.
 void Counter::add_circuit() {
   const auto expression = [&](const LinExpr& expr) {
-    for (const View& view : expr.views) {
+    for (const circuit::View& view : expr.views) {
       spend(kView * (1 + view.axes.size()));
       std::uint64_t bytes = kViewBytes;
       for (const circuit::AxisMap& map : view.axes)
@@ -268,7 +264,7 @@ void Counter::add_circuit() {
 }
 
 void Counter::add_leaves(Shared& shared, const circuit::Tuples& tuples, const LinExpr& numerator) {
-  const circuit::Cuts cuts = circuit::cut_axes(tuples.box, argument::kNoBlockLimit);
+  const circuit::Cuts cuts = argument::leaf_cuts(tuples.box, is_padded_);
   const std::uint64_t blocks = cuts.num_blocks();
   spend(times(blocks, kCall + 64 * kStep));
   keep(times(blocks, tuples.box.size() * sizeof(AxisPiece) + 4 * tuples.box.size() + 2 * kNodeBytes));
@@ -408,7 +404,7 @@ std::uint64_t Counter::add_expression(const LinExpr& expr, const BoxChoices& box
   };
   const argument::ViewGroups grouped = argument::group_views(expr, box.size());
   for (const argument::ViewGroup& group : grouped.groups) {
-    const View& first = *group.views[0];
+    const circuit::View& first = *group.views[0];
     const circuit::Column& column = circuit_.columns[first.column];
     const bool is_constant = column.oracle == circuit::Oracle::kConstant;
     spend(times(blocks, kCall + (group.views.size() + box.size() + first.axes.size()) * 4 * kStep));

@@ -2485,9 +2485,9 @@ def halved(pieces):
 class Cuts:
     """How a box is cut in blocks: all combinations of one piece of each axis, row-major. order: axes, highest bits first."""
 
-    def __init__(self, shape, limit):
+    def __init__(self, shape, limit, whole=False):
         self.order = sorted(range(len(shape)), key=lambda axis: shape[axis])
-        small = prod(shape) <= 512
+        small = whole or prod(shape) <= 512
         self.pieces = [[(0, n, axis_bits(n))] if small else cut_axis(n) for n in shape]
         def most(axis): return max(bits for _, _, bits in self.pieces[axis])
         while limit is not None and sum(map(most, self.order)) > limit:
@@ -2537,9 +2537,15 @@ class Plan:
 
     def __init__(self, circuit, zero_knowledge):
         self.leaves = []
+        boxes = [tuples.box for _, tuples in circuit.lookups] + [table.tuples.box for table in circuit.tables if table.form == ROWS]
+        others = 1 + sum(1 << table_bits(table) for table in circuit.tables if table.form != ROWS)
+
+        def bits_of(whole):
+            return axis_bits(others + sum(1 << log_size(block) for box in boxes for block in Cuts(box, None, whole).blocks()))
+        whole = bits_of(True) <= bits_of(False)
 
         def add_box(kind, index, box):
-            cuts = Cuts(box, None)
+            cuts = Cuts(box, None, whole)
             for block in cuts.blocks():
                 self.leaves.append(SimpleNamespace(kind=kind, index=index, block=block, order=cuts.order, bits=log_size(block)))
         for i, (_, tuples) in enumerate(circuit.lookups):
