@@ -14,7 +14,7 @@ KEY is the key that the verifier trusts. Where the proof was made under a servin
 which the proof holds a hash only are given by --public: their canonical bytes, outputs first.
 Exit codes are those of `zkinfer verify`: 0 accepted, 1 rejected (with the reason and the place), 2 a bad key or command line.
 
-It has no limit on what a key may cost to check.
+It has no limit on what a key may cost to check, and shows names as they are.
 
 Sections: 1 numbers and hashes, 2 transcript, 3 the structure, 4 expressions, 5 the circuit, 6 layout and plan, 7 messages,
 8 functionals, 9 opening, 10 soundness, 11 statements. Section numbers of docs/protocol.md are written as "protocol 6.2".
@@ -42,7 +42,7 @@ class BadInput(Exception):
 
 
 class Rejected(Exception):
-    """A proof that is not accepted: `reason` is one of the words of docs/formats/proof.md, `where` the place."""
+    """A proof that is not accepted: `reason` as docs/formats/proof.md has it, `where` the place."""
 
     def __init__(self, reason, where):
         super().__init__(f"{reason} at {where}")
