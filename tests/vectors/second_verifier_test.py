@@ -4,7 +4,7 @@
 
 second_verifier_test.py ZKINFER WRITE_PROOFS SOURCE_FOLDER WORK_FOLDER
 
-Three rooms: proofs that write_proofs makes (the golden ones, a graph per kind of relation with a lie of each, every visibility);
+The specification's vectors, then three rooms: proofs that write_proofs makes (the golden ones, a graph per kind of relation with a lie of each, every visibility);
 proofs of the example models through the program, with certificates and paths; and changed proofs: bytes of every part,
 truncations, more bytes, parts exchanged, other keys, other public data. Changes are drawn from fixed seeds.
 """
@@ -261,7 +261,15 @@ def command_line(key, proof):
     expect(2, "required", key)
 
 
+def vectors():
+    """docs/vectors.txt is what make_vectors.py prints."""
+    made = subprocess.run([sys.executable, Path(__file__).with_name("make_vectors.py")], capture_output=True, text=True).stdout
+    if made != (source / "docs" / "vectors.txt").read_text():
+        fail("docs/vectors.txt: make_vectors.py prints something else")
+
+
 start = time.time()
+vectors()
 work.mkdir(parents=True, exist_ok=True)
 reasons = known_proofs()
 changed_keys()
