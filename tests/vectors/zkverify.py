@@ -196,6 +196,12 @@ def keccak256_many(messages):
 def keccak256(message): return keccak256_many([message])[0]
 
 
+@functools.lru_cache(maxsize=16)
+def digest_of(data):
+    """Of what is hashed again and again: the structure, for every key that has it."""
+    return keccak256(data)
+
+
 # ---- 2. Transcript (protocol 6.0) and the bytes of files
 
 def tag_of(label):  # FNV-1a
@@ -213,7 +219,7 @@ class Transcript:
         self.s, self.waiting, self.trace = keccak256(protocol.encode()), b"", trace
 
     # Labels of what is absorbed are for the reader.
-    def bytes(self, label, data): self.waiting += keccak256(data)
+    def bytes(self, label, data): self.waiting += digest_of(data)
     def u64(self, label, x): self.waiting += struct.pack(">Q", x)
     def fe(self, label, x): self.waiting += struct.pack(">3Q", *x)
     def digest(self, label, x): self.waiting += x
@@ -4207,14 +4213,14 @@ def main(arguments):
     except Rejected as error:
         print(f"REJECTED: {error}")
         return 1
-    print("ACCEPTED")
-    print(f"context {header.context.hex()}, slot {header.slot}")
+    report = ["ACCEPTED", f"context {header.context.hex()}, slot {header.slot}"]
     for record in in_proof(header.records):
         count = len(record.entries)
-        print(f"'{record.value.name}' = {record.entries if count <= 16 else f'{count} public entries'}")
-    print(f"{key.proven:.1f} bits of security are proven")
+        report.append(f"'{record.value.name}' = {record.entries if count <= 16 else f'{count} public entries'}")
+    report.append(f"{key.proven:.1f} bits of security are proven")
     if key.parameters.has_model:
-        print("weight ranges certified" if certificate else "weight ranges not certified")
+        report.append("weight ranges certified" if certificate else "weight ranges not certified")
+    print("\n".join(report))
     return 0
 
 
