@@ -55,11 +55,12 @@ struct AxisChoices {
 };
 using BoxChoices = std::vector<AxisChoices>;
 
+// A box that is not cut may have more than 64 bits, and then an axis that the index knows no place of.
 BoxChoices choices_of(const circuit::Cuts& cuts) {
   const circuit::BlockIndex index(cuts);
   BoxChoices out;
   for (std::uint32_t axis = 0; axis < cuts.pieces.size(); ++axis)
-    out.push_back({cuts.pieces[axis], index.positions(axis)});
+    out.push_back({cuts.pieces[axis], std::max<std::uint64_t>(1, index.positions(axis))});
   return out;
 }
 

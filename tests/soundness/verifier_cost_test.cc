@@ -119,6 +119,25 @@ qir::QGraph views_in_blocks(int rank, int num_views) {
   return b.graph;
 }
 
+// A convolution over a box whose padded axes have 66 bits together, and a vector of 2^26 elements for one window of one cell.
+qir::QGraph box_of_many_bits() {
+  TestBuilder b;
+  Dims in = {1, 1}, kernel = {1, 1}, out = {1, 1};
+  Node conv;
+  const auto axis = [&](std::int64_t size, std::int64_t length) {
+    in.push_back(size), kernel.push_back(length), out.push_back(length);
+    conv.kernel.push_back(length), conv.strides.push_back(1), conv.dilations.push_back(1),
+        conv.pads_begin.push_back(length - 1);
+  };
+  axis(std::int64_t{1} << 26, 1);
+  for (int i = 0; i < 3; ++i) axis(1, 1025);
+  const ValueId x = b.input(Shape(in), 0, 1);
+  conv.requant = {16, b.range_table(0, 15)};
+  const ValueId y = b.node(Op::kConv, {x, b.param(Shape(kernel), 0, 1)}, Shape(out), 0, (1 << 15) - 1, conv);
+  b.graph.outputs = {y};
+  return b.graph;
+}
+
 void expect_refused(const char* name, const qir::QGraph& graph) {
   SCOPED_TRACE(name);
   auto key = statement::parse_key(prover::key_bytes(key_of(graph)));
@@ -134,6 +153,7 @@ TEST(VerifierCost, HostileKeysAreRefused) {
   expect_refused("windows of 2^20 cells at 2^20 places", windows_in_blocks(0, 20, 20));
   expect_refused("terms", one_input(16, 3, 1000000000000000000));
   expect_refused("memory", every_other(std::int64_t{1} << 25));
+  expect_refused("box of 66 bits", box_of_many_bits());
   expect_refused("views and blocks", views_in_blocks(10, 2000));
 }
 

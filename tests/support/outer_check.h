@@ -110,7 +110,8 @@ inline const char* constraint_label(const argument::ConstraintCounts& counts, st
 }
 
 // Labels of the checks that fail; empty: a proof of these columns would be accepted.
-inline std::vector<std::string> failed_checks(const Session& session, const prover::ProveHooks& hooks) {
+inline std::vector<std::string> failed_checks(const Session& session, const prover::ProveHooks& hooks,
+                                              const argument::Backend& backend = argument::cpu_backend()) {
   const relations::CompiledCircuit& compiled = session.compiled();
   const bool zero_knowledge = session.model.prepared.key.params.security.zero_knowledge;
   argument::TupleValues tuples;
@@ -124,7 +125,7 @@ inline std::vector<std::string> failed_checks(const Session& session, const prov
   hiding::ProverChannel channel(transcript, allocator, state.pads);
   channel.set_message_hook(hooks.messages);
   argument::OuterTimes times;
-  argument::prove_outer(channel, compiled, state.data, std::move(tuples), state.pads, argument::cpu_backend(), times);
+  argument::prove_outer(channel, compiled, state.data, std::move(tuples), state.pads, backend, times);
 
   Transcript replay(verifier::kProtocolName);
   statement::absorb_statement(replay, session.key().identity(), session.key(), context, 0, state.public_data);

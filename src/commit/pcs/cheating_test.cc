@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <numeric>
 
 #include "commit/pcs/test_support.h"
 
@@ -59,6 +60,14 @@ class Cheating : public ::testing::TestWithParam<bool> {
   std::string run(const Instance& instance, Cheat& cheat) {
     return std::string(reject_reason_name(instance.verify(instance.prove(&cheat).bytes).reason));
   }
+  // No functional on the random rows of pinned oracles is left.
+  static void forget_powers(Instance& instance) {
+    for (std::size_t i = 0; i < instance.bases.size(); ++i) {
+      for (const PowerFunctional& power : instance.statement.bases[i].powers)
+        instance.statement.mu -= power.coef * ood_value(instance.bases[i], power.base);
+      instance.statement.bases[i].powers.clear();
+    }
+  }
   std::string expected() const { return std::string(reject_reason_name(linear())); }
   OpeningParams params_;
 };
@@ -114,6 +123,61 @@ TEST_P(Cheating, NonzeroSlack) {
     EXPECT_EQ(run(instance, behind), expected()) << "fold " << wrong;
   }
   EXPECT_TRUE(found);
+}
+
+// x^N - 7^N is zero on a whole domain of N points: a multiple of it in v_1, behind the part as well, changes no opened row. Where its
+// low end is a random row, no functional sees it either: that the entries behind parts are zero does.
+TEST_P(Cheating, ZeroOnTheDomain) {
+  Shape shape{0, 0, 2, 0, {6}};
+  shape.zero_knowledge = GetParam();
+  shape.pow_bits = 0;
+  shape.data = {{1, 0, 1}};
+  const OpeningParams params = make_params(shape);
+  Instance instance(params, 12);
+  forget_powers(instance);
+  const std::vector<IndexRange> ranges = row_ranges(params, 0);
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    const CodeParams& oracle = *params.bases()[i].params;
+    const std::uint64_t low = ranges[i].begin + oracle.dimension() - 1, size = oracle.domain_size();
+    ASSERT_LT(low + size, ranges[i].end);
+    Cheat cheat;
+    cheat.on_fold_vector = [&](std::size_t, FeSpan v) {
+      v.set(low, v.get(low) - Fe(pow(Fp(7), size)));
+      v.set(low + size, v.get(low + size) + Fe::one());
+    };
+    EXPECT_EQ(run(instance, cheat), expected()) << "base oracle " << i;
+  }
+}
+
+// Without folds v_1 is sent with its gaps. A polynomial of random rows and gap that is zero at as many points as it can be changes no
+// opened row where the one query hits one of these, as here it often does.
+TEST_P(Cheating, ZeroAtSomePoints) {
+  Shape shape{0, 0, 16, 0, {}};
+  shape.zero_knowledge = GetParam();
+  shape.pow_bits = 0;
+  shape.num_queries = 1;
+  shape.log_inverse_rate = 1;
+  shape.data = {{2, 0, 1}};
+  const OpeningParams params = make_params(shape);
+  const IndexRange range = row_ranges(params, 0)[0];
+  const CodeParams& oracle = params.data[0].oracle;
+  ASSERT_LT(oracle.dimension(), range.end - range.begin);
+  std::vector<std::uint64_t> rows(range.end - range.begin - oracle.num_coefs - 1);
+  std::iota(rows.begin(), rows.end(), 0u);
+  std::vector<Fp> zero = {Fp(1)};  // lowest coefficient first
+  for (const Fp x : domain_points(oracle, rows)) {
+    zero.insert(zero.begin(), Fp());
+    for (std::size_t i = 0; i + 1 < zero.size(); ++i) zero[i] -= x * zero[i + 1];
+  }
+  for (std::uint64_t seed = 0; seed < 24; ++seed) {
+    Instance instance(params, seed);
+    forget_powers(instance);
+    Cheat cheat;
+    cheat.on_final_vector = [&](FeSpan v) {
+      for (std::uint64_t t = oracle.num_coefs; t < range.end; ++t) v.set(t, v.get(t) + zero[t - oracle.num_coefs]);
+    };
+    EXPECT_EQ(run(instance, cheat), expected()) << "seed " << seed;
+  }
 }
 
 TEST_P(Cheating, WrongOutOfDomainValue) {
