@@ -45,6 +45,7 @@ std::uint64_t times(std::uint64_t a, std::uint64_t b) { return b != 0 && a > kMa
 struct AxisChoices {
   std::vector<AxisPiece> pieces;
   std::uint64_t positions = 1;
+  std::uint64_t listed = 0;  // length of weights that are no eq: a run's powers of beta
 
   std::uint64_t count() const { return times(pieces.size(), positions); }
   std::uint64_t total_length() const {
@@ -274,7 +275,7 @@ void Counter::add_leaves(Shared& shared, const circuit::Tuples& tuples, const Li
   BoxChoices box = choices_of(cuts);
   std::uint64_t bytes = add_relation(box, entries, shared);
   if (!tuples.run_box.empty()) {
-    for (const AxisChoices& axis : whole_box(tuples.run_box)) box.push_back(axis);
+    for (const AxisChoices& axis : whole_box(tuples.run_box)) box.push_back({axis.pieces, 1, axis.total_length()});
     bytes = plus(bytes, add_relation(box, {&tuples.run}));
   }
   borrow(plus(shared.bytes, bytes));
@@ -338,7 +339,8 @@ const Counter::ColumnCost& Counter::column_cost(circuit::ColumnId id) {
 std::uint64_t Counter::add_relation(const BoxChoices& box, const std::vector<const LinExpr*>& exprs, Shared& shared) {
   std::uint64_t bytes = 0;
   if (shared.bytes == 0) {
-    for (const AxisChoices& axis : box) shared.bytes = plus(shared.bytes, times(axis.count(), 2 * kNodeBytes));
+    for (const AxisChoices& axis : box)
+      shared.bytes = plus(shared.bytes, times(axis.count(), 2 * kNodeBytes) + times(axis.listed, kFeBytes));
   }
   for (const LinExpr* expr : exprs) {
     bytes = plus(bytes, add_expression(*expr, box, shared));
@@ -388,18 +390,16 @@ std::uint64_t Counter::blocks_hit(const circuit::AxisMap& map, const std::vector
 std::uint64_t Counter::add_expression(const LinExpr& expr, const BoxChoices& box, Shared& shared) {
   std::uint64_t blocks = 1;
   for (const AxisChoices& axis : box) blocks = times(blocks, axis.pieces.size());
-  for (const circuit::Slope& slope : expr.slopes) {
-    std::uint64_t longest = 0;
-    for (const AxisPiece& piece : box[slope.box_axis].pieces) longest = std::max(longest, piece.length);
-    steps(times(blocks, plus(longest, 2 * box.size())));
-  }
-  // The weights' total, and a slope's moment.
+  // A slope's moment: of an eq a few steps per bit, of at most 26 (relations::kMaxAxis).
+  for (const circuit::Slope& slope : expr.slopes)
+    steps(times(blocks, plus(box[slope.box_axis].listed, 2 * box.size() + 256)));
+  // The weights' total, and what makes lists.
   for (const AxisChoices& axis : box)
-    steps(times(axis.count(), 4 * static_cast<std::uint64_t>(axis.pieces[0].bits) + 4));
+    steps(plus(times(4, axis.listed), times(axis.count(), 4 * static_cast<std::uint64_t>(axis.pieces[0].bits) + 4)));
   if (expr.views.empty()) return 0;
   std::uint64_t bytes = 0;
   const auto list_weights = [&](std::uint32_t b) {
-    if (!shared.listed.insert(b).second) return;
+    if (box[b].listed > 0 || !shared.listed.insert(b).second) return;
     steps(times(2, box[b].total_length()));
     shared.bytes = plus(shared.bytes, times(box[b].total_length(), kFeBytes));
   };
@@ -423,7 +423,7 @@ std::uint64_t Counter::add_expression(const LinExpr& expr, const BoxChoices& box
       const std::vector<AxisPiece>* of_box = same ? &box[*same].pieces : nullptr;
       const std::uint64_t box_end = same ? of_box->back().begin + of_box->back().length : 0;
       const bool is_weights = same && box_end <= size;
-      const bool is_aligned = is_weights && box_end == size;
+      const bool is_aligned = is_weights && box_end == size && box[*same].listed == 0;
       const bool is_known = is_weights && cost != nullptr && !shared.known.insert({cost->like, axis, *same}).second;
       all_weights = all_weights && is_weights;
       std::uint64_t axis_hits = 0;

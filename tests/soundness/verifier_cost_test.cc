@@ -138,6 +138,16 @@ qir::QGraph box_of_many_bits() {
   return b.graph;
 }
 
+// Slices that are chosen by index: the powers of beta that compress them are a list.
+qir::QGraph long_runs(std::int64_t length) {
+  TestBuilder b;
+  const ValueId data = b.input({2, length}, 0, 1), indices = b.input({2}, 0, 1);
+  Node gather;
+  gather.axes = {0};
+  b.graph.outputs = {b.node(Op::kGather, {data, indices}, {2, length}, 0, 1, gather)};
+  return b.graph;
+}
+
 void expect_refused(const char* name, const qir::QGraph& graph) {
   SCOPED_TRACE(name);
   auto key = statement::parse_key(prover::key_bytes(key_of(graph)));
@@ -154,6 +164,7 @@ TEST(VerifierCost, HostileKeysAreRefused) {
   expect_refused("terms", one_input(16, 3, 1000000000000000000));
   expect_refused("memory", every_other(std::int64_t{1} << 25));
   expect_refused("box of 66 bits", box_of_many_bits());
+  expect_refused("long runs", long_runs(std::int64_t{1} << 25));
   expect_refused("views and blocks", views_in_blocks(10, 2000));
 }
 
@@ -316,6 +327,7 @@ TEST(VerifierCost, TheCountCoversTheWork) {
   expect_covered("sort", sort_graph(), test_options(true));
   expect_covered("gather along", gather_graph(true), test_options(true));
   expect_covered("slices", long_slices(), hidden);
+  expect_covered("runs", long_runs(1 << 16), hidden);
   expect_covered("lines", sorted_lines(), hidden);
   expect_covered("windows", windows_in_blocks(4, 6, 10), hidden);
   expect_covered("terms", one_input(9, 3, 255), hidden);
