@@ -30,7 +30,7 @@ demo: configure  ## proves one inference of a trained network, verifies it, show
 	@cmake --build --preset release -j $(JOBS) --target zkinfer
 	@$(ZKINFER) demo --examples examples --output build/demo
 
-test: build web  ## builds and runs all tests
+test: build web evm  ## builds and runs all tests
 	@ctest --preset release -j 2
 
 test-full: test  ## `make test`, then what needs packages from PyPI (a virtual environment of its own): the newest ONNX node tests, models against onnxruntime
@@ -44,8 +44,13 @@ web:  ## the verifier for browsers and JavaScript (WebAssembly): build/web
 	@mkdir -p build
 	@cmake --preset wasm >build/wasm.configure.log 2>&1 || { cat build/wasm.configure.log; exit 2; }
 	@cmake --build --preset wasm -j $(JOBS)
-	@scripts/npm_packages.sh build/web/npm
+	@scripts/npm_packages.sh js build/web/npm
 	@node js/build.mjs build/wasm/js/wasm/zkinfer.wasm build/web $$([[ -f build/demo/digit.zkproof ]] && echo build/demo)
+
+evm:  ## the contracts that check proofs on EVM chains: build/evm
+	@scripts/install_packages.sh web
+	@scripts/npm_packages.sh contracts build/evm/npm
+	@scripts/contracts.sh build/evm
 
 docs:  ## the documentation as a site: build/docs/site (installs mkdocs)
 	@scripts/install_packages.sh docs
@@ -64,4 +69,4 @@ train:  ## trains the example networks again (installs python3-torch and python3
 	@/usr/bin/python3 examples/mlp/train.py
 
 clean:  ## removes what `make` built
-	@rm -rf $(BUILD) $(BUILD).configure.log build/demo build/bench build/full build/docs build/web build/wasm build/wasm.configure.log
+	@rm -rf $(BUILD) $(BUILD).configure.log build/demo build/bench build/full build/docs build/web build/evm build/wasm build/wasm.configure.log

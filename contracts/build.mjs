@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+// build.mjs PACKAGES OUTPUT: compiles contracts/src and contracts/tests/*.sol with the solc of PACKAGES/node_modules; OUTPUT gets
+// artifacts.json, {name: {abi, bytecode, deployed}}. Fails on a compiler's warning, and on a contract of src beyond EIP-170's limit.
+// With a third argument, marks.json, it builds for measuring instead: a comment "gas: name" becomes a comparison with MARK + number of
+// the name, for a tracer to see, and marks.json gets the names.
+import {mkdirSync, readFileSync, readdirSync, writeFileSync} from 'node:fs';
+import {createRequire} from 'node:module';
+import {dirname, join, resolve} from 'node:path';
+import {fileURLToPath} from 'node:url';
+
+const MAX_CODE = 24576;
+const here = dirname(fileURLToPath(import.meta.url));
+const [packages, output] = process.argv.slice(2, 4).map((path) => resolve(path));
+const marks = process.argv[4];
+if (output === undefined) {
+  console.error('usage: build.mjs PACKAGES OUTPUT');
+  process.exit(2);
+}
+const solc = createRequire(join(packages, 'package.json'))('solc');
+
+const MARK = 0xfeed0000;
+const names = [];
+function withMarks(source) {
+  return source.replace(/\/\/ gas: (.*)/g, (_, name) => {
+    if (!names.includes(name)) names.push(name);
+    return `assembly ("memory-safe") { if eq(calldatasize(), ${MARK + names.indexOf(name)}) { invalid() } }`;
+  });
+}
+
+const sources = {};
+for (const folder of ['src', 'tests']) {
+  for (const name of readdirSync(join(here, folder)).sort()) {
+    if (name.endsWith('.sol')) {
+      const content = readFileSync(join(here, folder, name), 'utf8');
+      sources[`${folder}/${name}`] = {content: marks ? withMarks(content) : content};
+    }
+  }
+}
+const input = {
+  language: 'Solidity',
+  sources,
+  settings: {
+    viaIR: true,
+    evmVersion: 'osaka',
+    optimizer: {enabled: true, runs: 200},
+    metadata: {bytecodeHash: 'none', appendCBOR: false},
+    outputSelection: {'*': {'*': ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object']}},
+  },
+};
+const result = JSON.parse(solc.compile(JSON.stringify(input)));
+for (const problem of result.errors ?? []) if (marks === undefined || problem.severity === 'error') console.error(problem.formattedMessage);
+if ((result.errors ?? []).some((problem) => marks === undefined || problem.severity === 'error')) process.exit(1);
+
+const artifacts = {};
+let failed = false;
+for (const [file, contracts] of Object.entries(result.contracts)) {
+  for (const [name, {abi, evm}] of Object.entries(contracts)) {
+    const deployed = evm.deployedBytecode.object;
+    if (deployed.length === 0) continue;
+    const size = deployed.length / 2;
+    if (file.startsWith('src/')) {
+      console.log(`${name}: ${size} bytes`);
+      if (size > MAX_CODE && marks === undefined) {
+        console.error(`${name}: ${size} bytes, at most ${MAX_CODE} (EIP-170)`);
+        failed = true;
+      }
+    }
+    artifacts[name] = {abi, bytecode: `0x${evm.bytecode.object}`, deployed: `0x${deployed}`};
+  }
+}
+if (failed) process.exit(1);
+mkdirSync(output, {recursive: true});
+writeFileSync(join(output, 'artifacts.json'), JSON.stringify(artifacts));
+if (marks !== undefined) writeFileSync(join(output, marks), JSON.stringify({first: MARK, names}));

@@ -1,0 +1,19 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# One test of contracts/tests under node --test. Usage: run.sh QUESTION ZKINFER EVM_FIXTURE EVM_FOLDER WORK_FOLDER
+# Exit code 77: it could not run, for the reason that is said.
+set -euo pipefail
+here=$(realpath "$(dirname "$0")")
+skip() {
+  echo "SKIPPED: $*"
+  exit 77
+}
+command -v node >/dev/null || skip "there is no Node.js (scripts/install_packages.sh web)"
+node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || skip "Node.js is $(node --version), older than 20"
+[[ -f $4/npm/complete ]] || skip "there is no $4/npm: make evm could not get its packages from npm"
+[[ -f $4/artifacts.json ]] || skip "there is no $4/artifacts.json: make evm"
+sources=$(cat "$here"/../build.mjs "$here"/../src/*.sol "$here"/*.sol | sha256sum)
+[[ $sources == "$(cat "$4/sources")" ]] || { echo "$4 is of other sources than contracts: make evm"; exit 1; }
+mkdir -p "$5"
+export ZKINFER=$2 ZKINFER_FIXTURE=$3 ZKINFER_NPM=$4/npm ZKINFER_CONTRACTS=$4 ZKINFER_WORK=$5
+exec node --test "$here/$1.test.js"
