@@ -186,7 +186,7 @@ void Counter::add_statement() {
     spend(times(num_rows_, kCall));
     if (!policy.is_public()) continue;
     spend(times(elements, kElement));
-    keep(times(elements, 4 * sizeof(std::int64_t)));
+    keep(times(elements, 7 * sizeof(std::int64_t)));  // values, copies, and the weights of one long axis
     if (policy.hash == TensorHash::kNone) continue;
     spend(times(bytes, 2 * kHashByte));
     keep(bytes);

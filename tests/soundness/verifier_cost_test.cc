@@ -335,6 +335,10 @@ TEST(VerifierCost, TheCountCoversTheWork) {
   expect_covered("long", one_input(1, std::int64_t{1} << 17, 1000000000000000000), hidden);
   expect_covered("slices of one", slices_of_one(200, 1 << 17), hidden);
   expect_covered("heads of many", heads_of_many(40, 1 << 13), hidden);
+  prover::ModelOptions seen = hidden;
+  seen.visibility.inputs = {Exposure::kPublic, TensorHash::kKeccak256};
+  expect_covered("seen", one_input(1, 1 << 16, 255), seen);
+  expect_covered("seen, wide", one_input(1, 1 << 16, 1000000000000000000), seen);
   prover::ModelOptions hashed = test_options(true);
   hashed.visibility.inputs = {Exposure::kPrivate, TensorHash::kSha256};
   expect_covered("sha256", mul_graph(), hashed);
