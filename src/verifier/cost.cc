@@ -408,7 +408,8 @@ std::uint64_t Counter::add_expression(const LinExpr& expr, const BoxChoices& box
     const circuit::View& first = *group.views[0];
     const circuit::Column& column = circuit_.columns[first.column];
     const bool is_constant = column.oracle == circuit::Oracle::kConstant;
-    spend(times(blocks, kCall + (group.views.size() + box.size() + first.axes.size()) * 4 * kStep));
+    // Of every axis the vector and its factors are looked up, among all that there are.
+    spend(times(blocks, (1 + 2 * first.axes.size()) * kCall + (group.views.size() + box.size()) * 4 * kStep));
     std::uint64_t hits = 1;
     bool all_weights = true;
     for (const std::uint32_t b : group.broadcast) hits = times(hits, box[b].pieces.size());
