@@ -455,21 +455,26 @@ function geometricSum(Opening memory o) pure returns (K sum) {
     return reduce(sum); // at most 2^13 reduced terms
 }
 
+// sum_i w_i (eta ct_i - X*_i), at most 2^12 reduced terms.
+function dotMasked(uint256 ciphertexts, uint256 responses, uint256 weights, uint256 count, K eta) pure returns (K sum) {
+    for (uint256 end = ciphertexts + 32 * count; ciphertexts < end;) {
+        sum = sum + sub(eta * K.wrap(load(ciphertexts)), K.wrap(load(responses))) * K.wrap(load(weights));
+        ciphertexts += 32;
+        responses += 32;
+        weights += 32;
+    }
+}
+
 // The end: with u = the functionals at the point, v = the final vector there,
 //     form = u v - 2^-rounds (claim + mu), X's part of it against mu_S - eta * its constant part.
 function checkEnd(Opening memory o, K u, K mu) pure {
     // gas: end
-    K vector = ZERO; // sum of eq_t (eta ct_t - X*_t)
-    K claim = ZERO;
     uint256 size = finalSize(o.p);
-    for (uint256 i = 0; i < o.used; ++i) {
-        K x = sub(o.eta * get(o.ciphertexts, i), get(o.response, i));
-        if (i >= o.finalAt && i < o.finalAt + size) {
-            vector = vector + x * get(o.finalEq, i - o.finalAt);
-        } else {
-            claim = claim + x * get(o.weights, i);
-        }
-    }
+    uint256 last = o.finalAt + size;
+    K eta = o.eta;
+    K vector = dotMasked(o.ciphertexts + 32 * o.finalAt, o.response + 32 * o.finalAt, o.finalEq, size, eta);
+    K claim = dotMasked(o.ciphertexts, o.response, o.weights, o.finalAt, eta);
+    claim = claim + dotMasked(o.ciphertexts + 32 * last, o.response + 32 * last, o.weights + 32 * last, o.used - last, eta);
     claim = claim + o.eta * (o.known + mu);
     K form = sub(u * vector, scale(claim, powerF(HALF, o.round)));
     if (!equal(form, o.maskProduct)) reject(Reason.Opening);

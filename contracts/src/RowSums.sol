@@ -28,9 +28,9 @@ function trailingZeros(uint256 x, uint256 limit) pure returns (uint256 bits) {
 // point: `bits` coordinates, the lowest first. begin < end <= 2^bits.
 function makeRowTables(uint256 point, uint256 bits, uint256 begin, uint256 end) pure returns (RowTables memory t) {
     uint256 low = trailingZeros(begin, bits);
-    // Where all of the index is low, some 16 chunks are cheaper than their bits.
+    // Where all of the index is low, some eight chunks are cheaper than their bits.
     uint256 sizeBits = log2Floor(end - begin);
-    uint256 wanted = sizeBits > 3 ? sizeBits - 3 : 0;
+    uint256 wanted = sizeBits > 2 ? sizeBits - 2 : 0;
     if (low > wanted) low = wanted;
     low &= ~uint256(1);
     t.windows = allocate((low / 2 + 1) * (WINDOW_BYTES / 32));
