@@ -164,7 +164,7 @@ function(zkinfer_components)
               verify_limits.h version.h zkinfer.h)
   # Needs nothing that the verifier has not, so it is always there, in a library that no verdict depends on.
   zkinfer_component(inspect MODULE c_inspect NEEDS verify)
-  list(APPEND headers cid.h generation.h hex.h inspect.h result_json.h)
+  list(APPEND headers cid.h evm.h generation.h hex.h inspect.h result_json.h)
   if("prove" IN_LIST ZKINFER_COMPONENTS)
     zkinfer_component(prove MODULE c_prove NEEDS inspect)
     list(APPEND prove_headers commit_tensor.h commitment_tree.h compile_record.h fidelity.h generate.h instructions.h model.h model_report.h preprocessing.h progress.h proof_parts.h prove.h segments.h slots.h structure.h tensor.h)

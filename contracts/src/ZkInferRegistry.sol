@@ -3,8 +3,10 @@ pragma solidity 0.8.37;
 
 import {load} from "./Channel.sol";
 import {K, unpack} from "./Field.sol";
+import {checkInstructions} from "./InstructionCheck.sol";
+import {Instructions, instructionsOf} from "./Instructions.sol";
 import {IZkInferPrograms} from "./IZkInferPrograms.sol";
-import {finalSize, firstRounds, foldBits, log2Ceil} from "./Opening.sol";
+import {finalSize, firstRounds, foldBits, log2Ceil, numOpeningWords} from "./Opening.sol";
 import "./Program.sol";
 import {Tensor, isPublic, modelIdentity, tensorAt} from "./Statement.sol";
 
@@ -67,6 +69,7 @@ contract ZkInferRegistry is IZkInferPrograms {
         validateOracles(p);
         validateContractions(p);
         validateTensors(p);
+        validateInstructions(p, source);
         return modelIdentity(p);
     }
 
@@ -149,6 +152,14 @@ contract ZkInferRegistry is IZkInferPrograms {
                 require_(((axis >> 8) & 0xff) + bits <= p.rounds, "contraction");
             }
         }
+    }
+
+    // They take what the verifier asks (IZkInferFunctionals), and can be run without further checks.
+    function validateInstructions(Program memory p, address source) private view {
+        Instructions memory it = instructionsOf(source);
+        require_(it.inputs == numOuterWords(p) + numOpeningWords(p) + p.values, "inputs");
+        require_(it.index == 3 + numOuterWords(p) && it.indexBits == foldBits(p) + log2Ceil(finalSize(p)), "index");
+        checkInstructions(source);
     }
 
     function validateTensors(Program memory p) private pure {

@@ -64,7 +64,9 @@ test('an inner contract that answers oddly is an error and no verdict', async ()
 test('a program that differs in one bit is refused, or has another id', async () => {
   const seen = new Set([bytesToHex(on.modelId)]);
   let refused = 0;
-  for (let at = 0; at < on.program.length; at += 3) {
+  // Of the words; what is behind them is the question of whole.test.js.
+  const end = 32 + 32 * Number(words(concat(new Uint8Array(28), on.program.slice(8, 12)))[0]);
+  for (let at = 0; at < end; at += 11) {
     const other = on.program.slice();
     other[at] ^= at % 7 === 0 ? 0x80 : 1;
     const {data, error} = await on.register(other);
@@ -75,8 +77,8 @@ test('a program that differs in one bit is refused, or has another id', async ()
     assert.ok(!seen.has(bytesToHex(data)), `byte ${at}`);
     seen.add(bytesToHex(data));
   }
-  assert.ok(refused > 20, `${refused} programs were refused`);
-  for (const left of [0, 31, 32, 64, on.program.length - 32]) {
+  assert.ok(refused > 10, `${refused} programs were refused`);
+  for (const left of [0, 31, 32, 64, end, on.program.length - 1]) {
     assert.notEqual((await on.register(on.program.slice(0, left))).error, undefined, `cut to ${left}`);
   }
   // Again: the same id, and nothing changes.

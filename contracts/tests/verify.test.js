@@ -51,13 +51,13 @@ for (const [name, example, commitWords, proveWords] of models) {
       // The header byte by byte in steps, the messages before the opening, all the rest, and the mask's end.
       for (const at of [0, 4, 8, 12, 43, 76, 80, 84, 90]) flip(at, random.below(8));
       for (let i = 0; i < 3; ++i) flip(100 + random.below(8000), random.below(8));
-      for (let i = 0; i < 8; ++i) flip(random.below(size), random.below(8));
-      for (let i = 0; i < 5; ++i) flip(size - 1 - random.below(20000), random.below(8));
+      for (let i = 0; i < 5; ++i) flip(random.below(size), random.below(8));
+      for (let i = 0; i < 3; ++i) flip(size - 1 - random.below(20000), random.below(8));
       flip(size - 1, 0);
-      for (const left of [0, 7, 43, 44, 83, 84, 200, 3000, size >> 1, size - 32, size - 1]) cases.push([`cut to ${left}`, model.proof.slice(0, left)]);
+      for (const left of [0, 43, 83, 200, size >> 1, size - 1]) cases.push([`cut to ${left}`, model.proof.slice(0, left)]);
       cases.push(['one byte more', concat(model.proof, new Uint8Array(1))]);
       // A limb that is not below p: all ones in eight bytes somewhere.
-      for (let i = 0; i < 6; ++i) {
+      for (let i = 0; i < 3; ++i) {
         const proof = model.proof.slice();
         const at = 1000 + 8 * random.below((size - 1100) / 8);
         proof.fill(0xff, at, at + 16);

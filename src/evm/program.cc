@@ -5,6 +5,7 @@
 #include <string>
 
 #include "base/big_endian.h"
+#include "evm/functionals.h"
 #include "statement/canonical_bytes.h"
 
 namespace zkinfer::evm {
@@ -165,6 +166,8 @@ Result<Bytes> program_bytes(const verifier::PreparedKey& prepared) {
   out.u(parameters.size() / kWord, 4);
   out.end_word();
   out.bytes().insert(out.bytes().end(), parameters.begin(), parameters.end());
+  ZKI_ASSIGN_OR_RETURN(const Bytes instructions, functional_instructions(prepared));
+  out.bytes().insert(out.bytes().end(), instructions.begin(), instructions.end());
   return std::move(out.bytes());
 }
 

@@ -16,7 +16,7 @@ cp "$examples"/mlp/input.json mlp_input.json
 
 expect 0 'Usage' "$zkinfer" --help
 expect 0 '^zkinfer [0-9]' "$zkinfer" --version
-for command in compile commit commitment certify rotate prove bundle verify verify-path verify-chain digest run inspect soundness bench demo; do
+for command in compile commit commitment certify rotate prove bundle evm verify verify-path verify-chain digest run inspect soundness bench demo; do
   expect 0 'Examples:' "$zkinfer" "$command" --help
 done
 expect 2 'subcommand' "$zkinfer"

@@ -49,6 +49,7 @@ rows=(
   "digest --write-input-data|$zkinfer digest mlp.zkkey -i input.json --write-input-data|mlp.zkkey input.json"
   "prove --report|$zkinfer prove mlp.zkmodel -i input.json -o /dev/null --report|mlp.zkmodel input.json"
   "bundle --output|$zkinfer bundle input.zkproof -k mlp.zkkey -o|input.zkproof mlp.zkkey mlp.zkcert $mlp_path"
+  "evm export --output|$zkinfer evm export input.zkproof -k mlp.zkkey -o|input.zkproof mlp.zkkey $mlp_path"
   "commitment open --output|$zkinfer commitment open mlp.zkmodel -o|mlp.zkmodel"
   "generate --output|$zkinfer generate llama.zkmodel --tokenizer tokenizer.bin --prompt a --tokens 1 --prove -o|llama.zkmodel tokenizer.bin"
   "embed --output|$zkinfer embed mean.zkmodel --tokenizer tokenizer.bin --text abc --secret mean.zksecret --prove -o|mean.zkmodel tokenizer.bin"
@@ -300,7 +301,7 @@ expect 0 'inference' "$zkinfer" run <(cat mlp.zkmodel) -i <(cat input.json)
 expect 1 'REJECTED: bad header' timeout 5 "$zkinfer" verify /dev/zero -k mlp.zkkey
 for words in "inspect @" "run @ -i input.json" "run mlp.zkmodel -i @" "compile @ -c calibration.json" "compile mlp.onnx -c @" "verify input.zkproof -k @" \
   "digest @ -i input.json" "soundness @" "commit @" "commitment status @" "commitment check mlp.zkmodel @ -k mlp.zkkey" "commitment restore @ -k mlp.zkkey --none-published" \
-  "prove mlp.zkmodel -i input.json -s @" "bundle @ -k mlp.zkkey" "verify input.zkproof -k mlp.zkkey --input-commitment @" "bench @ -i input.json"; do
+  "prove mlp.zkmodel -i input.json -s @" "bundle @ -k mlp.zkkey" "evm export @ -k mlp.zkkey" "verify input.zkproof -k mlp.zkkey --input-commitment @" "bench @ -i input.json"; do
   expect 2 'zkinfer: ' timeout 5 "$zkinfer" ${words//@//dev/zero}
 done
 

@@ -54,6 +54,7 @@ declare -A line=(
   ["commit-tensor"]="commit-tensor tensor.zkkey -i input.json -o flower"
   ["join"]="join cut.1.zkpart cut.2.zkpart"
   ["bundle"]="bundle p.zkproof -k mlp.zkkey --path p.zkpath"
+  ["evm export"]="evm export p.zkproof -k mlp.zkkey --path p.zkpath"
   ["digest"]="digest mlp.zkkey -i input.json"
   ["verify"]="verify p.zkproof -k mlp.zkkey --path p.zkpath"
   ["verify-chain"]="verify-chain features.zkkey features.zkproof head.zkkey head.zkproof"
@@ -77,7 +78,7 @@ declare -A answer=(
 )
 answer["tokenize --window 1"]="hold none of the text"
 answer["tokenize --window 16777216"]="fewer than the 16777215 of a window"
-for command in "commitment restore" commit-tensor bundle verify verify-chain verify-path digest inspect soundness; do
+for command in "commitment restore" commit-tensor bundle "evm export" verify verify-chain verify-path digest inspect soundness; do
   answer["$command --verify-seconds 0"]="more than the limit of 0 ms.*--verify-seconds"
 done
 # Ends that cannot run here: only that the option is understood is looked at, before a model that is not there. Why stands beside it.

@@ -58,6 +58,7 @@ lines=(
   "bench @ -i input.json -n 1|mlp.zkmodel"
   "bundle @ -k mlp.zkkey --path path.zkpath -o new.zkbundle|proof.zkproof batch.zkbatch proof.zkbundle"
   "bundle proof.zkproof -k @ --path path.zkpath -o new.zkbundle|mlp.zkkey"
+  "evm export proof.zkproof -k @ --path path.zkpath -o new.json|mlp.zkkey"
   "commitment check @ mlp.zkaudit -k mlp.zkkey|mlp.zkmodel"
   "commitment check mlp.zkmodel @ -k mlp.zkkey|mlp.zkaudit"
   "commitment status @|mlp.zksecret flower.zktsecret"

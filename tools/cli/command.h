@@ -54,6 +54,7 @@ void add_generate(CLI::App& app, Session& session);
 void add_embed(CLI::App& app, Session& session);
 void add_join(CLI::App& app, Session& session);
 void add_bundle(CLI::App& app, Session& session);
+void add_evm(CLI::App& app, Session& session);
 void add_verify(CLI::App& app, Session& session);
 void add_verify_chain(CLI::App& app, Session& session);
 void add_commit_tensor(CLI::App& app, Session& session);

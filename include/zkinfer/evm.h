@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// What contracts on an Ethereum chain need to check proofs (docs/evm.md). No verdict needs it: of the component `inspect`.
+#pragma once
+
+#include "zkinfer/bytes.h"
+#include "zkinfer/verify.h"
+
+namespace zkinfer {
+
+// A key's verification program (docs/formats/program.md), as ZkInferRegistry.register takes it.
+struct EvmProgram {
+  Bytes bytes;
+  Digest identity{};  // KeyInfo::model_identity
+  Digest
+      model_id{};  // the key's name on chain: Keccak-256 of "zkinfer evm model", the identity, and Keccak-256 of the bytes
+};
+inline constexpr std::size_t kMaxEvmProgramBytes = 24575;  // what one contract's code holds
+
+// key: one that proofs are made under, so a serving key where a path leads to it (verify_path). invalid_argument, unsupported: no contract
+// checks proofs of this key; it says why. resource_limit: a program of more than kMaxEvmProgramBytes.
+Result<EvmProgram> evm_program(const VerificationKey& key);
+
+// The data of the call ZkInferVerifier.verify(modelId, publicInputs, publicOutputs, proof, context) that checks this proof.
+// invalid_argument: the proof is rejected here already, or public tensors travel beside it.
+Result<Bytes> evm_calldata(const VerificationKey& key, const EvmProgram& program, ByteView proof);
+
+}  // namespace zkinfer

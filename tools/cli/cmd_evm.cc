@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// zkinfer evm: what contracts on a chain need to check a proof.
+#include <memory>
+
+#include "base/text.h"
+#include "command.h"
+#include "files.h"
+#include "output_files.h"
+#include "outputs.h"
+#include "print.h"
+#include "result_json.h"
+#include "text.h"
+#include "trust.h"
+#include "zkinfer/evm.h"
+#include "zkinfer/hex.h"
+
+namespace zkinfer::cli {
+namespace {
+
+struct Arguments {
+  std::string proof_path, key_path, output_path;
+  TrustArguments trust;
+  VerifyLimits limits;
+  bool force = false;
+};
+
+// EIP-2028: what a transaction pays for its data, besides execution; EIP-7623: the least that it pays for everything.
+struct DataGas {
+  std::uint64_t data = 0, floor = 0;
+};
+DataGas data_gas(ByteView calldata) {
+  DataGas gas;
+  for (const std::uint8_t byte : calldata) {
+    gas.data += byte == 0 ? 4 : 16;
+    gas.floor += byte == 0 ? 10 : 40;
+  }
+  return gas;
+}
+
+std::string hex_text(ByteView bytes) { return "0x" + to_hex(bytes); }
+
+CommandResult export_proof(const Session& session, const Arguments& arguments) {
+  ZKI_ASSIGN_OR_RETURN(const ProofFile file, load_proof_file(arguments.proof_path));
+  OutputFiles outputs(arguments.force);
+  outputs.reads({arguments.proof_path, arguments.key_path});
+  outputs.reads(arguments.trust.paths);
+  outputs.reads(usual_path_files(file, arguments.key_path));
+  if (session.json) outputs.keep_standard_output();
+  const OutputFiles::Id output = outputs.add_json("--output", arguments.output_path, "model_id", "data for contracts");
+  ZKI_RETURN_IF_ERROR(outputs.prepare());
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0, arguments.limits));
+  ZKI_ASSIGN_OR_RETURN(const KeyForProof found, key_for_proof(root, arguments.key_path, file, arguments.trust.paths));
+  if (!found.verdict.accepted()) {
+    return invalid_argument(in_quotes(arguments.proof_path) + " does not come from " + in_quotes(arguments.key_path) +
+                            ": " + verdict_text(found.verdict) + (found.hint.empty() ? "" : ". " + found.hint));
+  }
+  const VerificationKey& key = found.key(root);
+  ZKI_ASSIGN_OR_RETURN(const EvmProgram program, evm_program(key));
+  ZKI_ASSIGN_OR_RETURN(const Bytes calldata, evm_calldata(key, program, file.content.proof));
+  const DataGas gas = data_gas(calldata);
+  const nlohmann::ordered_json content = {{"model_id", hex_text(program.model_id)},
+                                          {"identity", hex_text(program.identity)},
+                                          {"program", hex_text(program.bytes)},
+                                          {"calldata", hex_text(calldata)}};
+  const std::string text = content.dump(1) + "\n";
+  ZKI_RETURN_IF_ERROR(outputs.write(output, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}));
+  ZKI_RETURN_IF_ERROR(outputs.publish());
+  if (session.json) {
+    print_result(session, {{"output", arguments.output_path},
+                           {"model_id", content["model_id"]},
+                           {"identity", to_hex(program.identity)},
+                           {"root_identity", to_hex(root.info().model_identity)},
+                           {"program_bytes", program.bytes.size()},
+                           {"calldata_bytes", calldata.size()},
+                           {"calldata_gas", gas.data},
+                           {"floor_gas", gas.floor}});
+  } else if (!session.quiet) {
+    print("wrote {}\n", output_name(arguments.output_path));
+    print_lines(pairs_text(
+        {{"model on chain", content["model_id"].get<std::string>()},
+         {"serving key", to_hex(program.identity)},
+         {"program", human_bytes(program.bytes.size()) + ", registered once"},
+         {"calldata", human_bytes(calldata.size()) + ", " + std::to_string(gas.data) +
+                          " gas besides execution, at least " + std::to_string(gas.floor) + " in all (EIP-7623)"}}));
+  }
+  return ExitCode::kDone;
+}
+
+void add_export(CLI::App& app, Session& session) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand(
+      "export", "the program of a proof's key, its name on chain, and the data of the call that checks the proof");
+  command->add_option("proof", arguments->proof_path, "proof (.zkproof)")->type_name(kReadsFile)->required();
+  command->add_option("-k,--key", arguments->key_path, "the root's verification key (.zkkey)")
+      ->type_name(kReadsFile)
+      ->required();
+  command->add_option("-o,--output", arguments->output_path, "JSON to write (default: the proof's name with .evm.json)")
+      ->type_name(kWritesFile);
+  command
+      ->add_option("--path", arguments->trust.paths,
+                   "path (.zkpath) to the proof's key (default: found beside proof or key)")
+      ->type_name(kReadsFile);
+  add_verify_limits(*command, arguments->limits);
+  add_force_flag(*command, arguments->force);
+  add_json_flag(*command, session);
+  command->footer(
+      "Examples:\n"
+      "  zkinfer commit network.zkmodel --profile small --budget 16\n"
+      "  zkinfer evm export input.zkproof --key network.zkkey\n"
+      "A name on chain holds the digest of the program, so whoever pins it makes it from the key by this command.");
+  command->callback([arguments, &session] {
+    name_after(arguments->proof_path, ".evm.json", "--output", arguments->output_path);
+    session.run([&] { return export_proof(session, *arguments); });
+  });
+}
+
+}  // namespace
+
+void add_evm(CLI::App& app, Session& session) {
+  CLI::App* command = app.add_subcommand("evm", "what contracts on a chain need to check proofs");
+  command->require_subcommand(1);
+  add_export(*command, session);
+  command->footer("Examples:\n  zkinfer evm export input.zkproof --key network.zkkey");
+}
+
+}  // namespace zkinfer::cli
