@@ -63,5 +63,4 @@ class ByteReader {
   bool ok_ = true;
 };
 
-
 }  // namespace zkinfer

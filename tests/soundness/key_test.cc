@@ -97,8 +97,8 @@ TEST_P(KeyBytes, VisibilityMustFitTheParameters) {
     const auto visibility = qir::visibility_from_bits(bits);
     if (!visibility) continue;
     key.visibility = *visibility;
-    const bool committed = key.visibility.inputs.is_committed() || key.visibility.outputs.is_committed() ||
-                           key.visibility.carries;
+    const bool committed =
+        key.visibility.inputs.is_committed() || key.visibility.outputs.is_committed() || key.visibility.carries;
     const bool fits = GetParam() ? !key.visibility.public_params && !committed : key.visibility.everything();
     EXPECT_EQ(statement::parse_key(prover::key_bytes(key)).ok(), fits) << bits;
   }

@@ -113,8 +113,7 @@ std::string outputs_line(const std::vector<OutputTensor>& tensors) {
   return text;
 }
 
-std::string verified_text(const char* kind, const std::vector<VerifiedTensor>& tensors, bool with_values,
-                          Shown shown) {
+std::string verified_text(const char* kind, const std::vector<VerifiedTensor>& tensors, bool with_values, Shown shown) {
   std::string text;
   for (const VerifiedTensor& tensor : tensors) {
     std::vector<std::pair<std::string, std::string>> rows;
