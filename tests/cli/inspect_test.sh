@@ -117,6 +117,9 @@ has mlp.zksecret.lock lock "of:text"
 has mark.zksecret.unfinished unfinished_mark "identity:digest"
 has mlp.zkserving serving_folder "secrets:count paths:count code_files:count"
 has mlp.zkserving/ serving_folder "secrets:count paths:count code_files:count"
+# As `evm export` writes it, which takes no proofs of cut models.
+echo '{"model_id": "0x01", "identity": "0x02", "program": "0x5a4b4556", "calldata": "0x00"}' >p.evm.json
+has p.evm.json evm "model_id:text identity:text"
 has accuracy.json fidelity "num_inputs:count cosine:number agreement:number error_of_largest:number"
 has bench.json benchmark "label:text runs:count prove_seconds:number verify_seconds:number proof_bytes:count"
 has settings.json ezkl_settings "inputs:text outputs:text"
@@ -128,7 +131,7 @@ expect 2 'run_args|settings' "$zkinfer" inspect <(echo '{"run_args": 3}')
 # Every option that names a new file, with the kind of file that it makes: one without a row is one that inspect may not know.
 made=" compile--output:model compile--fidelity-json:fidelity compile--report:report report--output:report commit--key:key commit--certificate:certificate
  commit--secret:root_secret prove--output:proof prove--write-input-data:canonical prove--write-output-data:canonical prove--report:report prove--write-plan:proof_plan join--output:proof prove--committed-output:tensor_commitment
- certify--output:certificate digest--write-input-data:canonical bundle--output:bundle commitmentopen--output:audit_key commitmentbackup--output:commitment_backup
+ certify--output:certificate digest--write-input-data:canonical bundle--output:bundle evmexport--output:evm commitmentopen--output:audit_key commitmentbackup--output:commitment_backup
  commitmentrestore--secret:root_secret commit-tensor--output:tensor_commitment generate--output:proof embed--output:proof tokenize--output:input_data bench--output:benchmark "
 while read -r command; do
   for option in $(options_of "$command" 'NEW-FILE([ :]|$)'); do

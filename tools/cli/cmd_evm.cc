@@ -37,9 +37,13 @@ DataGas data_gas(ByteView calldata) {
   return gas;
 }
 
+// What nodes take of one transaction, signature and all.
+constexpr std::size_t kMaxTransactionBytes = 131072;
+constexpr std::size_t kTransactionHead = 256;
+
 std::string hex_text(ByteView bytes) { return "0x" + to_hex(bytes); }
 
-CommandResult export_proof(const Session& session, const Arguments& arguments) {
+CommandResult export_proof(Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const ProofFile file, load_proof_file(arguments.proof_path));
   OutputFiles outputs(arguments.force);
   outputs.reads({arguments.proof_path, arguments.key_path});
@@ -58,6 +62,12 @@ CommandResult export_proof(const Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const EvmProgram program, evm_program(key));
   ZKI_ASSIGN_OR_RETURN(const Bytes calldata, evm_calldata(key, program, file.content.proof));
   const DataGas gas = data_gas(calldata);
+  const bool fits = calldata.size() + kTransactionHead <= kMaxTransactionBytes;
+  if (!fits) {
+    session.warn("the calldata has " + std::to_string(calldata.size()) +
+                 " bytes, and nodes take transactions of up to " + std::to_string(kMaxTransactionBytes) +
+                 "; --profile small and a small --budget of `zkinfer commit` make proofs smaller");
+  }
   const nlohmann::ordered_json content = {{"model_id", hex_text(program.model_id)},
                                           {"identity", hex_text(program.identity)},
                                           {"program", hex_text(program.bytes)},
@@ -72,6 +82,7 @@ CommandResult export_proof(const Session& session, const Arguments& arguments) {
                            {"root_identity", to_hex(root.info().model_identity)},
                            {"program_bytes", program.bytes.size()},
                            {"calldata_bytes", calldata.size()},
+                           {"fits_transaction", fits},
                            {"calldata_gas", gas.data},
                            {"floor_gas", gas.floor}});
   } else if (!session.quiet) {

@@ -110,6 +110,18 @@ Description describe_benchmark(const Json& json) {
   return out;
 }
 
+Description describe_evm(const Json& json) {
+  Description out{"data for contracts (JSON)", {}, "", {}, "evm"};
+  const auto text = [&](const char* key) {
+    return json[key].is_string() ? json[key].get<std::string>() : std::string();
+  };
+  out.facts = {{"model on chain", printable(text("model_id"))},
+               {"serving key", printable(text("identity"))},
+               {"use", "what to register and to send: `zkinfer evm export` wrote it"}};
+  copy(json, {"model_id", "identity"}, out.json);
+  return out;
+}
+
 Result<Description> describe_settings(const Json& json) {
   Description out{"settings.json of EZKL's flow", {}, "", {}, "ezkl_settings"};
   Result<EzklSettings> settings = ezkl_settings(json);
@@ -142,6 +154,7 @@ Result<std::optional<Description>> describe_json(const std::string& path) {
     return std::optional(std::move(out));
   }
   if (has({"num_inputs", "outputs", "layers"})) return std::optional(describe_fidelity(json));
+  if (has({"model_id", "identity", "program", "calldata"})) return std::optional(describe_evm(json));
   if (has({"label", "runs", "prove_seconds"})) return std::optional(describe_benchmark(json));
   return std::optional<Description>();
 }
