@@ -79,7 +79,7 @@ class Exporter {
   void public_tensors();
   BoxVectors box_vectors(const circuit::Box& box) const;
 
-  static constexpr std::size_t kP = 0, kQ = 1, kFirstContraction = 2;
+  static constexpr std::size_t kQ = 1, kFirstContraction = 2;  // the leaf claim p is constraint 0
 
   const circuit::Circuit& circuit_;
   const argument::OuterPlan& plan_;
