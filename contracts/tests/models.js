@@ -11,6 +11,9 @@ const examples = resolve(dirname(fileURLToPath(import.meta.url)), '../../example
 export const REASONS = ['None', 'BadHeader', 'WrongStatement', 'Truncated', 'TrailingBytes', 'NonCanonical', 'BadPublicValue',
   'ZeroDenominator', 'Sumcheck', 'ProofOfWork', 'MerklePath', 'Opening', 'MaskCodeword', 'FinalCheck'];
 
+/** Where a program's instructions begin, behind its words. */
+export const instructionsAt = (program) => 32 + 32 * Number(words(concat(new Uint8Array(28), program.slice(8, 12)))[0]);
+
 /** One key and one proof under it. */
 export class Model {
   /** example: a folder of examples/; words: for `zkinfer commit`, then for `zkinfer prove`. */
@@ -73,6 +76,13 @@ export class Deployment {
     const call = concat(selector('set(bytes32,uint256,uint256)'), encode(digest, BigInt(fixture.mu ?? 0), BigInt(fixture.value ?? 0)));
     const done = await this.chain.call(this.functionals, call);
     if (done.error) throw new Error(done.error);
+  }
+
+  /** What the functionals' contract answers for a program, registered or not. */
+  async evaluate(program, request) {
+    const source = await this.chain.deployData(program);
+    return this.chain.call(this.functionals, concat(
+      selector('evaluate(address,uint256[])'), addressWord(source), word(64), word(request.length), ...request.map(word)));
   }
 
   calldata(proof, changes = {}) {

@@ -4,12 +4,8 @@
 # Exit code 77: it could not run, for the reason that is said.
 set -euo pipefail
 here=$(realpath "$(dirname "$0")")
-skip() {
-  echo "SKIPPED: $*"
-  exit 77
-}
-command -v node >/dev/null || skip "there is no Node.js (scripts/install_packages.sh web)"
-node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' || skip "Node.js is $(node --version), older than 20"
+source "$here/../../tests/support/node_test.sh"
+need_node 20
 [[ -f $4/npm/complete ]] || skip "there is no $4/npm: make evm could not get its packages from npm"
 [[ -f $4/artifacts.json ]] || skip "there is no $4/artifacts.json: make evm"
 sources=$(cat "$here"/../build.mjs "$here"/../src/*.sol "$here"/*.sol | sha256sum)

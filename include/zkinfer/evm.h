@@ -11,8 +11,8 @@ namespace zkinfer {
 struct EvmProgram {
   Bytes bytes;
   Digest identity{};  // KeyInfo::model_identity
-  Digest
-      model_id{};  // the key's name on chain: Keccak-256 of "zkinfer evm model", the identity, and Keccak-256 of the bytes
+  // The key's name on chain: Keccak-256 of "zkinfer evm model", the identity, and Keccak-256 of the bytes.
+  Digest model_id{};
 };
 inline constexpr std::size_t kMaxEvmProgramBytes = 24575;  // what one contract's code holds
 

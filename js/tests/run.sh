@@ -4,12 +4,8 @@
 # Exit code 77: it could not run, for the reason that is said.
 set -euo pipefail
 here=$(realpath "$(dirname "$0")")
-skip() {
-  echo "SKIPPED: $*"
-  exit 77
-}
-command -v node >/dev/null || skip "there is no Node.js (scripts/install_packages.sh web)"
-node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18 ? 1 : 0)' || skip "Node.js is $(node --version), older than 18"
+source "$here/../../tests/support/node_test.sh"
+need_node 18
 [[ -f $3/zkinfer/zkinfer.wasm ]] || skip "there is no $3/zkinfer: make web"
 for source in "$here"/../src/*; do
   cmp -s "$source" "$3/zkinfer/src/$(basename "$source")" || { echo "$3/zkinfer is of other sources than js/src: make web"; exit 1; }

@@ -1,47 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "zkinfer/evm.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
 #include "api/key_impl.h"
+#include "evm/append.h"
 #include "evm/program.h"
+#include "evm/publics.h"
 #include "hash/keccak.h"
-#include "statement/canonical_bytes.h"
 
 namespace zkinfer {
 
 namespace {
 
+using evm::append;
+
 constexpr std::string_view kModelTag = "zkinfer evm model";
 constexpr std::string_view kVerify = "verify(bytes32,bytes,bytes,bytes,bytes32)";
 constexpr std::size_t kWord = 32;
 
-void append(Bytes& out, ByteView bytes) { out.insert(out.end(), bytes.begin(), bytes.end()); }
 ByteView bytes_of(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
 
 void append_word(Bytes& out, std::uint64_t x) {
   out.insert(out.end(), kWord - 8, 0);
-  for (int i = 7; i >= 0; --i) out.push_back(static_cast<std::uint8_t>(x >> (8 * i)));
-}
-
-// Public tensors as the contract takes them: canonical bytes, digests of hidden ones, commitments; outputs and inputs each in order.
-std::array<Bytes, 2> publics_of(const statement::Key& key, const statement::PublicIo& data) {
-  std::array<Bytes, 2> groups;
-  std::size_t value = 0, digest = 0, commitment = 0, index = 0;
-  for (const auto& [id, policy] : qir::seen_tensors(key.graph, key.visibility)) {
-    Bytes& group = groups[index++ < key.graph.outputs.size() ? 0 : 1];
-    if (policy.is_public()) append(group, statement::canonical_bytes(key.graph.value(id), data.values[value++]));
-    if (policy.hash != TensorHash::kNone) {
-      if (!policy.is_public()) append(group, data.digests[digest]);
-      ++digest;
-    }
-    if (!policy.is_committed()) continue;
-    ByteWriter writer;
-    data.commitments[commitment++].write(writer);
-    append(group, writer.bytes());
-  }
-  return groups;
+  evm::append_integer(out, x, 8);
 }
 
 }  // namespace
@@ -74,8 +58,8 @@ Result<Bytes> evm_calldata(const VerificationKey& key, const EvmProgram& program
   statement::Header header;
   if (const Verdict verdict = verifier::verify(prepared, proof, &header); !verdict.accepted())
     return invalid_argument("no contract accepts this proof: " + verdict.to_string());
-  const std::array<Bytes, 2> publics = publics_of(prepared.key, header.data);
-  const std::array<ByteView, 3> arguments = {publics[1], publics[0], proof};
+  const evm::Publics publics = evm::publics_of(prepared.key, header.data);
+  const std::array<ByteView, 3> arguments = {publics.inputs, publics.outputs, proof};
   Bytes out;
   const Digest selector = keccak256(bytes_of(kVerify));
   append(out, ByteView(selector).first(4));

@@ -201,7 +201,7 @@ struct Circuit {
   std::vector<Equality> equalities;
   std::vector<PublicTensor> public_tensors;  // in the order of qir::public_values, then digests
   ColumnId pads =
-      0;  // witness column [3 num_pads]: the pad vector of hidden messages, coefficient j of pad i at 3 i + j
+      0;  // witness column [3, num_pads]: the pad vector of hidden messages, coefficient j of pad i at (j, i)
   ColumnId blind = 0;  // witness column [3]: the random denominator of the lookup argument's blind leaf
 };
 

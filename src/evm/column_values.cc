@@ -56,7 +56,7 @@ Reg ColumnValues::sum() {
 }
 
 Reg ColumnValues::prefix(Reg src, int bits, int low, std::uint64_t at) {
-  Reg product = ProgramWriter::kOne;
+  Reg product = kOne;
   int first = bits;
   if (const auto known = tables_.find(src); known != tables_.end() && bits - low >= known->second.first) {
     first -= known->second.first;
@@ -121,7 +121,7 @@ Reg ColumnValues::value_of(circuit::ColumnId column, const BoxVectors& vectors) 
     for (std::size_t axis = 0; axis < pieces.size() && !is_zero; ++axis)
       is_zero = misses(vectors[axis], pieces[axis].begin, pieces[axis].begin + pieces[axis].length);
     if (is_zero) continue;
-    Reg product = ProgramWriter::kOne;
+    Reg product = kOne;
     int position = 0;
     for (std::size_t k = layout.cuts.order.size(); k-- > 0;) {
       const std::uint32_t axis = layout.cuts.order[k];

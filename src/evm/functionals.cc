@@ -19,12 +19,6 @@ constexpr std::uint64_t kMaxListed = std::uint64_t{1} << 14;
 // Of one list: contracts add them up before they reduce (contracts/src/Interpreter.sol).
 constexpr std::uint64_t kMaxSummands = std::uint64_t{1} << 16;
 
-std::size_t num_values(const circuit::Circuit& circuit) {
-  std::uint64_t count = 0;
-  for (const circuit::PublicTensor& tensor : circuit.public_tensors) count += circuit::box_size(tensor.box);
-  return static_cast<std::size_t>(count);
-}
-
 // argument::evaluate_outer, in instructions.
 class Exporter {
  public:
@@ -400,16 +394,21 @@ Result<Bytes> Exporter::run() {
 
 }  // namespace
 
+std::uint64_t num_public_values(const circuit::Circuit& circuit) {
+  std::uint64_t count = 0;
+  for (const circuit::PublicTensor& tensor : circuit.public_tensors) count += circuit::box_size(tensor.box);
+  return count;
+}
+
 Inputs program_inputs(const verifier::PreparedKey& prepared, ProgramWriter& writer) {
   const argument::Compiled& compiled = prepared.compiled;
   const pcs::OpeningParams& params = prepared.key.params;
   Inputs in{};
-  writer.input(2);  // x, x^2
   in.leaf_bits = static_cast<std::size_t>(compiled.plan.log_leaves);
   in.tau_bits = static_cast<std::size_t>(compiled.plan.tau_bits);
   in.num_rounds = static_cast<std::size_t>(compiled.plan.rounds);
   in.index_bits = static_cast<std::size_t>(params.fold_bits() + params.final_rounds());
-  in.num_public_values = num_values(compiled.circuit);
+  in.num_public_values = static_cast<std::size_t>(num_public_values(compiled.circuit));
   in.num_pads = static_cast<std::size_t>(compiled.pads.layout().num_pads());
   in.alpha = writer.input(1);
   in.beta = writer.input(1);
@@ -426,8 +425,6 @@ Inputs program_inputs(const verifier::PreparedKey& prepared, ProgramWriter& writ
 }
 
 Result<Bytes> functional_instructions(const verifier::PreparedKey& prepared) {
-  if (prepared.key.is_segmented()) return unsupported("verification program: of a model that is cut into segments");
-  if (prepared.num_rows != 1) return unsupported("verification program: of a batch");
   ProgramWriter writer;
   return Exporter(prepared, writer).run();
 }

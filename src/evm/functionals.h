@@ -11,7 +11,7 @@
 
 namespace zkinfer::evm {
 
-// Where a program's inputs stand in the registers: 1, x and x^2 (K = F[x]/(x^3 - 2)), then these one after another.
+// Where a program's inputs stand in the registers: behind the constants, one after another.
 struct Inputs {
   Reg alpha, beta, gamma, delta;
   Reg leaf;  // point of the leaf claims, highest bit first
@@ -23,12 +23,13 @@ struct Inputs {
   Reg public_values;       // of all public tensors, row-major, one after another; in F
   std::size_t leaf_bits, tau_bits, num_rounds, index_bits, num_public_values, num_pads;
 };
-inline constexpr Reg kOne = 0, kX = 1, kXSquared = 2;
 
 Inputs program_inputs(const verifier::PreparedKey& prepared, ProgramWriter& writer);
+// Entries of all public tensors.
+std::uint64_t num_public_values(const circuit::Circuit& circuit);
 
-// Results: mu as far as no message is in it, and the functionals' value. Constraint i has the weight delta^i, messages' own are left out, and
-// pads come with their weights. unsupported: a key that is cut, of a batch, or too large.
+// prepared: one circuit, of one row. Results: mu as far as no message is in it, and the functionals' value. Constraint i has the weight delta^i, messages' own are left out, and
+// pads come with their weights. unsupported: the circuit is too large.
 Result<Bytes> functional_instructions(const verifier::PreparedKey& prepared);
 
 }  // namespace zkinfer::evm

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <string>
 
-#include "base/big_endian.h"
+#include "evm/append.h"
 #include "evm/functionals.h"
 #include "statement/canonical_bytes.h"
 
@@ -18,10 +18,8 @@ constexpr std::size_t kMaxSharedAxes = 10;  // what a contraction's word holds
 // Words of 32 bytes, filled from the most significant byte on.
 class WordWriter {
  public:
-  void u(std::uint64_t x, int num_bytes) {
-    for (int i = num_bytes - 1; i >= 0; --i) bytes_.push_back(static_cast<std::uint8_t>(x >> (8 * i)));
-  }
-  void digest(const Digest& digest) { bytes_.insert(bytes_.end(), digest.begin(), digest.end()); }
+  void u(std::uint64_t x, int num_bytes) { append_integer(bytes_, x, num_bytes); }
+  void digest(const Digest& digest) { append(bytes_, digest); }
   // Zeros up to the end of the word.
   void end_word() { bytes_.resize((bytes_.size() + kWord - 1) / kWord * kWord); }
   Bytes& bytes() { return bytes_; }
@@ -39,6 +37,7 @@ Status check_at_most(const char* what, std::uint64_t got, std::uint64_t limit) {
 Status check_key(const verifier::PreparedKey& prepared) {
   const statement::Key& key = prepared.key;
   if (key.is_segmented()) return invalid_argument("no contract checks proofs of a model that is cut into segments");
+  if (prepared.num_rows != 1) return invalid_argument("no contract checks proofs of a batch");
   if (!key.params.security.zero_knowledge)
     return invalid_argument("no contract checks proofs without zero knowledge; expected a key with it");
   const argument::OuterPlan& plan = prepared.compiled.plan;
@@ -134,8 +133,7 @@ Result<Bytes> parameter_words(const verifier::PreparedKey& prepared) {
   out.u(params.folds.size(), 1);
   out.u(seen.size(), 2);
   out.u(params.model_budget, 8);
-  std::uint64_t num_values = 0;
-  for (const circuit::PublicTensor& tensor : circuit.public_tensors) num_values += circuit::box_size(tensor.box);
+  const std::uint64_t num_values = num_public_values(circuit);
   ZKI_RETURN_IF_ERROR(check_at_most("the number of public values", num_values, 1u << 16));
   out.u(num_values, 4);
   out.end_word();
@@ -165,9 +163,9 @@ Result<Bytes> program_bytes(const verifier::PreparedKey& prepared) {
   out.u(kVersion, 4);
   out.u(parameters.size() / kWord, 4);
   out.end_word();
-  out.bytes().insert(out.bytes().end(), parameters.begin(), parameters.end());
+  append(out.bytes(), parameters);
   ZKI_ASSIGN_OR_RETURN(const Bytes instructions, functional_instructions(prepared));
-  out.bytes().insert(out.bytes().end(), instructions.begin(), instructions.end());
+  append(out.bytes(), instructions);
   return std::move(out.bytes());
 }
 

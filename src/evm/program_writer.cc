@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "evm/append.h"
+
 namespace zkinfer::evm {
 
 namespace {
@@ -21,7 +23,7 @@ void add_to(Linear& sum, Reg reg, Fp coef) {
 
 void ProgramWriter::put(Bytes& out, std::uint64_t value, int bytes) {
   too_large_ = too_large_ || (bytes < 8 && value >> (8 * bytes) != 0);
-  for (int i = bytes; i-- > 0;) out.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+  append_integer(out, value, bytes);
 }
 
 Reg ProgramWriter::append(Bytes instruction, std::size_t results) {

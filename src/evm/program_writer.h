@@ -17,6 +17,9 @@
 namespace zkinfer::evm {
 
 using Reg = std::uint32_t;
+// Registers 0, 1 and 2 hold 1, x and x^2 (K = F[x]/(x^3 - 2)); the inputs follow.
+inline constexpr Reg kOne = 0;
+inline constexpr std::size_t kNumConstants = 3;
 
 enum class Op : std::uint8_t {
   kEnd = 0,
@@ -59,8 +62,6 @@ void add_to(Linear& sum, Reg reg, Fp coef);
 
 class ProgramWriter {
  public:
-  // Register 0 holds one; the inputs follow.
-  static constexpr Reg kOne = 0;
   Reg input(std::size_t count);
 
   Reg mul(Reg a, Reg b);
@@ -77,7 +78,6 @@ class ProgramWriter {
   Reg correlate(std::uint64_t length, const std::vector<Part>& parts);
   Reg constants(const std::vector<std::int64_t>& values);
 
-  std::size_t num_registers() const { return next_; }
   // The head (inputs behind the constants, registers in all, the index's first and their number), the instructions, and the end, which
   // names the two results. unsupported: more registers or larger operands than an instruction holds.
   Result<Bytes> finish(std::size_t num_inputs, Reg index, std::size_t index_bits, Reg mu, Reg value);
@@ -91,7 +91,7 @@ class ProgramWriter {
   Bytes bytes_;
   std::size_t products_ = 0;  // where the last instruction begins, if it is kMul and more may follow
   std::map<Bytes, Reg> known_;
-  std::size_t next_ = 1;
+  std::size_t next_ = kNumConstants;
   bool too_large_ = false;
 };
 

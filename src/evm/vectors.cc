@@ -13,12 +13,12 @@ Reg VectorWriter::values_from_zero(const AxisVector& vector, std::uint64_t lengt
   const Reg own = values(vector);
   if (vector.begin == 0 && vector.length == length) return own;
   const Source source{own, static_cast<std::uint32_t>(vector.length), 1, 1};
-  return out_.correlate(length, {{ProgramWriter::kOne, static_cast<std::int64_t>(vector.begin), {source}}});
+  return out_.correlate(length, {{kOne, static_cast<std::int64_t>(vector.begin), {source}}});
 }
 
 Reg VectorWriter::total(const AxisVector& vector) {
   if (vector.is_eq) {
-    return vector.length >> vector.bits != 0 ? ProgramWriter::kOne : out_.below(vector.src, vector.bits, vector.length);
+    return vector.length >> vector.bits != 0 ? kOne : out_.below(vector.src, vector.bits, vector.length);
   }
   Linear sum;
   for (std::uint64_t i = 0; i < vector.length; ++i) add_to(sum, vector.src + static_cast<Reg>(i), Fp(1));
@@ -35,7 +35,7 @@ Linear VectorWriter::moment(const AxisVector& vector) {
   }
   if (vector.length >> vector.bits != 0) {
     sum = mean_of(vector.src, vector.bits);
-    add_to(sum, ProgramWriter::kOne, begin);
+    add_to(sum, kOne, begin);
     return sum;
   }
   const Reg below = out_.below(vector.src, vector.bits, vector.length);

@@ -29,7 +29,7 @@ using BoxVectors = std::vector<AxisVector>;
 // coef times a register.
 struct Scaled {
   Fp coef{1};
-  Reg reg = ProgramWriter::kOne;
+  Reg reg = kOne;
 };
 
 // Instructions on axis vectors.

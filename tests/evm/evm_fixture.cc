@@ -8,7 +8,7 @@
 #include "argument/opening_claim.h"
 #include "base/files.h"
 #include "evm/program.h"
-#include "statement/canonical_bytes.h"
+#include "evm/publics.h"
 #include "verifier/path.h"
 #include "zkinfer/hex.h"
 
@@ -134,28 +134,6 @@ Verdict verify_shown(const verifier::PreparedKey& prepared, const statement::Hea
   return pcs::verify_opening(prepared.key.params, claim, roots, messages.subspan(channel.bytes_read()), transcript);
 }
 
-// What the contracts take of one group of tensors: canonical bytes, digests, commitments.
-void write_publics(const statement::Key& key, const statement::Header& header, std::string& json) {
-  Bytes groups[2];
-  std::size_t next_value = 0, next_digest = 0, next_commitment = 0, index = 0;
-  for (const auto& [id, policy] : qir::seen_tensors(key.graph, key.visibility)) {
-    Bytes& group = groups[index++ < key.graph.outputs.size() ? 0 : 1];
-    const auto add = [&group](ByteView bytes) { group.insert(group.end(), bytes.begin(), bytes.end()); };
-    if (policy.is_public()) add(statement::canonical_bytes(key.graph.value(id), header.data.values[next_value++]));
-    if (policy.hash != TensorHash::kNone) {
-      if (!policy.is_public()) add(header.data.digests[next_digest]);
-      ++next_digest;
-    }
-    if (policy.is_committed()) {
-      ByteWriter out;
-      header.data.commitments[next_commitment++].write(out);
-      // The same bytes as in the proof: the value's limbs are big-endian.
-      add(out.bytes());
-    }
-  }
-  json += ",\n\"public_outputs\": \"0x" + to_hex(groups[0]) + "\",\n\"public_inputs\": \"0x" + to_hex(groups[1]) + "\"";
-}
-
 int run(const char* key_path, const char* proof_path, const char* path_path) {
   const auto fail = [](const Status& status) {
     std::fprintf(stderr, "evm_fixture: %s\n", status.to_string().c_str());
@@ -188,7 +166,9 @@ int run(const char* key_path, const char* proof_path, const char* path_path) {
   json +=
       ",\n\"reason\": " + std::to_string(static_cast<int>(verdict.reason)) + ",\n\"where\": \"" + verdict.where + "\"";
   if (header.num_bytes != 0) {
-    write_publics(prepared->key, header, json);
+    const Publics publics = publics_of(prepared->key, header.data);
+    json += ",\n\"public_outputs\": \"0x" + to_hex(publics.outputs) + "\",\n\"public_inputs\": \"0x" +
+            to_hex(publics.inputs) + "\"";
     const Verdict again = verify_shown(*prepared, header, ByteView(*proof).subspan(header.num_bytes), json);
     if (again.reason != verdict.reason) return fail(invalid_argument("two verdicts on one proof"));
   }

@@ -58,7 +58,7 @@ argument::OuterMessages random_messages(const argument::Compiled& compiled, Draw
 }
 
 struct Sizes {
-  std::size_t bytes = 0, registers = 0, multiplications = 0;
+  std::size_t bytes = 0, multiplications = 0;
 };
 
 // Empty: there is no program for this key.
@@ -102,7 +102,7 @@ std::optional<Sizes> expect_equal(const verifier::PreparedKey& prepared, std::ui
   const Fe pins_mu = argument::pin_claims(prepared.compiled, pins, outer).mu;
   EXPECT_EQ(mu + pins_mu, expected.mu);
   EXPECT_EQ(value, expected.value);
-  return Sizes{program->size(), 0, interpreter.num_multiplications()};
+  return Sizes{program->size(), interpreter.num_multiplications()};
 }
 
 void expect_program(const char* name, const qir::QGraph& graph, const prover::ModelOptions& options) {

@@ -203,7 +203,7 @@ inline void Interpreter::step(Op op) {
 
 inline std::pair<Fe, Fe> Interpreter::run(std::vector<Fe> registers) {
   registers_ = std::move(registers);
-  ZKI_CHECK_EQ(get(2) + 3, registers_.size(), "constants and inputs");
+  ZKI_CHECK_EQ(get(2) + kNumConstants, registers_.size(), "constants and inputs");
   const std::uint64_t num_registers = get(2);
   get(3);
   while (true) {

@@ -42,11 +42,8 @@ CommandResult bundle(const Session& session, const Arguments& arguments) {
   const OutputFiles::Id output = outputs.add("--output", arguments.output_path, FileKind::kBundle);
   ZKI_RETURN_IF_ERROR(outputs.prepare());
   ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0, arguments.limits));
-  ZKI_ASSIGN_OR_RETURN(const KeyForProof found, key_for_proof(root, arguments.key_path, file, arguments.trust.paths));
-  if (!found.verdict.accepted()) {
-    return invalid_argument(in_quotes(arguments.proof_path) + " does not come from " + in_quotes(arguments.key_path) +
-                            ": " + verdict_text(found.verdict) + (found.hint.empty() ? "" : ". " + found.hint));
-  }
+  ZKI_ASSIGN_OR_RETURN(const KeyForProof found,
+                       require_key_for_proof(root, arguments.key_path, file, arguments.trust.paths));
   ProofBundle content = file.content;
   content.path = found.path;
   if (root.info().num_parameters > 0 && !arguments.trust.uncertified && !root.info().public_parameters &&
@@ -81,17 +78,10 @@ void add_bundle(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command =
       app.add_subcommand("bundle", "put a proof and all that verifiers need beside the root key into one file");
-  command->add_option("proof", arguments->proof_path, "proof (.zkproof)")->type_name(kReadsFile)->required();
-  command->add_option("-k,--key", arguments->key_path, "the root's verification key (.zkkey)")
-      ->type_name(kReadsFile)
-      ->required();
+  add_proof_and_root(*command, arguments->proof_path, arguments->key_path, arguments->trust.paths);
   command
       ->add_option("-o,--output", arguments->output_path, "bundle to write (default: the proof's name with .zkbundle)")
       ->type_name(kWritesFile);
-  command
-      ->add_option("--path", arguments->trust.paths,
-                   "path (.zkpath) to the proof's key (default: found beside proof or key)")
-      ->type_name(kReadsFile);
   command
       ->add_option("--certificate", arguments->trust.certificate_path,
                    "certificate (.zkcert) of the root (default: found beside the key)")

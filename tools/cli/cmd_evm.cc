@@ -19,7 +19,7 @@ namespace {
 
 struct Arguments {
   std::string proof_path, key_path, output_path;
-  TrustArguments trust;
+  std::vector<std::string> paths;
   VerifyLimits limits;
   bool force = false;
 };
@@ -47,17 +47,13 @@ CommandResult export_proof(Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const ProofFile file, load_proof_file(arguments.proof_path));
   OutputFiles outputs(arguments.force);
   outputs.reads({arguments.proof_path, arguments.key_path});
-  outputs.reads(arguments.trust.paths);
+  outputs.reads(arguments.paths);
   outputs.reads(usual_path_files(file, arguments.key_path));
   if (session.json) outputs.keep_standard_output();
   const OutputFiles::Id output = outputs.add_json("--output", arguments.output_path, "model_id", "data for contracts");
   ZKI_RETURN_IF_ERROR(outputs.prepare());
   ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0, arguments.limits));
-  ZKI_ASSIGN_OR_RETURN(const KeyForProof found, key_for_proof(root, arguments.key_path, file, arguments.trust.paths));
-  if (!found.verdict.accepted()) {
-    return invalid_argument(in_quotes(arguments.proof_path) + " does not come from " + in_quotes(arguments.key_path) +
-                            ": " + verdict_text(found.verdict) + (found.hint.empty() ? "" : ". " + found.hint));
-  }
+  ZKI_ASSIGN_OR_RETURN(const KeyForProof found, require_key_for_proof(root, arguments.key_path, file, arguments.paths));
   const VerificationKey& key = found.key(root);
   ZKI_ASSIGN_OR_RETURN(const EvmProgram program, evm_program(key));
   ZKI_ASSIGN_OR_RETURN(const Bytes calldata, evm_calldata(key, program, file.content.proof));
@@ -101,16 +97,9 @@ void add_export(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand(
       "export", "the program of a proof's key, its name on chain, and the data of the call that checks the proof");
-  command->add_option("proof", arguments->proof_path, "proof (.zkproof)")->type_name(kReadsFile)->required();
-  command->add_option("-k,--key", arguments->key_path, "the root's verification key (.zkkey)")
-      ->type_name(kReadsFile)
-      ->required();
+  add_proof_and_root(*command, arguments->proof_path, arguments->key_path, arguments->paths);
   command->add_option("-o,--output", arguments->output_path, "JSON to write (default: the proof's name with .evm.json)")
       ->type_name(kWritesFile);
-  command
-      ->add_option("--path", arguments->trust.paths,
-                   "path (.zkpath) to the proof's key (default: found beside proof or key)")
-      ->type_name(kReadsFile);
   add_verify_limits(*command, arguments->limits);
   add_force_flag(*command, arguments->force);
   add_json_flag(*command, session);

@@ -3,8 +3,10 @@
 
 #include <filesystem>
 
+#include "base/text.h"
 #include "files.h"
 #include "inputs/input_bytes.h"
+#include "outputs.h"
 #include "zkinfer/hex.h"
 #include "zkinfer/prove.h"
 
@@ -161,6 +163,22 @@ Result<KeyForProof> key_for_proof(const VerificationKey& root, const std::string
       ", which shows that that key serves under this one: put it beside the proof, or give it with --path. Where "
       "there is no such path, the proof is another model's.";
   return out;
+}
+
+Result<KeyForProof> require_key_for_proof(const VerificationKey& root, const std::string& key_path,
+                                          const ProofFile& file, const std::vector<std::string>& paths) {
+  ZKI_ASSIGN_OR_RETURN(KeyForProof found, key_for_proof(root, key_path, file, paths));
+  if (found.verdict.accepted()) return found;
+  return invalid_argument(in_quotes(file.name) + " does not come from " + in_quotes(key_path) + ": " +
+                          verdict_text(found.verdict) + (found.hint.empty() ? "" : ". " + found.hint));
+}
+
+void add_proof_and_root(CLI::App& command, std::string& proof_path, std::string& key_path,
+                        std::vector<std::string>& paths) {
+  command.add_option("proof", proof_path, "proof (.zkproof)")->type_name(kReadsFile)->required();
+  command.add_option("-k,--key", key_path, "the root's verification key (.zkkey)")->type_name(kReadsFile)->required();
+  command.add_option("--path", paths, "path (.zkpath) to the proof's key (default: found beside proof or key)")
+      ->type_name(kReadsFile);
 }
 
 std::string weights_text(const KeyInfo& info, WeightEvidence evidence) {

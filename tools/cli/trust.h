@@ -54,6 +54,12 @@ struct KeyForProof {
 };
 Result<KeyForProof> key_for_proof(const VerificationKey& root, const std::string& key_path, const ProofFile& file,
                                   const std::vector<std::string>& paths);
+// The same for commands that make something of a proof: invalid_argument where it is rejected.
+Result<KeyForProof> require_key_for_proof(const VerificationKey& root, const std::string& key_path,
+                                          const ProofFile& file, const std::vector<std::string>& paths);
+// What these commands read: the proof, --key and --path.
+void add_proof_and_root(CLI::App& command, std::string& proof_path, std::string& key_path,
+                        std::vector<std::string>& paths);
 
 // "certified", for people.
 std::string weights_text(const KeyInfo& info, WeightEvidence evidence);

@@ -2,7 +2,7 @@
 // What prover and verifier of the opening share: the statement's power functionals, the shape of leaves, domain points,
 // the claim's path through a sumcheck round, the ranges that opened rows and zeros speak of, and geometric sums.
 //
-// Encoding of the oracles (rows of the Merkle trees, 8 bytes little-endian per element of F):
+// Encoding of the oracles (rows of the Merkle trees, 8 bytes big-endian per element of F):
 //   M, D_i, W  row x = [e_0(x), .., e_(2^k - 1)(x)]                         2^k values
 //   g_i   row x = [lane 0: c0 c1 c2, lane 1: c0 c1 c2, ..]                   3 * 2^k values
 //   X     row x = [X(x): c0 c1 c2, S(x): c0 c1 c2]                          6 values
