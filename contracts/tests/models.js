@@ -33,6 +33,12 @@ export class Model {
     this.native = this.fixture(this.proof);
   }
 
+  /** What `zkinfer evm export` writes: model_id, identity, program, calldata. */
+  exported() {
+    execFileSync(process.env.ZKINFER, ['--quiet', 'evm', 'export', 'a.zkproof', '--key', 'model.zkkey', '--output', 'a.evm.json', '--force'], {cwd: this.folder});
+    return JSON.parse(readFileSync(join(this.folder, 'a.evm.json'), 'utf8'));
+  }
+
   /** What the native verifier says of these bytes (tests/evm/evm_fixture.cc). */
   fixture(proof) {
     writeFileSync(join(this.folder, 'b.zkproof'), proof);

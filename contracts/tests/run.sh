@@ -4,7 +4,7 @@
 # Exit code 77: it could not run, for the reason that is said.
 set -euo pipefail
 here=$(realpath "$(dirname "$0")")
-source "$here/../../tests/support/node_test.sh"
+source "$here/../../tests/support/run_node.sh"
 need_node 20
 [[ -f $4/npm/complete ]] || skip "there is no $4/npm: make evm could not get its packages from npm"
 [[ -f $4/artifacts.json ]] || skip "there is no $4/artifacts.json: make evm"

@@ -4,7 +4,7 @@
 # Exit code 77: it could not run, for the reason that is said.
 set -euo pipefail
 here=$(realpath "$(dirname "$0")")
-source "$here/../../tests/support/node_test.sh"
+source "$here/../../tests/support/run_node.sh"
 need_node 18
 [[ -f $3/zkinfer/zkinfer.wasm ]] || skip "there is no $3/zkinfer: make web"
 for source in "$here"/../src/*; do

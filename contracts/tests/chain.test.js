@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// End to end on a node with the limits of Ethereum: contracts deployed, a model registered from what `zkinfer evm export` writes, proofs
+// verified in transactions.
+import assert from 'node:assert/strict';
+import {after, before, describe, test} from 'node:test';
+import {artifacts, bytesToHex, concat, encode, hexToBytes, keccak, selector, text, words} from './chain.js';
+import {DEV_KEYS, MAX_TRANSACTION_BYTES, MAX_TRANSACTION_GAS, Node, addressOf, argument} from './anvil.js';
+import {Model, REASONS, context} from './models.js';
+
+const CONTRACTS = ['ZkInferOuter', 'ZkInferFunctionals', 'ZkInferRegistry', 'ZkInferVerifier', 'ZkInferReceipts'];
+const SUBMIT = selector('submit(bytes32,bytes,bytes,bytes,bytes32)');
+
+let node;
+const at = {};
+before(async () => {
+  node = await Node.start();
+  for (const name of CONTRACTS) {
+    const args = {ZkInferVerifier: ['ZkInferOuter', 'ZkInferFunctionals', 'ZkInferRegistry'], ZkInferReceipts: ['ZkInferVerifier']}[name] ?? [];
+    at[name] = await node.deploy(name, ...args.map((other) => argument(at[other])));
+  }
+});
+after(() => node?.stop());
+
+test('every contract is there, at the limit of code', async () => {
+  for (const name of CONTRACTS) {
+    const code = hexToBytes(await node.ask('eth_getCode', at[name], 'latest'));
+    assert.equal(code.length, hexToBytes(artifacts[name].deployed).length, name);
+    assert.ok(code.length <= 24576, name);
+  }
+});
+
+test('the node has the limit of EIP-7825', async () => {
+  await assert.rejects(node.send(at.ZkInferReceipts, SUBMIT, {gas: MAX_TRANSACTION_GAS + 1}), /tx_gas_limit/);
+});
+
+const models = [
+  // name, example, words for commit, largest transaction in gas
+  ['digits', 'digits', ['--profile', 'small', '--budget', '16'], 9_000_000],
+  ['public_input', 'mlp', ['--inputs', 'public', '--profile', 'small', '--budget', '16'], 9_000_000],
+];
+for (const [name, example, commitWords, most] of models) {
+  describe(name, () => {
+    let model;
+    let exported;
+    let receiptId;
+    before(() => {
+      model = new Model(`chain_${name}`, example, commitWords, []);
+      exported = model.exported();
+    });
+    const verify = async (calldata) => {
+      const {data, error} = await node.call(at.ZkInferVerifier, calldata);
+      assert.equal(error, undefined);
+      return REASONS[Number(words(data)[0])];
+    };
+    // verify and submit take the same arguments.
+    const submission = (calldata) => concat(SUBMIT, calldata.slice(4));
+    const changed = () => {
+      const calldata = hexToBytes(exported.calldata);
+      calldata[calldata.length - 100] ^= 1;
+      return calldata;
+    };
+
+    test('registered under the name that the exporter says', async () => {
+      const call = concat(selector('register(bytes,string)'), encode({bytes: hexToBytes(exported.program)}, {bytes: text('ipfs://card')}));
+      assert.equal(bytesToHex((await node.call(at.ZkInferRegistry, call)).data), exported.model_id);
+      const receipt = await node.send(at.ZkInferRegistry, call);
+      assert.ok(receipt.succeeded);
+      assert.ok(receipt.bytes <= MAX_TRANSACTION_BYTES);
+      assert.equal(receipt.logs[0].topics[1], exported.model_id);
+      console.log(`# ${name}: registered with ${receipt.gas} gas`);
+    });
+
+    test('accepted in one transaction, with a receipt', async () => {
+      const calldata = hexToBytes(exported.calldata);
+      assert.equal(await verify(calldata), 'None');
+      const receipt = await node.send(at.ZkInferReceipts, submission(calldata), {from: 1});
+      assert.ok(receipt.succeeded);
+      assert.ok(receipt.bytes <= MAX_TRANSACTION_BYTES, `${receipt.bytes} bytes`);
+      assert.ok(receipt.gas < MAX_TRANSACTION_GAS && receipt.gas <= most, `${receipt.gas} gas`);
+      const publics = [model.native.public_inputs, model.native.public_outputs].map((x) => keccak(hexToBytes(x)));
+      receiptId = keccak(encode(hexToBytes(exported.model_id), ...publics, context));
+      const [event] = receipt.logs;
+      assert.equal(event.topics[1], bytesToHex(receiptId));
+      assert.equal(event.topics[2], exported.model_id);
+      assert.equal(argument(addressOf(DEV_KEYS[1])), words(hexToBytes(event.data))[1]);
+      console.log(`# ${name}: a transaction of ${receipt.bytes} bytes, ${receipt.gas} gas`);
+    });
+
+    test('a rejected proof says why, and leaves nothing', async () => {
+      const native = model.fixture(changed().slice(-model.proof.length - ((32 - (model.proof.length & 31)) & 31)).slice(0, model.proof.length));
+      assert.notEqual(native.reason, 0);
+      assert.equal(await verify(changed()), REASONS[native.reason]);
+      const {data} = await node.call(at.ZkInferReceipts, submission(changed()));
+      assert.deepEqual(data, concat(selector('Rejected(uint8)'), encode(native.reason)));
+      const receipt = await node.send(at.ZkInferReceipts, submission(changed()));
+      assert.ok(!receipt.succeeded);
+      assert.deepEqual(receipt.logs, []);
+    });
+
+    test('a receipt is used once, a copy of the transaction gives nothing new', async () => {
+      const again = await node.send(at.ZkInferReceipts, submission(hexToBytes(exported.calldata)), {from: 1});
+      assert.ok(again.succeeded);
+      assert.deepEqual(again.logs, []);
+      const consume = concat(selector('consume(bytes32)'), encode(receiptId));
+      assert.ok((await node.send(at.ZkInferReceipts, consume)).succeeded);
+      const {data} = await node.call(at.ZkInferReceipts, consume);
+      assert.deepEqual(data.slice(0, 4), selector('Consumed(bytes32)'));
+    });
+  });
+}
