@@ -217,10 +217,16 @@ Result<SlotRange> restore_root(const std::string& backup_path, const std::string
     next = std::max(next, *options.highest_published + 1);
   }
   if (next >= slots.end || slots.end - next <= options.margin) {
-    return resource_limit("'" + backup_path + "': with a margin of " + std::to_string(options.margin) + " above slot " +
-                          std::to_string(next) + " none of " + std::to_string(slots.end) +
-                          " is left; where you know of every rotation since the backup, give its last path as "
-                          "published and a smaller RestoreOptions::margin, down to 1");
+    const std::uint64_t left = slots.end - std::min(next, slots.end);
+    const std::string largest =
+        left < 2
+            ? "so that nothing can be restored; commit again, under a new name"
+            : "so that the largest is " + std::to_string(left - 1) +
+                  "; where at most so many rotations since the backup are not known, give RestoreOptions::margin " +
+                  std::to_string(left - 1) + " or less, down to 1 where all are";
+    return resource_limit("'" + backup_path + "': a margin of " + std::to_string(options.margin) +
+                          " does not fit: above slot " + std::to_string(next) + " the root has " +
+                          std::to_string(left) + " of " + std::to_string(slots.total) + " slots left, " + largest);
   }
   slots.next = next + options.margin;
   const std::string folder = api::tree_folder(path);

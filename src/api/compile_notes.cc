@@ -121,6 +121,13 @@ std::vector<Note> calibration_notes(const ir::Graph& graph, const std::vector<Te
       const auto data = sample.at(name).data();
       return std::all_of(data.begin(), data.end(), [&](float x) { return x == first[0]; });
     });
+    const bool same = inputs.size() > 1 && std::all_of(inputs.begin(), inputs.end(), [&](const TensorMap& sample) {
+                        return std::ranges::equal(sample.at(name).data(), first);
+                      });
+    if (same && !constant) {
+      notes.push_back({true, "all " + std::to_string(inputs.size()) + " calibration inputs have the same " +
+                                 in_quotes(name) + ": give inputs like those that will be proven"});
+    }
     if (constant) {
       notes.push_back({true, "the calibration data of input " + in_quotes(name) + " are one number, " +
                                  number(static_cast<double>(first[0])) +

@@ -23,10 +23,10 @@ class InputDataHandler : public nlohmann::json::json_sax_t {
   const Status& status() const { return status_; }
 
   bool null() override { return not_a_number("null"); }
-  bool boolean(bool value) override { return number(value ? 1 : 0); }
-  bool number_integer(number_integer_t value) override { return number(static_cast<double>(value)); }
-  bool number_unsigned(number_unsigned_t value) override { return number(static_cast<double>(value)); }
-  bool number_float(number_float_t value, const string_t&) override { return number(value); }
+  bool boolean(bool value) override { return element(value ? 1 : 0, Word::kTruth); }
+  bool number_integer(number_integer_t value) override { return element(static_cast<double>(value), Word::kNumber); }
+  bool number_unsigned(number_unsigned_t value) override { return element(static_cast<double>(value), Word::kNumber); }
+  bool number_float(number_float_t value, const string_t&) override { return element(value, Word::kNumber); }
   bool string(string_t&) override { return not_a_number("a string"); }
   bool binary(binary_t&) override { return not_a_number("binary data"); }
 
@@ -76,7 +76,9 @@ class InputDataHandler : public nlohmann::json::json_sax_t {
     if (++depth_ > kMaxDepth) return fail("lists nested deeper than 32");
     return true;
   }
-  bool number(double value) {
+  // A list is of numbers, or of `true` and `false`, which count as 1 and 0: one among the others is a slip.
+  enum class Word : std::uint8_t { kNumber, kTruth };
+  bool element(double value, Word word) {
     if (!in_data_) return true;
     if (depth_ == 1) return fail("\"input_data\" is a number; expected a list of lists of numbers");
     if (depth_ == 2) {  // {"input_data": [1, 2, 3]}: one input
@@ -88,6 +90,10 @@ class InputDataHandler : public nlohmann::json::json_sax_t {
     const float as_float = static_cast<float>(value);
     std::vector<float>& data = arrays_.back().data;
     if (!std::isfinite(as_float)) return fail("input " + place() + ": a number too large for 32-bit floating point");
+    if (data.empty()) word_ = word;
+    if (word != word_)
+      return fail("input " + place() +
+                  ": a list mixes numbers with true and false; write 1 and 0 where those are meant");
     if (++num_elements_ > kMaxInputElements) {
       status_ = resource_limit("more than 2^28 numbers; split the file");
       return false;
@@ -112,6 +118,7 @@ class InputDataHandler : public nlohmann::json::json_sax_t {
   int depth_ = 0;
   bool found_ = false, in_data_ = false, mixed_ = false;
   std::uint64_t num_elements_ = 0;
+  Word word_ = Word::kNumber;  // of the list's first element
   std::vector<Array> arrays_;
   Status status_;
 };

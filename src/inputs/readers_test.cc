@@ -73,9 +73,17 @@ TEST(JsonReader, ReadsEzklStyle) {
   ASSERT_TRUE(flat.ok());
   EXPECT_EQ(flat->at(0).shape, (std::vector<std::int64_t>{2}));
   // As EZKL writes inputs of logical operators.
-  const auto words = read_json_inputs(view(R"({"input_data": [[true, false, 2]]})"));
+  const auto words = read_json_inputs(view(R"({"input_data": [[true, false], [2]]})"));
   ASSERT_TRUE(words.ok()) << words.status().to_string();
-  EXPECT_EQ(words->at(0).data, (std::vector<float>{1, 0, 2}));
+  EXPECT_EQ(words->at(0).data, (std::vector<float>{1, 0}));
+  // One among numbers is a slip.
+  for (const char* text :
+       {R"({"input_data": [[true, false, 2]]})", R"({"input_data": [[1.5, true]]})", R"({"input_data": [0, false]})"}) {
+    const auto mixed = read_json_inputs(view(text));
+    ASSERT_FALSE(mixed.ok()) << text;
+    EXPECT_NE(mixed.status().message().find("element"), std::string::npos) << mixed.status().to_string();
+    EXPECT_NE(mixed.status().message().find("write 1 and 0"), std::string::npos) << mixed.status().to_string();
+  }
 }
 
 TEST(JsonReader, RefusesMalformed) {

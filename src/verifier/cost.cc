@@ -470,6 +470,7 @@ std::uint64_t Counter::add_expression(const LinExpr& expr, const BoxChoices& box
 }
 
 std::string seconds_text(std::uint64_t nanoseconds) {
+  if (nanoseconds > 0 && nanoseconds < 1'000'000) return std::to_string((nanoseconds + 999) / 1000) + " us";
   const std::uint64_t milliseconds = (nanoseconds + 999'999) / 1'000'000;
   return milliseconds < 100'000 ? std::to_string(milliseconds) + " ms" : std::to_string(milliseconds / 1000) + " s";
 }
@@ -487,11 +488,10 @@ Status check_key_size(std::uint64_t num_bytes, const VerifyLimits& limits) {
 
 Status check_cost(const VerifyCost& cost, const VerifyLimits& limits) {
   if (cost.nanoseconds <= limits.nanoseconds && cost.memory_bytes <= limits.memory_bytes) return ok_status();
-  const std::uint64_t mebibytes = (cost.memory_bytes >> 20) + 1;
   const std::string needed = cost.nanoseconds > limits.nanoseconds ? "at least " : "about ";
   return resource_limit("checking its proofs takes " + needed + seconds_text(cost.nanoseconds) + " and " +
-                        std::to_string(mebibytes) + " MiB, more than the limit of " + seconds_text(limits.nanoseconds) +
-                        " and " + std::to_string(limits.memory_bytes >> 20) +
+                        std::to_string((cost.memory_bytes >> 20) + 1) + " MiB, more than the limit of " +
+                        seconds_text(limits.nanoseconds) + " and " + std::to_string(limits.memory_bytes >> 20) +
                         " MiB; raise the limit if you trust its maker");
 }
 

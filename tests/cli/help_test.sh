@@ -72,7 +72,7 @@ declare -A line=(
 declare -A also=(["--security-bits"]="--pow-bits 0")
 # Ends where what is asked for cannot be had of this example: the command says so, in these words.
 declare -A answer=(
-  ["commitment restore --margin 1048576"]="with a margin of 1048576 above slot [0-9]+ none of 256 is left"
+  ["commitment restore --margin 1048576"]="a margin of 1048576 does not fit: above slot [0-9]+ the root has [0-9]+ of 256 slots left"
   ["compile --min-cosine 1"]="--min-cosine: cosine [01]\.[0-9]+, expected at least 1"
   ["compile --weight-bits 2"]="needs [0-9]+ bits beside what it acts on, --weight-bits allows 2; allow more"
 )

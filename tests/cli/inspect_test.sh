@@ -12,6 +12,10 @@ rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
 cp "$source_folder"/examples/mlp/{mlp.onnx,calibration.json,input.json} .
 
 expect 0 'cosine' "$zkinfer" compile mlp.onnx -c calibration.json --segments "$segments"
+expect 0 'values of files +none kept' "$zkinfer" inspect mlp.zkmodel
+expect 0 'cosine' "$zkinfer" compile mlp.onnx -c calibration.json --scale 0.5 --mean 0.25 --std 2 -o scaled.zkmodel
+expect 0 'values of files +\(value \* 0.5 - 0.25\) / 2$' "$zkinfer" inspect scaled.zkmodel
+expect 0 '"scale": 0.5' "$zkinfer" inspect scaled.zkmodel --json
 expect 0 'identity' "$zkinfer" commit mlp.zkmodel --budget 16
 expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i input.json -o p.zkproof
 path=$(ls ./*.zkpath)  # others come beside it
@@ -60,7 +64,7 @@ PYTHON
 cp "$source_folder"/docs/cli.md cli.md
 has mlp.onnx onnx ""
 has input.json input_data "arrays:list"
-has mlp.zkmodel model "model:text structure:digest parameters:count network_parameters:count segments:count inputs:list outputs:list whole_numbers:list"
+has mlp.zkmodel model "model:text structure:digest parameters:count network_parameters:count segments:count inputs:list outputs:list preprocessing:object whole_numbers:list"
 has mlp.zkkey key "model:text identity:digest root_identity:digest depth:count structure:digest parameters:count segments:count security_bits:number pow_bits:count profile:text verify_seconds_at_most:number verify_memory_bytes_at_most:count zero_knowledge:bool public_weights:bool inputs_seen:text outputs_seen:text carries_history:bool budget:count tensor_budget:count inputs:list outputs:list"
 has mlp.zkkey key "model:text identity:digest root_identity:digest depth:count structure:digest parameters:count segments:count security_bits:number pow_bits:count profile:text verify_seconds_at_most:number verify_memory_bytes_at_most:count zero_knowledge:bool public_weights:bool inputs_seen:text outputs_seen:text carries_history:bool budget:count tensor_budget:count inputs:list outputs:list" --graph
 has p.zkproof proof "claimed_identity:digest"

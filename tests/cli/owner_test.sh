@@ -12,7 +12,7 @@ cp "$examples"/mlp/mlp.onnx "$examples"/mlp/calibration.json "$examples"/mlp/inp
 expect 0 'wrote' "$zkinfer" compile mlp.onnx -c calibration.json
 expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --budget 8
 identity=$("$zkinfer" inspect mlp.zkkey | awk '/identity/{print $2; exit}')
-expect 0 'wrote' "$zkinfer" commitment backup mlp.zksecret
+expect 0 'warning: the root has 6 slots left, so that restoring it needs --margin 5 or less' "$zkinfer" commitment backup mlp.zksecret
 same() { [[ $("$zkinfer" inspect mlp.zkkey | awk '/identity/{print $2; exit}') == "$identity" ]] || fail "$1: the published key was replaced"; }
 
 # A second commitment never takes the name of the first one.
@@ -58,7 +58,10 @@ expect 2 'invalid argument.*belongs to another model' "$zkinfer" certify other.z
 # A budget too small for the usual margin comes back with another one.
 rm -r mlp.zksecret mlp.zkserving
 cp before mlp.zkmodel
-expect 2 'margin of 8.*--margin' "$zkinfer" commitment restore mlp.zkbackup -k published.zkkey --none-published
+expect 2 'margin of 8 does not fit: above slot 2 the root has 6 of 8 slots left, so that the largest is 5; .*--margin 5 or less' "$zkinfer" commitment restore mlp.zkbackup -k published.zkkey --none-published
+expect 2 'the largest is 5' "$zkinfer" commitment restore mlp.zkbackup -k published.zkkey --none-published --margin 6
+expect 0 'goes on at slot 7 of 8' "$zkinfer" commitment restore mlp.zkbackup -k published.zkkey --none-published --margin 5
+rm -r mlp.zksecret*
 expect 0 'goes on at slot 3 of 8' "$zkinfer" commitment restore mlp.zkbackup -k published.zkkey --none-published --margin 1
 expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i input.json -o again.zkproof
 expect 0 'ACCEPTED' "$zkinfer" verify again.zkproof -k published.zkkey --certificate published.zkcert

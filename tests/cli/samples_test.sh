@@ -191,6 +191,8 @@ expect 2 '--min-cosine: cosine 0' "$zkinfer" compile mlp.onnx -c mlp_calibration
 expect 2 '--min-cosine' "$zkinfer" compile mlp.onnx -c mlp_calibration.json --weight-bits 4 -o none.zkmodel --min-cosine 0.99
 [[ -e none.zkmodel ]] && fail "a refused model was written"
 echo '{"input_data": [[1, 1, 1, 1]]}' >constant.json
+python3 -c 'import json; print(json.dumps({"input_data": [[5.1, 3.5, 1.4, 0.2] * 9]}))' >same.json
+expect 0 'warning: all 9 calibration inputs have the same .flower.: give inputs like' "$zkinfer" compile mlp.onnx -c same.json -o poor.zkmodel
 expect 0 'warning: only 1 calibration input:' "$zkinfer" compile mlp.onnx -c constant.json -o poor.zkmodel
 expect 0 'warning: .*one number' "$zkinfer" compile mlp.onnx -c constant.json -o poor.zkmodel
 "$zkinfer" compile mlp.onnx -c mlp_calibration.json -o fine.zkmodel --json >compile.json 2>/dev/null || fail "compile --json"

@@ -64,7 +64,7 @@ expect 2 'cut.zkbundle.*truncated' "$zkinfer" verify cut.zkbundle -k mlp.zkkey
 
 # Verifiers who lack the path, or have another one; certificates that are not there, or another's.
 mkdir far && cp input.zkproof far/
-expect 1 'REJECTED: wrong statement.*no path from this key' "$zkinfer" verify far/input.zkproof -k <(cat mlp.zkkey) --certificate mlp.zkcert
+expect 2 'far/input.zkproof.: .*no path from this key' "$zkinfer" verify far/input.zkproof -k <(cat mlp.zkkey) --certificate mlp.zkcert
 expect 0 'ACCEPTED' "$zkinfer" verify far/input.zkproof -k mlp.zkkey
 expect 0 'ACCEPTED' "$zkinfer" verify far/input.zkproof -k <(cat mlp.zkkey) --certificate mlp.zkcert --path mlp.zkserving/1.zkpath
 expect 1 'REJECTED: wrong statement' "$zkinfer" verify far/input.zkproof -k <(cat mlp.zkkey) --certificate mlp.zkcert --path mlp.zkserving/2.zkpath

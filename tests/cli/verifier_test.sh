@@ -34,10 +34,25 @@ cp "it's p.zkproof" p.zkproof
 # Without the path, which it names; with it, all is well.
 cp p.zkproof mlp.zkkey mlp.zkcert away
 for quiet in '' --json; do
-  expect 1 "no path from this key" "$zkinfer" verify away/p.zkproof -k away/mlp.zkkey $quiet
-  expect 1 "Ask whoever made the proof for $path" "$zkinfer" verify away/p.zkproof -k away/mlp.zkkey $quiet
+  expect 2 "no path from this key" "$zkinfer" verify away/p.zkproof -k away/mlp.zkkey $quiet
+  expect 2 "Ask whoever made the proof for $path" "$zkinfer" verify away/p.zkproof -k away/mlp.zkkey $quiet
 done
-expect 1 "Ask whoever made the proof for $path" "$zkinfer" verify away/p.zkproof away/p.zkproof -k away/mlp.zkkey
+expect 2 "Ask whoever made the proof for $path" "$zkinfer" verify away/p.zkproof away/p.zkproof -k away/mlp.zkkey
+# What is not there is no answer, of every command that needs it and wherever it is named or looked for; what is there and does not show it is a rejection.
+for absent in "verify away/p.zkproof -k away/mlp.zkkey" "verify nothere.zkproof -k mlp.zkkey" "verify p.zkproof -k nothere.zkkey" "verify p.zkproof -k mlp.zkkey --certificate nothere.zkcert" \
+  "verify p.zkproof -k mlp.zkkey --path nothere.zkpath" "verify p.zkproof -k mlp.zkkey --certificate none/nothere.zkcert" "verify p.zkproof -k bare.zkkey" "verify p.zkproof away/p.zkproof -k bare.zkkey" \
+  "verify-path mlp.zkkey nothere.zkpath" "verify-path nothere.zkkey $path" "verify-chain mlp.zkkey p.zkproof mlp.zkkey away/p.zkproof --path nothere.zkpath" "verify-chain away/mlp.zkkey away/p.zkproof away/mlp.zkkey away/p.zkproof" \
+  "verify-chain bare.zkkey p.zkproof bare.zkkey p.zkproof" "bundle away/p.zkproof -k away/mlp.zkkey" "bundle p.zkproof -k bare.zkkey" "evm export away/p.zkproof -k away/mlp.zkkey" "evm export nothere.zkproof -k mlp.zkkey" \
+  "inspect nothere.zkproof" "inspect p.zkproof -k nothere.zkkey" "soundness nothere.zkkey" "run nothere.zkmodel -i input.json" "prove mlp.zkmodel -i nothere.json" "digest nothere.zkkey -i input.json" \
+  "commitment check mlp.zkmodel nothere.zkaudit -k mlp.zkkey"; do
+  [[ -e bare.zkkey ]] || cp mlp.zkkey bare.zkkey
+  expect 2 '^zkinfer: .*(no certificate|no path from this key|cannot open .bare.zkcert|nothere\.)' "$zkinfer" $absent
+done
+"$zkinfer" commit mlp.zkmodel --budget 8 --key foreign.zkkey --secret foreign.zksecret >/dev/null || fail "a second commitment"
+for foreign in "verify p.zkproof -k foreign.zkkey --path $path" "verify p.zkproof -k mlp.zkkey --certificate foreign.zkcert" "verify-path foreign.zkkey $path" "verify p.zkproof -k foreign.zkkey --identity $(printf '0%.0s' {1..64})"; do
+  expect 1 '^REJECTED: ' "$zkinfer" $foreign
+done
+expect 2 'more than the limit of 10 us and' "$zkinfer" verify p.zkproof -k mlp.zkkey --verify-seconds 0.00001
 expect 2 "Ask whoever made the proof for $path" "$zkinfer" bundle away/p.zkproof -k away/mlp.zkkey
 expect 0 'no path from this key' "$zkinfer" inspect away/p.zkproof -k away/mlp.zkkey
 expect 0 'ACCEPTED' "$zkinfer" verify away/p.zkproof -k away/mlp.zkkey --path "$path"
@@ -99,8 +114,8 @@ chain=(first.zkkey first.zkproof second.zkkey second.zkproof)
 expect 0 'ranges certified' "$zkinfer" verify-chain "${chain[@]}"
 expect 0 'ranges not certified' "$zkinfer" verify-chain "${chain[@]}" --uncertified
 cp {first,second}.{zkkey,zkcert,zkproof} bare
-expect 1 'step 1: .*no path from this key' "$zkinfer" verify-chain bare/first.zkkey bare/first.zkproof bare/second.zkkey bare/second.zkproof
-expect 1 'Ask whoever made the proof for [0-9a-f]{16}.zkpath' "$zkinfer" verify-chain bare/first.zkkey bare/first.zkproof bare/second.zkkey bare/second.zkproof --json
+expect 2 'first.zkproof.*no path from this key' "$zkinfer" verify-chain bare/first.zkkey bare/first.zkproof bare/second.zkkey bare/second.zkproof
+expect 2 'Ask whoever made the proof for [0-9a-f]{16}.zkpath' "$zkinfer" verify-chain bare/first.zkkey bare/first.zkproof bare/second.zkkey bare/second.zkproof --json
 
 # Messages in the words of who reads them.
 python3 -c 'import json; print(json.dumps({"input_data": [[0.1, 0.2, 0.3, 0.4]] * 20}))' >rows.json

@@ -87,13 +87,20 @@ struct BackupArguments {
   std::string secret_path, output_path;
 };
 
-CommandResult backup(const Session& session, const BackupArguments& arguments) {
+CommandResult backup(Session& session, const BackupArguments& arguments) {
   ZKI_RETURN_IF_ERROR(NewSecret::refuse_unfinished(arguments.secret_path));
   OutputFiles files;
   files.reads(arguments.secret_path);
   files.add_counted("--output", arguments.output_path, FileKind::kCommitmentBackup);
   ZKI_RETURN_IF_ERROR(files.prepare());
   ZKI_RETURN_IF_ERROR(backup_root(arguments.secret_path, arguments.output_path));
+  ZKI_ASSIGN_OR_RETURN(const SlotFile written, SlotFile::open(arguments.output_path, kRootBackupFile));
+  const std::uint64_t left = written.slots().num_left(SlotUse::kRotation);
+  if (left > 0 && left <= RestoreOptions{}.margin) {
+    session.warn("the root has " + counted(left, "slot") + " left, so that restoring it needs " +
+                 (left == 1 ? "more than there are" : "--margin " + std::to_string(left - 1) + " or less") +
+                 ", and the path of the last rotation then");
+  }
   if (session.json) {
     print_result(session, {{"backup", arguments.output_path}});
   } else if (!session.quiet) {

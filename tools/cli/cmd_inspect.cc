@@ -15,6 +15,7 @@
 #include "network_options.h"
 #include "outputs.h"
 #include "print.h"
+#include "report/model_report.h"
 #include "result_json.h"
 #include "text.h"
 #include "trust.h"
@@ -115,6 +116,7 @@ Description describe_model(const Model& model, const InspectArguments& arguments
                      {"segments", model.num_segments()},
                      {"inputs", parsed(tensor_infos_json(model.inputs()))},
                      {"outputs", parsed(tensor_infos_json(model.outputs()))},
+                     {"preprocessing", preprocessing_json(model.preprocessing())},
                      {"whole_numbers", whole_json(model.compile_record())}};
   if (!arguments.graph.empty() || arguments.tables) return {"", {}, structure_of(model, arguments), {}, "model", json};
   Description out{
@@ -129,6 +131,7 @@ Description describe_model(const Model& model, const InspectArguments& arguments
   if (model.num_segments() > 1) out.facts.emplace_back("segments", human_count(model.num_segments()));
   add_tensors(out, "input", model.inputs());
   add_tensors(out, "output", model.outputs());
+  out.facts.emplace_back("values of files", preprocessing_text(model.preprocessing()));
   for (const WholeTensor& whole : model.compile_record().whole) {
     out.facts.emplace_back(std::string("the network's ") + (whole.is_input ? "input '" : "output '") + whole.name + "'",
                            whole.to_string());

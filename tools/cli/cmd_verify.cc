@@ -221,14 +221,17 @@ Result<VerifyCommand::Checked> VerifyCommand::check(const std::string& path) {
   VerifyRequest request = request_;
   request.weights = trust.weights;
   const Stopwatch watch;
-  ZKI_ASSIGN_OR_RETURN(const KeyForProof found,
-                       key_for_proof(*key_, arguments_.key_path, file, arguments_.trust.paths));
   out.is_batch = claimed_rows(proof).has_value();
-  out.result.verdict = trust.verdict.accepted() ? found.verdict : trust.verdict;
+  out.result.verdict = trust.verdict;
   if (!expected_model_) {
     out.result.verdict = Verdict::reject(RejectReason::kWrongStatement, "model identity: the key is that of " +
                                                                             to_hex(key_->info().model_identity) +
                                                                             ", expected " + arguments_.identity);
+  }
+  KeyForProof found;
+  if (out.result.verdict.accepted()) {
+    ZKI_ASSIGN_OR_RETURN(found, key_to_verify(*key_, arguments_.key_path, file, arguments_.trust.paths));
+    out.result.verdict = found.verdict;
   }
   if (out.result.verdict.accepted() && out.is_batch && rule_.has_value()) out.result.verdict = no_answer();
   if (out.result.verdict.accepted() && out.is_batch) {
@@ -241,8 +244,7 @@ Result<VerifyCommand::Checked> VerifyCommand::check(const std::string& path) {
     out.rows.push_back({std::move(result.outputs), std::move(result.inputs)});
     out.result = std::move(result);
   }
-  const bool path_is_missing = trust.verdict.accepted() && expected_model_ && !found.hint.empty();
-  out.hint = path_is_missing ? found.hint : std::string(rejection_hint(out.result.verdict.reason));
+  out.hint = found.hint.empty() ? std::string(rejection_hint(out.result.verdict.reason)) : found.hint;
   out.depth = found.serving.has_value() ? found.serving->info().depth : 0;
   out.seconds = watch.seconds();
   return out;

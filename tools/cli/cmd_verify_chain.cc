@@ -138,7 +138,7 @@ CommandResult verify_files(Session& session, const Arguments& arguments) {
     if (model_of[i].empty() && !arguments.certificates.empty())
       for_key.certificate_path = arguments.certificates[next_certificate++];
     ZKI_ASSIGN_OR_RETURN(CheckedTrust checked, check_weights(keys[i], key_path, for_key, files[i]));
-    ZKI_ASSIGN_OR_RETURN(KeyForProof key, key_for_proof(keys[i], key_path, files[i], for_key.paths));
+    ZKI_ASSIGN_OR_RETURN(KeyForProof key, key_to_verify(keys[i], key_path, files[i], for_key.paths));
     trust.push_back(std::move(checked));
     found.push_back(std::move(key));
   }

@@ -249,6 +249,17 @@ Result<Preprocessing> preprocessing_of(const InputOptions& options, const Prepro
   return used;
 }
 
+std::string preprocessing_text(const Preprocessing& preprocessing) {
+  if (preprocessing.empty()) return "none kept: pictures and bytes times 1/255, other numbers as they are";
+  std::string value = "value";
+  const std::string scale =
+      preprocessing.scale.has_value() ? numbers_text(preprocessing.scale) : "1/255 of pictures and bytes";
+  if (scale != "1") value += " * " + scale;
+  if (!preprocessing.mean.empty()) value = "(" + value + " - " + numbers_text(preprocessing.mean) + ")";
+  if (!preprocessing.std.empty()) value += " / " + numbers_text(preprocessing.std);
+  return value + (preprocessing.mean.size() > 1 || preprocessing.std.size() > 1 ? ", by channel" : "");
+}
+
 Result<std::vector<RealInputs>> load_samples(const std::vector<std::string>& paths, const Preprocessing& preprocessing,
                                              const std::vector<TensorInfo>& inputs) {
   return read_samples(paths, inputs, preprocessing);

@@ -70,6 +70,8 @@ enum class Many : std::uint8_t { kNo, kYes };
 void add_input_options(CLI::App& command, InputOptions& options, Many many, bool required = true);
 // What is done to the numbers of files: what the model was compiled with, where it says so. invalid_argument: other values are
 // given than the model's, and not as an override, which is warned about.
+// "(value * 0.00392156863 - 0.13) / 0.3": what files go through before a model with this takes them.
+std::string preprocessing_text(const Preprocessing& preprocessing);
 Result<Preprocessing> preprocessing_of(const InputOptions& options, const Preprocessing& model, Session& session);
 // All samples of all files, for calibration and evaluation.
 Result<std::vector<RealInputs>> load_samples(const std::vector<std::string>& paths, const Preprocessing& preprocessing,

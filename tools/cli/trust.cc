@@ -158,11 +158,19 @@ Result<KeyForProof> key_for_proof(const VerificationKey& root, const std::string
                             : names.empty()    ? "the bundle's path from this key leads to another one"
                                                : "the paths given lead from this key to others";
   out.verdict = Verdict::reject(RejectReason::kWrongStatement, from + ", and " + tried);
+  out.no_path = candidates.empty();
   out.hint =
       "Ask whoever made the proof for " + path_file_name(*identity) +
       ", which shows that that key serves under this one: put it beside the proof, or give it with --path. Where "
       "there is no such path, the proof is another model's.";
   return out;
+}
+
+Result<KeyForProof> key_to_verify(const VerificationKey& root, const std::string& key_path, const ProofFile& file,
+                                  const std::vector<std::string>& paths) {
+  ZKI_ASSIGN_OR_RETURN(KeyForProof found, key_for_proof(root, key_path, file, paths));
+  if (found.no_path) return invalid_argument(in_quotes(file.name) + ": " + found.verdict.where + ". " + found.hint);
+  return found;
 }
 
 Result<KeyForProof> require_key_for_proof(const VerificationKey& root, const std::string& key_path,

@@ -49,10 +49,14 @@ struct KeyForProof {
   std::optional<VerificationKey> serving;  // where a path led to it
   Bytes path;                              // that path
   std::string hint;                        // what to do where no path leads there; else that of the verdict's reason
+  bool no_path = false;  // none was given, and none is where it is looked for: nothing says whose the proof is
 
   const VerificationKey& key(const VerificationKey& root) const { return serving.has_value() ? *serving : root; }
 };
 Result<KeyForProof> key_for_proof(const VerificationKey& root, const std::string& key_path, const ProofFile& file,
+                                  const std::vector<std::string>& paths);
+// The same for a verdict: invalid_argument where there is no path, as where there is no certificate.
+Result<KeyForProof> key_to_verify(const VerificationKey& root, const std::string& key_path, const ProofFile& file,
                                   const std::vector<std::string>& paths);
 // The same for commands that make something of a proof: invalid_argument where it is rejected.
 Result<KeyForProof> require_key_for_proof(const VerificationKey& root, const std::string& key_path,
