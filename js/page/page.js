@@ -11,7 +11,7 @@ let files = []; // {name, kind, what, bytes, text}
 
 const KIND_NAMES = {key: 'verification key', certificate: 'certificate of the weights', path: 'path to the key that serves', proof: 'proof',
   batch: 'proof of many inferences', bundle: 'proof with what it needs', tensor_commitment: 'tensor commitment', card: 'model card',
-  tokenizer: 'tokenizer', data: 'data (canonical bytes)', secret: 'not for this page'};
+  tokenizer: 'tokenizer', data: 'data (canonical bytes)', secret: 'not for this page', refused: 'not read'};
 
 async function describe(name, bytes) {
   const text = () => new TextDecoder().decode(bytes);
@@ -21,8 +21,8 @@ async function describe(name, bytes) {
       return {name, bytes, kind: said.kind, said};
     } catch (error) {
       // A changed proof is the verifier's to judge.
-      const kind = {ZKIP: 'proof', ZKIQ: 'batch', ZKIN: 'bundle'}[String.fromCharCode(...bytes.subarray(0, 4))];
-      return kind ? {name, bytes, kind} : {name, bytes, kind: 'secret', problem: error.message};
+      const kind = {ZKIP: 'proof', ZKIQ: 'batch', ZKIN: 'bundle', ZKIK: 'refused', ZKIR: 'refused', ZKIL: 'refused', ZKID: 'refused'}[String.fromCharCode(...bytes.subarray(0, 4))] ?? 'secret';
+      return ['refused', 'secret'].includes(kind) ? {name, bytes, kind, problem: error.message} : {name, bytes, kind};
     }
   }
   const last = name.toLowerCase().split('.').pop();
@@ -39,7 +39,7 @@ async function add(list) {
   for (const {name, bytes} of list) {
     const file = await describe(name, bytes);
     // One key, one certificate, one proof, one card, one tokenizer: the newest.
-    const place = ({kind, name}) => (['proof', 'batch', 'bundle'].includes(kind) ? 'proof' : ['path', 'data', 'tensor_commitment', 'secret'].includes(kind) ? name : kind);
+    const place = ({kind, name}) => (['proof', 'batch', 'bundle'].includes(kind) ? 'proof' : ['path', 'data', 'tensor_commitment', 'secret', 'refused'].includes(kind) ? name : kind);
     files = files.filter((other) => place(other) !== place(file) && other.name !== name);
     files.push(file);
   }
@@ -77,12 +77,19 @@ function pathsFrom(identity) {
   return paths.filter((path) => !path.problem).map((path) => path.bytes);
 }
 
+// What is still to come; a file that was refused is why.
+function wait(text) {
+  const refused = files.filter((file) => file.kind === 'refused');
+  say(refused.length > 0 ? 'not read' : 'waiting', refused.length > 0 ? 'bad' : 'open',
+      ...refused.map((file) => element('p', null, `${file.name} cannot be used: ${file.problem}.`)), element('p', null, text));
+}
+
 async function show() {
   listFiles();
   const key = find('key'), proof = find('proof', 'batch', 'bundle');
-  if (!key && !proof) return result.replaceChildren();
-  if (!proof) return say('waiting', 'open', element('p', null, 'The key is there. Now the proof.'));
-  if (!key) return say('waiting', 'open', element('p', null, 'The proof is there. Now the key of the model that it is about: it is what you trust, so take it from the model\'s owner, not from whoever sent the proof.'));
+  if (!key && !proof) return files.some((file) => file.kind === 'refused') ? wait('Key and proof are still to come.') : result.replaceChildren();
+  if (!proof) return wait('The key is there. Now the proof.');
+  if (!key) return wait('The proof is there. Now the key of the model that it is about: it is what you trust, so take it from the model\'s owner, not from whoever sent the proof.');
   const uncertified = byId('uncertified').checked;
   let loaded;
   try {
@@ -90,7 +97,7 @@ async function show() {
     loaded = await loadKey(key.bytes);
     const keySeconds = (performance.now() - begin) / 1000;
     if (!uncertified && loaded.info.parameters > 0 && !find('certificate') && proof.kind !== 'bundle') {
-      return say('waiting', 'open', element('p', null, `Proof and key are there. Now the certificate of the key's weights (.zkcert), which the model's owner gives with the key: without it nothing shows that the hidden weights are integers in their ranges. ${loaded.info.public_weights ? 'Of a model whose weights are public, the command line compares the model itself; ' : ''}Or say above that you take them as they are.`));
+      return wait(`Proof and key are there. Now the certificate of the key's weights (.zkcert), which the model's owner gives with the key: without it nothing shows that the hidden weights are integers in their ranges. ${loaded.info.public_weights ? 'Of a model whose weights are public, the command line compares the model itself; ' : ''}Or say above that you take them as they are.`);
     }
     const context = byId('context').value, identity = byId('identity').value.trim();
     const checked = loaded.verify(proof.bytes, {

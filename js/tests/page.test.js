@@ -87,6 +87,21 @@ test('files come one after the other, and the page says what is missing', async 
   assert.equal(await page.locator('#result').innerText(), '');
 });
 
+test('a key or certificate that is refused is said, not waited for', async () => {
+  const key = folder.read('digits.zkkey');
+  folder.write('cut.zkkey', key.subarray(0, key.length - 7));
+  const certificate = folder.read('digits.zkcert');
+  certificate[4] ^= 0xff;  // its version
+  folder.write('odd.zkcert', certificate);
+  await open();
+  await give('cut.zkkey');
+  await says(/not read.*cut.zkkey cannot be used: .+Key and proof/);
+  await give('x.zkproof');
+  await says(/not read.*cut.zkkey cannot be used: .+Now the key/);
+  await give('digits.zkkey', 'odd.zkcert');
+  await says(/not read.*odd.zkcert cannot be used: .+Now the certificate/);
+});
+
 test('a changed proof is rejected for the reason that the program says', async () => {
   const changed = folder.read('x.zkproof');
   changed[changed.length >> 1] ^= 1;

@@ -8,6 +8,7 @@
 #include "zkinfer/formats.h"
 #include "zkinfer/generation.h"
 #include "zkinfer/inspect.h"
+#include "zkinfer/result_json.h"
 #include "zkinfer/tensor_commitment.h"
 
 namespace zkinfer::python {
@@ -49,6 +50,7 @@ void bind_results(py::module_& module) {
   py::class_<Verdict>(module, "Verdict")
       .def_property_readonly("accepted", &Verdict::accepted)
       .def_property_readonly("reason", [](const Verdict& verdict) { return reject_reason_name(verdict.reason); })
+      .def_property_readonly("hint", [](const Verdict& verdict) { return std::string(rejection_hint(verdict.reason)); })
       .def_readonly("where", &Verdict::where);
   py::class_<VerifiedTensor, TensorInfo>(module, "VerifiedTensor")
       .def_property_readonly("integers",

@@ -137,6 +137,62 @@ def test_proofs_are_rejected_with_reasons(key, model, proof, flowers):
             zkinfer.verify(anything, key.public)
 
 
+def test_errors_say_what_to_do(key, model, proof, onnx_path, flowers, tmp_path):
+    """Whatever is wrong with a call, its error has a remedy."""
+    (tmp_path / "other.json").write_text('{"input_data": [[1]]}')
+    key.public.save(tmp_path / "k.zkkey")
+    (tmp_path / "cut.npy").write_bytes(b"\x93NUMPY" + bytes(20))
+    data = proof.to_bytes()
+    calls = [
+        lambda: zkinfer.compile(tmp_path / "nothere.onnx"),
+        lambda: zkinfer.compile(onnx_path, calibration=tmp_path / "cut.npy"),
+        lambda: zkinfer.compile(onnx_path, calibration=flowers, activation_bits=99),
+        lambda: zkinfer.compile(onnx_path, calibration=flowers, memory="1KiB"),
+        lambda: zkinfer.compile(onnx_path, calibration=flowers, unknown=1),
+        lambda: zkinfer.compile(len),
+        lambda: zkinfer.Model.load(tmp_path / "nothere.zkmodel"),
+        lambda: zkinfer.Model.load(tmp_path / "other.json"),
+        lambda: zkinfer.Model.load(tmp_path / "k.zkkey"),
+        lambda: zkinfer.Model.load(tmp_path),
+        lambda: zkinfer.Prover.open(model, tmp_path / "nothere.zksecret"),
+        lambda: model.save(tmp_path / "nothere" / "m.zkmodel"),
+        lambda: model.save(tmp_path / "other.json"),
+        lambda: model.run(np.full(4, np.nan)),
+        lambda: model.run(np.zeros(3)),
+        lambda: model.run(np.array(["a"] * 4)),
+        lambda: model.run({"petal": np.zeros(4)}),
+        lambda: model.commit(inputs="secret"),
+        lambda: model.commit(proofs=0),
+        lambda: model.commit(proofs=10**9),
+        lambda: model.commit(profile="fastest"),
+        lambda: key.prove(None),
+        lambda: key.prove_batch([]),
+        lambda: key.prove(flowers[0], context=b"x" * 33),
+        lambda: zkinfer.verify(tmp_path / "nothere.zkproof", key.public),
+        lambda: zkinfer.verify(tmp_path / "other.json", key.public),
+        lambda: zkinfer.verify(data[:-1], key.public),
+        lambda: zkinfer.verify(data + b"x", key.public),
+        lambda: zkinfer.verify(b"garbage", key.public),
+        lambda: zkinfer.verify(bytes(byte ^ (place == len(data) // 2) for place, byte in enumerate(data)), key.public),
+        lambda: zkinfer.verify(data, key.public, context="another"),
+        lambda: zkinfer.verify(data, model.commit().public),
+        lambda: zkinfer.verify(data, key),
+        lambda: zkinfer.verify_chain([(data[:-1], key.public), (data, key.public)]),
+        lambda: zkinfer.verify_rotation(key.public, key.public, b"x"),
+        lambda: key.public.follow(b"x"),
+        lambda: zkinfer.VerificationKey(b"no key"),
+        lambda: zkinfer.VerificationKey(key.public.to_bytes(), min_security_bits=200),
+        lambda: zkinfer.VerificationKey(key.public.to_bytes(), max_seconds=1e-9),
+    ]
+    silent = []
+    for number, call in enumerate(calls):
+        with pytest.raises(zkinfer.ZkinferError) as error:
+            call()
+        if not error.value.remedy or not error.value.reason:
+            silent.append((number, type(error.value).__name__, str(error.value)))
+    assert silent == []
+
+
 def test_keys_are_refused(key):
     with pytest.raises(zkinfer.InputError):
         zkinfer.VerificationKey(b"no key")

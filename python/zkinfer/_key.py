@@ -17,7 +17,12 @@ if TYPE_CHECKING:
 
 def accept(verdict: _native.Verdict, remedy: Optional[str] = None) -> None:
     if not verdict.accepted:
-        raise Rejected(verdict.reason, verdict.where, remedy)
+        raise Rejected(verdict.reason, verdict.where, remedy or hint_of(verdict))
+
+
+def hint_of(verdict: _native.Verdict) -> str:
+    """What most likely happened, as the program says it behind its verdict."""
+    return verdict.hint[:1].lower() + verdict.hint[1:].rstrip(".")
 
 
 def policy_text(policy: _native.TensorPolicy) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 import numpy as np
 
 from . import _data, _files, _native, _options
-from ._key import VerificationKey, accept, policy_text
+from ._key import VerificationKey, accept, hint_of, policy_text
 from .errors import InputError, Rejected
 
 if TYPE_CHECKING:
@@ -353,5 +353,5 @@ def verify_chain(
         native.append((key._native, data, _request(key, context, accept_uncertified), 0, 0))
     verdict, step, results = _native.verify_chain(native)
     if not verdict.accepted:
-        raise Rejected(verdict.reason, f"step {step + 1} of {len(native)}: {verdict.where}", _remedy(verdict))
+        raise Rejected(verdict.reason, f"step {step + 1} of {len(native)}: {verdict.where}", _remedy(verdict) or hint_of(verdict))
     return [Statement(result, result) for result in results]

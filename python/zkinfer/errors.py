@@ -3,9 +3,32 @@
 
 from __future__ import annotations
 
+import re
 from typing import Sequence
 
 from ._words import in_python_words
+
+
+# What to do, where a message ends with what is there. Of the system's errors, by their words.
+_SYSTEM = {
+    "No such file or directory": "give the path of a file that is there, in a folder that is there",
+    "Permission denied": "change the rights of the file or its folder, or choose another one",
+    "Read-only file system": "choose a folder that can be written to",
+    "Is a directory": "give the path of a file in it",
+    "Not a directory": "give a path whose folders are folders",
+    "No space left on device": "make room, and call again",
+    "File name too long": "give a shorter name",
+}
+# "expected at least 1", ", not a model package (.zkmodel)"
+_EXPECTED = re.compile(r"\bexpected (?P<what>.+?)(?:, got\b.*|, which\b.*)?$|, not (?P<kind>an? [^,]+)$", re.S)
+
+
+def _remedy_in(message: str) -> str | None:
+    for words, remedy in _SYSTEM.items():
+        if message.endswith(words):
+            return remedy
+    found = _EXPECTED.search(message)
+    return "give " + (found["what"] or found["kind"]) if found else None
 
 
 class Refused:
@@ -25,7 +48,7 @@ class ZkinferError(Exception):
 
     Attributes:
         reason: what is wrong, without the remedy.
-        remedy: what to do; None where the message says nothing.
+        remedy: what to do: what the message says behind its last semicolon, or else what it expected; None where there is nothing to be done.
         node, op: the ONNX node that it is about, None where it is about none.
     """
 
@@ -35,7 +58,7 @@ class ZkinferError(Exception):
         super().__init__(message)
         if reason is None:
             reason, _, after = message.rpartition("; ")
-            reason, remedy = (reason, remedy or after) if reason else (message, remedy)
+            reason, remedy = (reason, remedy or after) if reason else (message, remedy or _remedy_in(message))
         self.reason, self.remedy, self.node, self.op = reason, remedy, node, op
 
 

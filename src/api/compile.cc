@@ -321,8 +321,10 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<std
       return !tensor.is_input && tensor.has_scale() && tensor.name == graph.value(id).name;
     }));
   }
-  quant_options.stopped = [&] { return options.progress("calibrate and quantize", 0.2); };
-  ZKI_RETURN_IF_ERROR(quant_options.stopped());
+  quant_options.progress = [part = options.progress.part(0.2, 0.95)](double done) {
+    return part("calibrate and quantize", done);
+  };
+  ZKI_RETURN_IF_ERROR(quant_options.progress(0));
   if (options.cut.memory_bytes > 0)
     ZKI_RETURN_IF_ERROR(check_memory(graph, inputs.front(), quant_options, options.cut));
   ZKI_ASSIGN_OR_RETURN(quant::Quantized quantized, quant::quantize(graph, inputs, quant_options));

@@ -35,8 +35,8 @@ struct QuantOptions {
   double target_error = kDefaultFloatTarget;
   // What a program costs to prove, in any unit; null: roughly, by its elements and tables.
   std::function<double(const qir::QGraph&)> cost;
-  // Asked before each run of a program that is tried: whether to go on. null: always.
-  std::function<Status()> stopped;
+  // Told before each run of a program that is tried, with the share of all that is done, as far as that can be told; an error stops. null: nobody.
+  std::function<Status(double done)> progress;
   // One per graph input, or none at all: the input's range and scale are taken from the calibration data where there is none.
   std::vector<std::optional<InputFormat>> input_formats;
   // By output: whether it holds integers of a scale of the network's own, which resolve no more than one. Empty: none.

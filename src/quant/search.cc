@@ -29,6 +29,8 @@ constexpr int kBitsTried = 3;
 constexpr std::int64_t kRefinedElements = 400000000;
 constexpr std::int64_t kMostRefinements = 96;
 constexpr double kWorthwhile = 0.995;
+// Shares of the search's time, for who waits: widths come first, and nobody knows how many; each is said to take this part of what is left of theirs.
+constexpr double kShareOfWidths = 0.5, kShareOfAll = 0.98, kShareOfOne = 0.1;
 
 // Large models are measured on fewer inputs, but on many more elements each, and with fewer attempts for accuracy alone.
 constexpr std::int64_t kMeasuredElements = 4000000;
@@ -118,7 +120,7 @@ Reference make_reference(const ir::Graph& graph, const Calibration& calibration,
 // probability that a normal error of the measured size of (error of best - error of second best) exceeds the margin.
 Result<Measured> measure(const ir::Graph& graph, const Calibration& calibration, std::span<const TensorMap> inputs,
                          const Reference& reference, const Quantized& quantized,
-                         const std::function<Status()>& stopped) {
+                         const std::function<Status(double)>& progress) {
   Measured out;
   const std::size_t num_outputs = graph.outputs.size() - reference.num_carried;
   std::vector<double> largest(num_outputs, 0);
@@ -129,8 +131,9 @@ Result<Measured> measure(const ir::Graph& graph, const Calibration& calibration,
   std::vector<double> cosines(num_outputs, 0);
   double pair_errors = 0;
   out.num_measured = reference.inputs.size();
+  double num_done = 0;
   for (const std::size_t i : reference.inputs) {
-    if (stopped) ZKI_RETURN_IF_ERROR(stopped());
+    if (progress) ZKI_RETURN_IF_ERROR(progress(num_done++ / static_cast<double>(out.num_measured)));
     exec_integer::Inputs integers;
     for (std::size_t j = 0; j < graph.inputs.size(); ++j) {
       const FloatTensor& real = inputs[i].at(graph.value(graph.inputs[j]).name);
@@ -289,11 +292,19 @@ class Search {
     std::stable_sort(segments.begin(), segments.end());
     std::int64_t attempts =
         std::clamp<std::int64_t>(kRefinedElements / (parameters + num_elements(graph_)), 4, kMostRefinements);
+    const std::int64_t most = attempts;
+    const auto begin = [&] {
+      begin_ = kShareOfWidths +
+               (kShareOfAll - kShareOfWidths) * static_cast<double>(most - attempts) / static_cast<double>(most);
+      share_ = 0;
+    };
+    begin();
     ZKI_RETURN_IF_ERROR(refine_softmaxes(attempts));
     for (const auto& [size, node] : segments) {
       for (int Fewer::*knob : {&Fewer::shift, &Fewer::bits}) {
         for (const int less : {4, 2, 1}) {
           if (attempts-- <= 0) return ok_status();
+          begin();
           Choice choice = best_->choice;
           choice.fewer[node].*knob += less;
           const double before = best_->cost;
@@ -350,6 +361,8 @@ class Search {
     }
     trial.cost = cost_of(*lowered);
     ZKI_RETURN_IF_ERROR(judge(*lowered, trial));
+    begin_ += share_;
+    share_ = kShareOfOne * (kShareOfWidths - begin_);
     return trial;
   }
 
@@ -359,7 +372,10 @@ class Search {
 
   // Measures an attempt, and keeps it if it is the best so far.
   Status judge(const Quantized& attempt, Trial& trial) {
-    ZKI_ASSIGN_OR_RETURN(trial.measured, measure(graph_, calibration_, inputs_, reference_, attempt, options_.stopped));
+    const auto told = [&](double done) {
+      return options_.progress ? options_.progress(begin_ + share_ * done) : ok_status();
+    };
+    ZKI_ASSIGN_OR_RETURN(trial.measured, measure(graph_, calibration_, inputs_, reference_, attempt, told));
     trial.excess = excess_of(trial.measured, options_);
     const bool better = !best_.has_value() || trial.excess < best_->excess ||
                         (trial.excess == best_->excess && trial.cost < best_->cost);
@@ -377,6 +393,8 @@ class Search {
   int most_sum_ = kMostSum;
   CurveTables curves_;
   Status failure_;
+  double begin_ = 0,
+         share_ = kShareOfOne * kShareOfWidths;  // of the whole: what is done, and what the attempt at hand takes
 };
 
 }  // namespace
@@ -395,7 +413,10 @@ Result<Quantized> search(const ir::Graph& graph, const Calibration& calibration,
   ZKI_ASSIGN_OR_RETURN(Quantized result, Lowering(graph, calibration, trial.choice, options).run());
   Measured measured = trial.measured;
   if (counted.size() < inputs.size()) {
-    ZKI_ASSIGN_OR_RETURN(const Measured whole, measure(graph, calibration, inputs, reference, result, options.stopped));
+    const auto told = [&](double done) {
+      return options.progress ? options.progress(kShareOfAll + (1 - kShareOfAll) * done) : ok_status();
+    };
+    ZKI_ASSIGN_OR_RETURN(const Measured whole, measure(graph, calibration, inputs, reference, result, told));
     if (excess_of(whole, options) > trial.excess) {
       ZKI_ASSIGN_OR_RETURN(result, Lowering(graph, statistics, trial.choice, options).run());
     } else if (whole.measured_error > measured.measured_error) {

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Long operations that are told to stop, and models from memory.
+#include <algorithm>
+#include <set>
+
 #include <gtest/gtest.h>
 
 #include "base/files.h"
@@ -63,6 +66,20 @@ TEST(Progress, StopsCompiling) {
     EXPECT_EQ(compile_network(kMlp, std::vector<RealInputs>(), options).status().code(), StatusCode::kCancelled)
         << from;
   }
+}
+
+// The longest stage moves too: each program that is tried is told, and none goes back.
+TEST(Progress, OfCompilingGoesOn) {
+  std::vector<double> told;
+  CompileOptions options;
+  options.progress = [&](const char* stage, double fraction) {
+    if (stage == std::string_view("calibrate and quantize")) told.push_back(fraction);
+  };
+  must(compile_network(kMlp, std::vector<RealInputs>(), options));
+  EXPECT_TRUE(std::ranges::is_sorted(told));
+  EXPECT_LE(told.back(), 0.95);
+  EXPECT_GT(told.back(), 0.6);
+  EXPECT_GT(std::set<double>(told.begin(), told.end()).size(), 20U);
 }
 
 TEST(NetworkSource, BytesAreTheFile) {
