@@ -5,7 +5,7 @@
 set -euo pipefail
 
 build=(build-essential cmake ninja-build pkg-config libtbb-dev libhwy-dev libonnx-dev libprotobuf-dev protobuf-compiler
-       libcli11-dev libicu-dev nlohmann-json3-dev libpng-dev zlib1g-dev libssl-dev libgtest-dev libbenchmark-dev libonnx-testdata jq
+       libcli11-dev libicu-dev nlohmann-json3-dev libpng-dev zlib1g-dev libssl-dev libcurl4-openssl-dev libsecp256k1-dev libgtest-dev libbenchmark-dev libonnx-testdata jq
        pybind11-dev python3-dev python3-numpy python3-pytest)
 train=(python3 python3-numpy python3-torch python3-torchvision python3-sklearn python3-onnx)
 full=(python3 python3-venv)

@@ -18,6 +18,7 @@ export const instructionsAt = (program) => 32 + 32 * Number(words(concat(new Uin
 export class Model {
   /** example: a folder of examples/; words: for `zkinfer commit`, then for `zkinfer prove`. */
   constructor(name, example, commitWords, proveWords) {
+    this.example = example;
     this.folder = join(process.env.ZKINFER_WORK, name);
     rmSync(this.folder, {recursive: true, force: true});
     mkdirSync(this.folder, {recursive: true});
@@ -31,6 +32,20 @@ export class Model {
     this.path = readdirSync(this.folder).filter((file) => file.endsWith('.zkpath')).map((file) => join(this.folder, file));
     this.proof = new Uint8Array(readFileSync(join(this.folder, 'a.zkproof')));
     this.native = this.fixture(this.proof);
+  }
+
+  /** A proof of the same input for another context, 32 bytes. */
+  prove(bytes) {
+    const hex = Buffer.from(bytes).toString('hex');
+    execFileSync(process.env.ZKINFER, ['--quiet', 'prove', 'model.zkmodel', '--input', join(examples, this.example, 'input.json'), '--output', 'c.zkproof', '--context', `hex:${hex}`, '--force'], {cwd: this.folder});
+    return new Uint8Array(readFileSync(join(this.folder, 'c.zkproof')));
+  }
+
+  /** All public values, inputs first, as EZKL's verifiers take them. */
+  get instances() {
+    const {outputs, inputs} = JSON.parse(execFileSync(process.env.ZKINFER, ['verify', 'a.zkproof', '--key', 'model.zkkey', '--context', 'an order', '--json'], {cwd: this.folder}));
+    const order = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001n;
+    return [...inputs, ...outputs].flatMap(({integers}) => integers).map((x) => (BigInt(x) + order) % order);
   }
 
   /** What `zkinfer evm export` writes: model_id, identity, program, calldata. */

@@ -11,5 +11,5 @@ need_node 20
 sources=$(cat "$here"/../build.mjs "$here"/../src/*.sol "$here"/*.sol | sha256sum)
 [[ $sources == "$(cat "$4/sources")" ]] || { echo "$4 is of other sources than contracts: make evm"; exit 1; }
 mkdir -p "$5"
-export ZKINFER=$2 ZKINFER_FIXTURE=$3 ZKINFER_NPM=$4/npm ZKINFER_CONTRACTS=$4 ZKINFER_WORK=$5
+export ZKINFER=$2 ZKINFER_FIXTURE=$3 ZKINFER_NPM=$4/npm ZKINFER_CONTRACTS=$4 ZKINFER_WORK=$5 ZKINFER_SOURCE=$(realpath "$here/../..")
 exec node --test "$here/$1.test.js"

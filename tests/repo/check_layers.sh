@@ -66,7 +66,7 @@ while read -r file included; do
   [[ $public == *" ${included%/*} "* ]] || report "$file: a public header includes \"$included\" (cmake/layers.txt, public)"
 done < <(includes_of include/zkinfer/*.h)
 
-command_line=" $(rule "command line") demo report ezkl "
+command_line=" $(rule "command line") chain demo report ezkl "
 while read -r file included; do
   [[ $included != */* || $command_line == *" ${included%%/*} "* ]] ||
     report "$file: includes \"$included\", which the command line may not use (cmake/layers.txt, command line)"

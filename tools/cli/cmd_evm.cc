@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// zkinfer evm: what contracts on a chain need to check a proof.
+// zkinfer evm export: what contracts on a chain need to check a proof. The other verbs: cmd_evm_chain.cc.
 #include <memory>
 
 #include "base/text.h"
-#include "command.h"
+#include "chain/evm_files.h"
+#include "chain/node.h"
+#include "chain/transaction.h"
+#include "cmd_evm.h"
 #include "files.h"
 #include "output_files.h"
 #include "outputs.h"
@@ -23,25 +26,6 @@ struct Arguments {
   VerifyLimits limits;
   bool force = false;
 };
-
-// EIP-2028: what a transaction pays for its data, besides execution; EIP-7623: the least that it pays for everything.
-struct DataGas {
-  std::uint64_t data = 0, floor = 0;
-};
-DataGas data_gas(ByteView calldata) {
-  DataGas gas;
-  for (const std::uint8_t byte : calldata) {
-    gas.data += byte == 0 ? 4 : 16;
-    gas.floor += byte == 0 ? 10 : 40;
-  }
-  return gas;
-}
-
-// What nodes take of one transaction, signature and all.
-constexpr std::size_t kMaxTransactionBytes = 131072;
-constexpr std::size_t kTransactionHead = 256;
-
-std::string hex_text(ByteView bytes) { return "0x" + to_hex(bytes); }
 
 CommandResult export_proof(Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const ProofFile file, load_proof_file(arguments.proof_path));
@@ -117,10 +101,14 @@ void add_export(CLI::App& app, Session& session) {
 }  // namespace
 
 void add_evm(CLI::App& app, Session& session) {
-  CLI::App* command = app.add_subcommand("evm", "what contracts on a chain need to check proofs");
+  CLI::App* command = app.add_subcommand("evm", "proofs and contracts on EVM chains");
   command->require_subcommand(1);
   add_export(*command, session);
-  command->footer("Examples:\n  zkinfer evm export input.zkproof --key network.zkkey");
+  add_evm_chain(*command, session);
+  command->footer(
+      "Examples:\n"
+      "  zkinfer evm export input.zkproof --key network.zkkey\n"
+      "  zkinfer evm verify input.evm.json --rpc http://127.0.0.1:8545 --deployment deployment.json");
 }
 
 }  // namespace zkinfer::cli
