@@ -26,9 +26,11 @@ configure: packages
 build: configure  ## installs what is missing, configures and compiles everything (release)
 	@cmake --build --preset release -j $(JOBS)
 
-demo: configure  ## proves one inference of a trained network, verifies it, shows what is rejected; writes build/demo/report.html
+demo: configure  ## proves one inference of a trained network, verifies it, shows what is rejected, on a chain too where npm is; writes build/demo/report.html
 	@cmake --build --preset release -j $(JOBS) --target zkinfer
 	@$(ZKINFER) demo --examples examples --output build/demo
+	@if command -v node >/dev/null && command -v npm >/dev/null; then npm_config_fetch_retries=0 scripts/npm_packages.sh contracts build/evm/npm && scripts/contracts.sh build/evm >/dev/null; fi || true
+	@scripts/demo_chain.sh $(ZKINFER) build/demo/digits.zkmodel examples/digits/digit_7.png build/demo/chain build/evm || [[ $$? -eq 77 ]]
 
 test: build web evm  ## builds and runs all tests
 	@ctest --preset release -j 2
