@@ -10,7 +10,7 @@ shift || true
 targets=("$@")
 cmake --preset fuzz >/dev/null
 if ((${#targets[@]})); then
-  cmake --build --preset fuzz --target write_seeds "${targets[@]/#/fuzz_}"
+  cmake --build --preset fuzz --target "${targets[@]/#/fuzz_}"
 else
   cmake --build --preset fuzz --target fuzzers
   mapfile -t targets <build/fuzz/tests/fuzz/targets.txt
@@ -24,7 +24,7 @@ failed=0
 for target in "${targets[@]}"; do
   run=build/fuzz/runs/$target
   mkdir -p "$run/corpus"
-  "$bin/write_seeds" "$target" "$run/seeds"
+  "$bin/fuzz_$target" --seeds "$run/seeds"
   result=clean
   (cd "$run" && "$bin/fuzz_$target" corpus seeds -max_total_time="$seconds" -timeout=60 -rss_limit_mb=3000 -max_len=40000 \
     -print_final_stats=1 >log 2>&1) || result="FAILED, see $run/log"

@@ -32,6 +32,10 @@ expect 0 'proved and checked' "${generate[@]}" --prompt hat --prove --continue s
 verify=("$zkinfer" verify --key llama.zkkey --tokenizer tokenizer.bin)
 expect 0 'answer +2 tokens' "${verify[@]}" first.zkproof
 expect 0 'accepted 3 of 3' "${verify[@]}" first.zkproof second.zkproof third.zkproof
+# Each turn is read, not counted only; without a tokenizer nobody can.
+said=$("${verify[@]}" first.zkproof second.zkproof third.zkproof)
+[[ $(grep -c '^answer$' <<<"$said") -eq 3 && $(grep -c '^  | the$\|^  | cat$\|^  | hat$' <<<"$said") -eq 3 ]] || fail "verify of turns shows no texts: $said"
+expect 0 'an answer of 3 tokens$' "$zkinfer" verify --key llama.zkkey first.zkproof second.zkproof
 expect 1 'begins behind [0-9]+ tokens, so the proofs of the turns before it belong to it; give them first, in order' "${verify[@]}" second.zkproof
 expect 1 'and the turns before it have [0-9]+' "${verify[@]}" first.zkproof third.zkproof
 # Another first turn of as many tokens.

@@ -12,6 +12,12 @@ rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
 cp "$source_folder"/examples/mlp/{mlp.onnx,calibration.json,input.json} .
 
 expect 0 'cosine' "$zkinfer" compile mlp.onnx -c calibration.json --segments "$segments"
+# A damaged part is named, and what is wrong with it.
+python3 -c "
+import zipfile
+with zipfile.ZipFile('bad.keras', 'w') as archive:
+    archive.writestr('metadata.json', '{}'), archive.writestr('config.json', '{}'), archive.writestr('model.weights.h5', b'junk')"
+expect 2 "bad.keras.: .keras entry 'model.weights.h5': no HDF5 file" "$zkinfer" inspect bad.keras
 expect 0 'values of files +none kept' "$zkinfer" inspect mlp.zkmodel
 expect 0 'cosine' "$zkinfer" compile mlp.onnx -c calibration.json --scale 0.5 --mean 0.25 --std 2 -o scaled.zkmodel
 expect 0 'values of files +\(value \* 0.5 - 0.25\) / 2$' "$zkinfer" inspect scaled.zkmodel

@@ -1,13 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-#include <optional>
-
 #include "exec/integer/executor.h"
-#include "fuzz/targets.h"
+#include "fuzz/fixture.h"
 #include "package/package.h"
 #include "prover/proof_plan.h"
 #include "prover/write.h"
-#include "support/session.h"
 #include "verifier/path.h"
 #include "zkinfer/cid.h"
 #include "zkinfer/inspect.h"
@@ -17,120 +13,6 @@
 namespace zkinfer::fuzz {
 
 namespace {
-
-// One model, its key, secret, a proof, a batch, a certificate and the rotation to another key; made once per process.
-struct Fixture {
-  Bytes package, key, secret, proof, batch, certificate, rotation;
-  std::optional<Model> model;
-  std::optional<VerificationKey> verification_key, rotated_key;
-};
-
-// A layer of a perceptron, so that a proof is checked in a millisecond.
-qir::QGraph small_graph() {
-  qir::TestBuilder b;
-  const qir::ValueId x = b.input(Shape{2, 3}, -8, 7);
-  const qir::ValueId w = b.param(Shape{3, 2}, -4, 4);
-  qir::Node layer;
-  layer.requant = {2, b.clamp_table(-32, 6, 0, 15)};
-  const qir::ValueId y = b.node(qir::Op::kMatMul, {x, w}, Shape{2, 2}, 0, 15, layer);
-  b.graph.outputs = {y};
-  return b.graph;
-}
-
-template <typename T>
-T must(Result<T> result) {
-  ZKI_CHECK(result.ok(), result.status().to_string().c_str());
-  return std::move(result).value();
-}
-
-Fixture make_fixture(qir::QGraph graph, const TensorPolicy& inputs_group = {},
-                     const TensorPolicy& outputs_group = {Exposure::kPublic, TensorHash::kNone}) {
-  package::Package package;
-  package.graph = std::move(graph);
-  package.weights = e2e::draw_params(package.graph, 1);
-  package.report = "report";
-  Fixture fixture;
-  fixture.package = package::to_bytes(package);
-  fixture.model = must(Model::from_bytes(fixture.package));
-  CommitOptions options;
-  options.security.pow_bits = 2;
-  options.budget = 4;
-  options.insecure_seed = e2e::test_seed(1);
-  options.inputs = inputs_group;
-  options.outputs = outputs_group;
-  Prover prover = must(Prover::create(*fixture.model, options));
-  fixture.key = prover.verification_key();
-  fixture.secret = prover.commitment_secret();
-  RealInputs inputs;
-  for (const TensorInfo& info : fixture.model->inputs()) {
-    std::size_t count = 1;
-    for (const std::int64_t dim : info.shape) count *= static_cast<std::size_t>(dim);
-    inputs.push_back({info.shape, std::vector<float>(count, 0)});
-  }
-  fixture.proof = must(prover.prove(inputs)).proof;
-  if (!options.inputs.is_committed() && !options.outputs.is_committed()) {
-    BatchRequest rows;
-    rows.inputs = {views(inputs), views(inputs), views(inputs)};
-    fixture.batch = must(prover.prove_batch(rows)).proof;
-  }
-  fixture.verification_key = must(VerificationKey::from_bytes(fixture.key));
-  fixture.certificate = must(prover.certify());
-  options.insecure_seed = e2e::test_seed(2);
-  Prover fresh = must(Prover::create(*fixture.model, options));
-  fixture.rotation = must(prover.rotate(fresh));
-  fixture.rotated_key = must(VerificationKey::from_bytes(fresh.verification_key()));
-  return fixture;
-}
-
-const Fixture& every_op() {
-  static const Fixture made = make_fixture(qir::every_op_graph());
-  return made;
-}
-const Fixture& small() {
-  static const Fixture made = make_fixture(small_graph());
-  return made;
-}
-
-// Its input under a hash that the circuit computes, its output committed.
-const Fixture& bound() {
-  static const Fixture made =
-      make_fixture(small_graph(), {Exposure::kPrivate, TensorHash::kSha256}, {Exposure::kCommitted, TensorHash::kNone});
-  return made;
-}
-// Both under hashes, the data beside the proof.
-const Fixture& beside() {
-  static const Fixture made = make_fixture(small_graph(), {Exposure::kPublic, TensorHash::kSha256},
-                                           {Exposure::kPublic, TensorHash::kKeccak256});
-  return made;
-}
-
-// A root and the path to one serving key. Keys with a fixed seed have no paths, so this differs from run to run.
-struct PathFixture {
-  std::optional<VerificationKey> root;
-  Bytes path;
-};
-const PathFixture& rooted() {
-  static const PathFixture made = [] {
-    CommitOptions options;
-    options.security.pow_bits = 2;
-    options.budget = 8;
-    options.role = CommitmentRole::kRoot;
-    Prover root = must(Prover::create(*small().model, options));
-    options.role = CommitmentRole::kServing;
-    Prover serving = must(Prover::create(*small().model, options));
-    PathFixture fixture;
-    fixture.root = must(VerificationKey::from_bytes(root.verification_key()));
-    const statement::Key key = must(statement::parse_key(serving.verification_key()));
-    verifier::Path path;
-    path.root_identity = fixture.root->info().model_identity;
-    path.steps.push_back({key.params, key.commitment, must(root.rotate(serving))});
-    fixture.path = prover::path_bytes(path);
-    return fixture;
-  }();
-  return made;
-}
-
-bool equal(ByteView a, ByteView b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
 
 // Integer inference of what the reader takes, where it is small.
 void run_model(const package::Package& package) {
@@ -166,21 +48,6 @@ void verify_bytes(ByteView proof) {
   // Knowing the model's secret nobody needs to break anything here, but random changes must not find another proof.
   ZKI_CHECK(!result.verdict.accepted() || equal(proof, small().proof), "a changed proof was accepted");
   static_cast<void>(proof_size_table(*small().verification_key, proof));
-}
-
-// `bytes` are patches of an honest file, so that changes reach every depth: position (u24, modulo the size), how many
-// bytes (u8, low 5 bits), and the bytes to xor. A 0 length cuts the file there.
-Bytes patched(Bytes honest, ByteView bytes) {
-  ByteReader reader(bytes);
-  while (reader.remaining() > 4 && !honest.empty()) {
-    std::size_t position = reader.u8();
-    position = (position << 8 | reader.u8()) << 8;
-    position = (position | reader.u8()) % honest.size();
-    const std::size_t count = std::min<std::size_t>({reader.u8() % 32U, reader.remaining(), honest.size() - position});
-    if (count == 0) honest.resize(position);
-    for (const std::uint8_t x : reader.raw(count)) honest[position++] ^= x;
-  }
-  return honest;
 }
 
 void verify_patched(ByteView bytes) { verify_bytes(patched(small().proof, bytes)); }
@@ -296,10 +163,6 @@ void content_identifier(ByteView bytes) {
   ZKI_CHECK(!digest.ok() || cid_of_sha256(*digest) == text, "a content identifier with two spellings");
 }
 
-std::vector<Bytes> patch_seeds() {
-  return {{0, 0, 9, 1, 1}, {1, 200, 30, 2, 3, 4, 0, 0, 70, 1, 255}, {0, 0, 100, 8, 1, 2, 3, 4, 5, 6, 7, 8}};
-}
-
 void commitment_secret(ByteView bytes) {
   static_cast<void>(Prover::restore(*small().model, bytes, std::make_shared<MemorySlots>(SlotRange{})));
 }
@@ -376,14 +239,5 @@ constexpr Target kTargets[] = {
 }  // namespace
 
 std::span<const Target> protocol_targets() { return kTargets; }
-
-const Target* find_target(std::string_view name) {
-  for (const auto targets : {reader_targets(), protocol_targets()}) {
-    for (const Target& target : targets) {
-      if (target.name == name) return &target;
-    }
-  }
-  return nullptr;
-}
 
 }  // namespace zkinfer::fuzz

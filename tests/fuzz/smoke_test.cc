@@ -70,7 +70,8 @@ TEST_P(Smoke, SurvivesMutatedSeeds) {
 
 std::vector<const Target*> all_targets() {
   std::vector<const Target*> all;
-  for (const auto targets : {reader_targets(), protocol_targets()}) {
+  for (const auto targets :
+       {input_targets(), network_targets(), compile_targets(), protocol_targets(), file_targets()}) {
     for (const Target& target : targets) all.push_back(&target);
   }
   return all;

@@ -19,9 +19,11 @@ struct Target {
   int smoke_runs;                 // mutations that the smoke test tries
 };
 
-std::span<const Target> reader_targets();    // networks, input files
+// A group is a library of its own, so that one of its targets needs no more than its readers to be built.
+std::span<const Target> input_targets();     // people's data
+std::span<const Target> network_targets();   // networks and tokenizers
+std::span<const Target> compile_targets();   // the compiler
 std::span<const Target> protocol_targets();  // package, key, proof, secret
-// nullptr: no such target.
-const Target* find_target(std::string_view name);
+std::span<const Target> file_targets();      // what lies beside proofs
 
 }  // namespace zkinfer::fuzz

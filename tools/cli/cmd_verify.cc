@@ -355,6 +355,8 @@ CommandResult VerifyCommand::many(const std::vector<std::string>& paths) {
                                      ? "an answer of " + counted(checked->generation->num_answer, "token")
                                      : outputs_line(outputs);
         print_lines(verdict.accepted() ? "  " + said + "\n" : "");
+        if (verdict.accepted() && checked->generation.has_value())
+          print_lines(said_text(*checked->generation, tokenizer_));
         if (!verdict.accepted()) print("  {}\n", verdict_text(verdict));
         if (!verdict.accepted() && !session_.quiet) print("  {}\n", checked->hint);
       }

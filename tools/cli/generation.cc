@@ -113,6 +113,14 @@ nlohmann::ordered_json read_text_json(const std::vector<VerifiedTensor>& inputs,
           {"tokenizer_digest", to_hex(tokenizer.digest())}};
 }
 
+std::string said_text(const GenerationResult& generation, const std::optional<Tokenizer>& tokenizer) {
+  std::string text;
+  if (!tokenizer.has_value()) return text;
+  if (generation.shown.prompt) text += "prompt\n" + marked(tokens_text(*tokenizer, generation.prompt, false));
+  if (generation.shown.answer) text += "answer\n" + marked(tokens_text(*tokenizer, generation.answer, true));
+  return text;
+}
+
 std::string generation_text(const GenerationResult& generation, const std::optional<Tokenizer>& tokenizer) {
   const SamplingRule rule = generation.sampling.value_or(SamplingRule{});
   const bool is_drawn = rule.temperature > 0;
@@ -141,10 +149,7 @@ std::string generation_text(const GenerationResult& generation, const std::optio
                                  ? "the model's own: its last token ends a text"
                                  : "where whoever proved it stopped, not the model");
   }
-  std::string text = pairs_text(rows);
-  if (generation.shown.prompt) text += "prompt\n" + marked(tokens_text(*tokenizer, generation.prompt, false));
-  if (generation.shown.answer) text += "answer\n" + marked(tokens_text(*tokenizer, generation.answer, true));
-  return text;
+  return pairs_text(rows) + said_text(generation, tokenizer);
 }
 
 nlohmann::ordered_json generation_with_text_json(const GenerationResult& generation,

@@ -36,6 +36,9 @@ std::string token_numbers(std::span<const std::int64_t> tokens);
 std::string read_text(const std::vector<VerifiedTensor>& inputs, const std::optional<Tokenizer>& tokenizer);
 nlohmann::ordered_json read_text_json(const std::vector<VerifiedTensor>& inputs, const Tokenizer& tokenizer);
 
+// The texts of prompt and answer, as far as they are shown, each below its name; nothing without a tokenizer.
+std::string said_text(const GenerationResult& generation, const std::optional<Tokenizer>& tokenizer);
+
 // Lines on an accepted generation, and the same for programs. Without a tokenizer: token numbers.
 std::string generation_text(const GenerationResult& generation, const std::optional<Tokenizer>& tokenizer);
 nlohmann::ordered_json generation_with_text_json(const GenerationResult& generation,

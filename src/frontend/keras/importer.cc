@@ -82,8 +82,9 @@ Result<ir::Graph> import_keras(ByteView bytes, const frontend_onnx::ImportOption
 
 Result<ir::Graph> import_keras_parts(ByteView config, ByteView weights, int keras,
                                      const frontend_onnx::ImportOptions& options) {
-  ZKI_ASSIGN_OR_RETURN(hdf5::File file, hdf5::File::open(weights, max_plain_bytes(weights.size())));
-  Hdf5Weights of(file, true);
+  Result<hdf5::File> file = hdf5::File::open(weights, max_plain_bytes(weights.size()));
+  if (!file.ok()) return file.status().with_context(".keras entry 'model.weights.h5'");
+  Hdf5Weights of(*file, true);
   return import_model(config, keras, of, options);
 }
 

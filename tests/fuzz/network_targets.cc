@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+// Files of networks, and of their tokenizers.
 #include <string>
 
 #include "base/files.h"
-#include "exec/integer/executor.h"
+#include "frontend/json/json.h"
 #include "frontend/keras/importer.h"
 #include "frontend/keras/saved_model.h"
 #include "frontend/language/huggingface.h"
@@ -12,24 +13,13 @@
 #include "frontend/language/test_llama.h"
 #include "frontend/language/test_safetensors.h"
 #include "frontend/language/writer.h"
-#include "frontend/onnx/importer.h"
 #include "frontend/tflite/reader.h"
 #include "frontend/tflite/test_networks.h"
-#include "fuzz/targets.h"
-#include "inputs/idx_reader.h"
-#include "inputs/input_file.h"
-#include "inputs/json_reader.h"
-#include "inputs/npy_reader.h"
-#include "inputs/png_reader.h"
+#include "fuzz/networks.h"
 #include "operators/cases.h"
-#include "passes/legalize.h"
-#include "quant/quantize.h"
-#include "relations/recipes.h"
 #include "tokenizer/tokenizer.h"
 
 namespace zkinfer::fuzz {
-
-namespace {
 
 std::vector<Bytes> onnx_seeds() {
   std::vector<Bytes> seeds;
@@ -50,6 +40,8 @@ frontend_onnx::ImportOptions small_import() {
   options.max_folded_elements = std::int64_t{1} << 16;
   return options;
 }
+
+namespace {
 
 void onnx_import(ByteView bytes) {
   Result<ir::Graph> graph = frontend_onnx::import_onnx(bytes, small_import());
@@ -176,6 +168,37 @@ std::vector<Bytes> saved_model_seeds() {
   return seeds;
 }
 
+void safetensors(ByteView bytes) {
+  frontend_language::Tensors tensors;
+  static_cast<void>(frontend_language::read_safetensors(frontend_language::Source::borrowed(bytes), tensors));
+}
+std::vector<Bytes> safetensors_seeds() {
+  return {frontend_language::llama_tensors(frontend_language::small_llama(false)).file()};
+}
+
+// Every question of every value.
+void ask(const frontend_json::Json& value) {
+  static_cast<void>(value.integer());
+  static_cast<void>(value.integers());
+  for (const frontend_json::Json& item : value.items()) ask(item);
+  for (const auto& [name, member] : value.members()) ask(member);
+}
+void json(ByteView bytes) {
+  for (const bool tuples : {false, true}) {
+    const Result<frontend_json::Json> read = frontend_json::Json::parse(bytes, {10000, tuples});
+    if (!read.ok()) continue;
+    static_cast<void>(read->shown());
+    ask(*read);
+  }
+}
+std::vector<Bytes> json_text_seeds() {
+  constexpr std::string_view kText =
+      R"({"class_name": "__tuple__", "items": [1, -2.5e3, true, null, "\u00e9\ud83d\ude00", {"a": [[1, 2], []]}]})";
+  std::vector<Bytes> seeds = keras_config_seeds();
+  seeds.emplace_back(kText.begin(), kText.end());
+  return seeds;
+}
+
 // Any file of a tokenizer, on a text with all that tokenizers treat specially.
 void tokenizer(ByteView bytes) {
   const Result<Tokenizer> read = Tokenizer::from_bytes(bytes);
@@ -204,143 +227,8 @@ std::vector<Bytes> tokenizer_seeds() {
   return seeds;
 }
 
-// Small enough to run in a millisecond.
-bool is_tiny(const ir::Graph& graph) {
-  if (graph.nodes.size() > 16) return false;
-  std::int64_t total = 0;
-  for (const ir::Value& value : graph.values) {
-    if (value.shape.num_elements() > 256) return false;
-    total += value.shape.num_elements();
-  }
-  return total <= 1024;
-}
-
-// Import, legalize, quantize with one input, run in integers, build the relations: `zkinfer compile` on a foreign file.
-void onnx_compile(ByteView bytes) {
-  Result<ir::Graph> imported = frontend_onnx::import_onnx(bytes, small_import());
-  if (!imported.ok() || !is_tiny(*imported)) return;
-  const Result<ir::Graph> graph = passes::legalize(std::move(*imported));
-  if (!graph.ok()) {
-    ZKI_CHECK(graph.status().code() != StatusCode::kInternal, graph.status().to_string().c_str());
-    return;
-  }
-  if (!is_tiny(*graph)) return;
-  TensorMap input;
-  for (const ir::ValueId id : graph->inputs) {
-    FloatTensor tensor(graph->value(id).shape);
-    for (std::size_t i = 0; i < tensor.data().size(); ++i) tensor[i] = static_cast<float>(i % 17) / 8 - 1;
-    input.emplace(graph->value(id).name, std::move(tensor));
-  }
-  quant::QuantOptions options;
-  options.activation_bits = 8;
-  options.shift = 8;
-  const auto quantized = quant::quantize(*graph, std::vector<TensorMap>{input}, options);
-  if (!quantized.ok()) {
-    ZKI_CHECK(quantized.status().code() != StatusCode::kInternal, quantized.status().to_string().c_str());
-    return;
-  }
-  exec_integer::Inputs integers;
-  for (const qir::ValueId id : quantized->graph.inputs) {
-    const qir::Value& value = quantized->graph.value(id);
-    integers.emplace_back(static_cast<std::size_t>(value.shape.num_elements()), value.hi);
-  }
-  const auto witness = exec_integer::run(quantized->graph, quantized->params, integers);
-  ZKI_CHECK(witness.ok(), witness.status().to_string().c_str());
-  static_cast<void>(relations::compile(quantized->graph, true));
-}
-
-Bytes bytes_of(std::string_view text) { return {text.begin(), text.end()}; }
-
-Bytes example(const std::string& path) {
-  Result<Bytes> bytes = read_file(std::string(ZKINFER_SOURCE_DIR) + "/examples/" + path, std::uint64_t{1} << 24);
-  return bytes.ok() ? std::move(*bytes) : Bytes();
-}
-
-// What the reader gives also goes through the matching with a model's inputs.
-void match(const Result<std::vector<Array>>& arrays) {
-  if (!arrays.ok()) return;
-  for (const Array& array : *arrays) {
-    std::uint64_t count = 1;
-    for (const std::int64_t dim : array.shape) count *= static_cast<std::uint64_t>(dim);
-    ZKI_CHECK(count == array.data.size(), "an array whose shape and data differ");
-  }
-  TensorInfo info;
-  info.name = "x";
-  info.shape = {1, 1, 8, 8};
-  static_cast<void>(to_samples(*arrays, {info}, {}));
-}
-void match_one(Result<Array> array) {
-  if (array.ok()) match(std::vector<Array>{std::move(*array)});
-}
-
-void input_json(ByteView bytes) { match(read_json_inputs(bytes)); }
-void input_npy(ByteView bytes) { match_one(read_npy(bytes)); }
-void input_npz(ByteView bytes) { match(read_npz(bytes)); }
-void input_png(ByteView bytes) { match_one(read_png(bytes)); }
-void input_idx(ByteView bytes) { match_one(read_idx(bytes)); }
-
-std::vector<Bytes> json_seeds() {
-  return {bytes_of(R"({"input_data": [[1, 2.5, -3e2, 0.0], [0]], "other": {"a": [null, true, "x\u00e9"]}})"),
-          bytes_of(R"({"input_data": [1, 2, 3]})"), bytes_of(R"({"input_data": [[[1, 2], [3, 4]]]})")};
-}
-Bytes npy(std::string_view descr, std::string_view shape, std::size_t data_bytes) {
-  std::string header =
-      "{'descr': '" + std::string(descr) + "', 'fortran_order': False, 'shape': " + std::string(shape) + ", }\n";
-  ByteWriter writer;
-  writer.raw(bytes_of("\x93NUMPY"));
-  writer.u16(1);
-  writer.u16(static_cast<std::uint16_t>(header.size()));
-  writer.raw(bytes_of(header));
-  for (std::size_t i = 0; i < data_bytes; ++i) writer.u8(static_cast<std::uint8_t>(i % 60));
-  return std::move(writer).take();
-}
-std::vector<Bytes> npy_seeds() {
-  return {npy("<f4", "(2, 8, 8)", 512), npy("|u1", "(64,)", 64), npy("<f8", "(1, 64)", 512),
-          npy("<f2", "()", 2),          npy("<i8", "(3,)", 24),  npy("|b1", "(4,)", 4)};
-}
-// A zip archive with one stored entry.
-std::vector<Bytes> npz_seeds() {
-  const Bytes content = npy("<f4", "(2,)", 8);
-  const Bytes name = bytes_of("x.npy");
-  const auto size = static_cast<std::uint32_t>(content.size());
-  ByteWriter writer;
-  const auto shorts = [&](std::initializer_list<std::uint16_t> list) {
-    for (const std::uint16_t x : list) writer.u16(x);
-  };
-  const auto common = [&] {
-    shorts({20, 0, 0, 0, 0});  // version, flags, stored, time, date
-    for (const std::uint32_t x : {0x12345678U, size, size}) writer.u32(x);
-    for (const std::size_t x : {name.size(), std::size_t{0}}) writer.u16(static_cast<std::uint16_t>(x));
-  };
-  writer.u32(0x04034b50);
-  common();
-  writer.raw(name);
-  writer.raw(content);
-  const auto directory = static_cast<std::uint32_t>(writer.bytes().size());
-  writer.u32(0x02014b50);
-  writer.u16(20);
-  common();
-  shorts({0, 0, 0});                          // comment, disk, internal attributes
-  for (int i = 0; i < 2; ++i) writer.u32(0);  // external attributes, offset
-  writer.raw(name);
-  const auto end = static_cast<std::uint32_t>(writer.bytes().size());
-  writer.u32(0x06054b50);
-  shorts({0, 0, 1, 1});
-  writer.u32(end - directory);
-  writer.u32(directory);
-  writer.u16(0);
-  return {std::move(writer).take()};
-}
-std::vector<Bytes> png_seeds() { return {example("digits/digit_0.png"), example("digits/digit_3.png")}; }
-std::vector<Bytes> idx_seeds() {
-  Bytes image = {0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 8, 0, 0, 0, 8};
-  image.resize(image.size() + 64, 9);
-  return {image, {0, 0, 8, 2, 0, 0, 0, 1, 0, 0, 0, 2, 10, 20}};
-}
-
 constexpr Target kTargets[] = {
     {"onnx_import", onnx_import, onnx_seeds, 20000},
-    {"onnx_compile", onnx_compile, onnx_seeds, 4000},
     {"keras_import", keras_import, keras_seeds, 2000},
     {"keras_config", keras_config, keras_config_seeds, 2000},
     {"saved_model", saved_model, saved_model_seeds, 1000},
@@ -348,16 +236,13 @@ constexpr Target kTargets[] = {
     {"llama2c_import", llama2c_import, llama2c_seeds, 4000},
     {"gguf_import", gguf_import, gguf_seeds, 4000},
     {"huggingface_import", huggingface_import, huggingface_seeds, 4000},
+    {"safetensors", safetensors, safetensors_seeds, 10000},
+    {"json", json, json_text_seeds, 2000},
     {"tokenizer", tokenizer, tokenizer_seeds, 4000},
-    {"input_json", input_json, json_seeds, 10000},
-    {"input_npy", input_npy, npy_seeds, 10000},
-    {"input_npz", input_npz, npz_seeds, 10000},
-    {"input_png", input_png, png_seeds, 10000},
-    {"input_idx", input_idx, idx_seeds, 10000},
 };
 
 }  // namespace
 
-std::span<const Target> reader_targets() { return kTargets; }
+std::span<const Target> network_targets() { return kTargets; }
 
 }  // namespace zkinfer::fuzz

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the targets of protocol files start from: honest files of small models, made once per process.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+
+#include "fuzz/targets.h"
+#include "support/session.h"
+#include "zkinfer/prove.h"
+#include "zkinfer/verify.h"
+
+namespace zkinfer::fuzz {
+
+// One model, its key, secret, a proof, a batch, a certificate and the rotation to another key; made once per process.
+struct Fixture {
+  Bytes package, key, secret, proof, batch, certificate, rotation;
+  std::optional<Model> model;
+  std::optional<VerificationKey> verification_key, rotated_key;
+};
+
+const Fixture& every_op();
+const Fixture& small();   // a layer, checked in a millisecond
+const Fixture& bound();   // its input under a hash that the circuit computes, its output committed
+const Fixture& beside();  // both under hashes, the data beside the proof
+
+// A root and the path to one serving key. Keys with a fixed seed have no paths, so this differs from run to run.
+struct PathFixture {
+  std::optional<VerificationKey> root;
+  Bytes path;
+};
+const PathFixture& rooted();
+
+template <typename T>
+T must(Result<T> result) {
+  ZKI_CHECK(result.ok(), result.status().to_string().c_str());
+  return std::move(result).value();
+}
+
+inline bool equal(ByteView a, ByteView b) { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+
+// `bytes` are patches of an honest file, so that changes reach every depth: position (u24, modulo the size), how many
+// bytes (u8, low 5 bits), and the bytes to xor. A 0 length cuts the file there.
+Bytes patched(Bytes honest, ByteView bytes);
+std::vector<Bytes> patch_seeds();
+
+}  // namespace zkinfer::fuzz
