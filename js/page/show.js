@@ -71,11 +71,14 @@ function numbers(tensor) {
   const order = tensor.values.map((_, i) => i);
   const all = order.length <= MOST_ROWS;
   if (!all) order.sort((a, b) => tensor.values[b] - tensor.values[a] || a - b).splice(MOST_ROWS);
-  const most = tensor.values.reduce((sum, value) => Math.max(sum, Math.abs(value)), 0) || 1;
+  // One axis for all: what is below zero lies left of it.
+  const low = Math.min(0, ...order.map((i) => tensor.values[i])), high = Math.max(0, ...order.map((i) => tensor.values[i]));
+  const unit = 8 / (high - low || 1);
   const body = element('tbody');
   for (const i of order) {
     const bar = element('span', {class: 'bar', 'aria-hidden': 'true'});
-    bar.style.width = `${8 * Math.abs(tensor.values[i]) / most}em`;
+    bar.style.width = `${unit * Math.abs(tensor.values[i])}em`;
+    bar.style.marginLeft = `${unit * (Math.min(0, tensor.values[i]) - low)}em`;
     body.append(element('tr', null, element('td', {class: 'n'}, String(i)), element('td', {class: 'n'}, shortNumber(tensor.values[i])),
         element('td', {class: 'n soft'}, String(tensor.integers[i])), element('td', null, bar)));
   }

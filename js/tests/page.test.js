@@ -54,6 +54,12 @@ test('the example is accepted, and says what is hidden', async () => {
   const [output] = native.outputs;
   const best = output.integers.indexOf(Math.max(...output.integers));
   await says(new RegExp(`${best}\\s+${Number(output.values[best].toPrecision(6))}`));
+  // A value below zero lies left of where those above begin.
+  const bars = await page.locator('#result .bar').evaluateAll((all) => all.map((bar) => [bar.getBoundingClientRect().left, bar.getBoundingClientRect().right]));
+  const values = output.values.slice(0, bars.length);
+  const zero = Math.max(...bars.filter((_, i) => values[i] < 0).map(([, right]) => right));
+  assert.ok(values.some((value) => value < 0) && values.some((value) => value > 0), 'the example has both');
+  for (const [i, [left, right]] of bars.slice(0, values.length).entries()) assert.ok(values[i] < 0 ? right <= zero + 1 : left >= zero - 1, `${values[i]} from ${left} to ${right}`);
   console.log(`digits in the page: ${Math.round(1000 * Number(await page.locator('#result').getAttribute('data-seconds')))} ms, the first time`);
 });
 
