@@ -16,8 +16,9 @@ export const instructionsAt = (program) => 32 + 32 * Number(words(concat(new Uin
 
 /** One key and one proof under it. */
 export class Model {
-  /** example: a folder of examples/; words: for `zkinfer commit`, then for `zkinfer prove`. */
-  constructor(name, example, commitWords, proveWords) {
+  /** example: a folder of examples/; words: for `zkinfer commit`, then for `zkinfer prove`. committed: the input is; beside:
+   * the input's canonical bytes travel beside the proof. */
+  constructor(name, example, commitWords, proveWords, {committed = false, beside = false} = {}) {
     this.example = example;
     this.folder = join(process.env.ZKINFER_WORK, name);
     rmSync(this.folder, {recursive: true, force: true});
@@ -27,7 +28,11 @@ export class Model {
     const calibration = {digits: 'calibration.npy', mlp: 'calibration.json'}[example];
     run('compile', join(from, `${example}.onnx`), '--calibration', join(from, calibration), '--output', 'model.zkmodel');
     run('commit', 'model.zkmodel', ...commitWords);
-    run('prove', 'model.zkmodel', '--input', join(from, 'input.json'), '--output', 'a.zkproof', '--context', 'an order', ...proveWords);
+    const input = join(from, 'input.json');
+    if (committed) run('commit-tensor', 'model.zkkey', '--input', input, '--output', 'input');
+    if (beside) run('digest', 'model.zkkey', '--input', input, '--write-input-data', 'input.bin');
+    this.beside = beside ? join(this.folder, 'input.bin') : undefined;
+    run('prove', 'model.zkmodel', ...(committed ? ['--committed-input', 'input.zktsecret'] : ['--input', input]), '--output', 'a.zkproof', '--context', 'an order', ...proveWords);
     // Proofs of private weights are under a serving key.
     this.path = readdirSync(this.folder).filter((file) => file.endsWith('.zkpath')).map((file) => join(this.folder, file));
     this.proof = new Uint8Array(readFileSync(join(this.folder, 'a.zkproof')));
@@ -50,14 +55,14 @@ export class Model {
 
   /** What `zkinfer evm export` writes: model_id, identity, program, calldata. */
   exported() {
-    execFileSync(process.env.ZKINFER, ['--quiet', 'evm', 'export', 'a.zkproof', '--key', 'model.zkkey', '--output', 'a.evm.json', '--force'], {cwd: this.folder});
+    execFileSync(process.env.ZKINFER, ['--quiet', 'evm', 'export', 'a.zkproof', '--key', 'model.zkkey', '--output', 'a.evm.json', '--force', ...(this.beside ? ['--input-data', this.beside] : [])], {cwd: this.folder, stdio: 'pipe'});
     return JSON.parse(readFileSync(join(this.folder, 'a.evm.json'), 'utf8'));
   }
 
   /** What the native verifier says of these bytes (tests/evm/evm_fixture.cc). */
   fixture(proof) {
     writeFileSync(join(this.folder, 'b.zkproof'), proof);
-    const text = execFileSync(process.env.ZKINFER_FIXTURE, [join(this.folder, 'model.zkkey'), join(this.folder, 'b.zkproof'), ...this.path], {maxBuffer: 2 ** 28});
+    const text = execFileSync(process.env.ZKINFER_FIXTURE, [join(this.folder, 'model.zkkey'), join(this.folder, 'b.zkproof'), ...this.path, ...(this.beside ? ['--beside', this.beside] : [])], {maxBuffer: 2 ** 28});
     return JSON.parse(text);
   }
 }

@@ -2,6 +2,8 @@
 // What contracts on an Ethereum chain need to check proofs (docs/evm.md). No verdict needs it: of the component `inspect`.
 #pragma once
 
+#include <vector>
+
 #include "zkinfer/bytes.h"
 #include "zkinfer/verify.h"
 
@@ -21,7 +23,9 @@ inline constexpr std::size_t kMaxEvmProgramBytes = 24575;  // what one contract'
 Result<EvmProgram> evm_program(const VerificationKey& key);
 
 // The data of the call ZkInferVerifier.verify(modelId, publicInputs, publicOutputs, proof, context) that checks this proof.
-// invalid_argument: the proof is rejected here already, or public tensors travel beside it.
-Result<Bytes> evm_calldata(const VerificationKey& key, const EvmProgram& program, ByteView proof);
+// inputs, outputs: the data of public tensors of which the proof holds only the hash. invalid_argument: the proof is rejected here already, or data
+// are missing.
+Result<Bytes> evm_calldata(const VerificationKey& key, const EvmProgram& program, ByteView proof,
+                           const std::vector<KnownTensor>& inputs = {}, const std::vector<KnownTensor>& outputs = {});
 
 }  // namespace zkinfer

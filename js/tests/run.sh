@@ -13,8 +13,13 @@ done
 if [[ $1 == page ]]; then
   command -v chromium >/dev/null || skip "there is no Chromium (scripts/install_packages.sh web)"
 fi
-if [[ $1 == page || $1 == types ]]; then
-  [[ -d $3/npm/node_modules ]] || skip "there is no $3/npm: make web could not get its packages from npm"
+if [[ $1 == evm ]]; then
+  evm=$(realpath "$3/..")/evm
+  [[ -f $evm/npm/complete && -f $evm/artifacts.json ]] || skip "there is no $evm: make evm"
+  export ZKINFER_EVM=$evm
+fi
+if [[ $1 == page || $1 == types || $1 == evm ]]; then
+  [[ -f $3/npm/complete ]] || skip "there is no $3/npm: make web could not get its packages from npm"
 fi
 mkdir -p "$4"
 export ZKINFER=$2 ZKINFER_WEB=$3 ZKINFER_WORK=$4

@@ -10,6 +10,7 @@
 #include "evm/program.h"
 #include "evm/publics.h"
 #include "hash/keccak.h"
+#include "statement/canonical_bytes.h"
 
 namespace zkinfer {
 
@@ -48,15 +49,28 @@ Result<EvmProgram> evm_program(const VerificationKey& key) {
   return program;
 }
 
-Result<Bytes> evm_calldata(const VerificationKey& key, const EvmProgram& program, ByteView proof) {
+Result<Bytes> evm_calldata(const VerificationKey& key, const EvmProgram& program, ByteView proof,
+                           const std::vector<KnownTensor>& inputs, const std::vector<KnownTensor>& outputs) {
   const verifier::PreparedKey& prepared = api::impl(key).prepared;
-  const auto seen = qir::seen_tensors(prepared.key.graph, prepared.key.visibility);
-  if (std::any_of(seen.begin(), seen.end(),
-                  [](const auto& one) { return one.policy.is_public() && !one.policy.in_proof(); }))
-    return invalid_argument(
-        "a public tensor travels beside the proof; its canonical bytes are publicInputs or publicOutputs");
+  const qir::QGraph& graph = prepared.key.graph;
+  statement::PublicValues beside;
+  std::size_t next = 0;
+  for (const auto& [id, policy] : qir::seen_tensors(graph, prepared.key.visibility)) {
+    const bool is_output = next < graph.outputs.size();
+    const std::size_t index = is_output ? next : next - graph.outputs.size();
+    ++next;
+    if (!policy.is_public() || policy.in_proof()) continue;
+    const std::vector<KnownTensor>& known = is_output ? outputs : inputs;
+    const auto found = std::find_if(known.begin(), known.end(),
+                                    [&](const KnownTensor& one) { return one.index == index && one.data.has_value(); });
+    if (found == known.end())
+      return invalid_argument("value '" + graph.value(id).name + "': the proof holds only its hash; give its data");
+    ZKI_ASSIGN_OR_RETURN(std::vector<std::int64_t> values,
+                         statement::parse_canonical_bytes(graph.value(id), *found->data));
+    beside.push_back(std::move(values));
+  }
   statement::Header header;
-  if (const Verdict verdict = verifier::verify(prepared, proof, &header); !verdict.accepted())
+  if (const Verdict verdict = verifier::verify(prepared, proof, beside, &header); !verdict.accepted())
     return invalid_argument("no contract accepts this proof: " + verdict.to_string());
   const evm::Publics publics = evm::publics_of(prepared.key, header.data);
   const std::array<ByteView, 3> arguments = {publics.inputs, publics.outputs, proof};

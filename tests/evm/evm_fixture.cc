@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// evm_fixture KEY PROOF [PATH]: what the tests of contracts/ need of a key and a proof (under the serving key that a path leads to, if there is one), as JSON on stdout: the program, the verdict, the
+// evm_fixture KEY PROOF [PATH] [--beside FILE]: what the tests of contracts/ need of a key and a proof (under the serving key that a path leads to, if there is one), as JSON on stdout: the program, the verdict, the
 // publics as the contracts take them, and, where the verifier comes so far, what the claim is asked at the end of the opening
 // (contracts/src/IZkInferFunctionals.sol has the order) and what it answers. Elements of K are words of three lanes of 85 bits.
 #include <cstdio>
 #include <string>
+#include <string_view>
 
 #include "argument/opening_claim.h"
 #include "base/files.h"
 #include "evm/program.h"
 #include "evm/publics.h"
+#include "statement/canonical_bytes.h"
 #include "verifier/path.h"
 #include "zkinfer/hex.h"
 
@@ -134,7 +136,8 @@ Verdict verify_shown(const verifier::PreparedKey& prepared, const statement::Hea
   return pcs::verify_opening(prepared.key.params, claim, roots, messages.subspan(channel.bytes_read()), transcript);
 }
 
-int run(const char* key_path, const char* proof_path, const char* path_path) {
+// beside_path: canonical bytes of the public tensor of which the proof holds only the hash.
+int run(const char* key_path, const char* proof_path, const char* path_path, const char* beside_path) {
   const auto fail = [](const Status& status) {
     std::fprintf(stderr, "evm_fixture: %s\n", status.to_string().c_str());
     return 2;
@@ -162,7 +165,16 @@ int run(const char* key_path, const char* proof_path, const char* path_path) {
   std::string json =
       "{\"program\": \"0x" + to_hex(*program) + "\",\n\"identity\": \"0x" + to_hex(prepared->identity) + "\"";
   statement::Header header;
-  const Verdict verdict = verifier::verify(*prepared, *proof, &header);
+  statement::PublicValues beside;
+  for (const auto& [id, policy] : qir::seen_tensors(prepared->key.graph, prepared->key.visibility)) {
+    if (beside_path == nullptr || !policy.is_public() || policy.in_proof()) continue;
+    const auto bytes = read_file(beside_path, kMaxFile);
+    if (!bytes.ok()) return fail(bytes.status());
+    auto values = statement::parse_canonical_bytes(prepared->key.graph.value(id), *bytes);
+    if (!values.ok()) return fail(values.status());
+    beside.push_back(std::move(values).value());
+  }
+  const Verdict verdict = verifier::verify(*prepared, *proof, beside, &header);
   json +=
       ",\n\"reason\": " + std::to_string(static_cast<int>(verdict.reason)) + ",\n\"where\": \"" + verdict.where + "\"";
   if (header.num_bytes != 0) {
@@ -180,9 +192,14 @@ int run(const char* key_path, const char* proof_path, const char* path_path) {
 }  // namespace zkinfer::evm
 
 int main(int argc, char** argv) {
+  const char* beside = nullptr;
+  if (argc >= 5 && std::string_view(argv[argc - 2]) == "--beside") {
+    beside = argv[argc - 1];
+    argc -= 2;
+  }
   if (argc != 3 && argc != 4) {
-    std::fprintf(stderr, "usage: evm_fixture KEY PROOF [PATH]\n");
+    std::fprintf(stderr, "usage: evm_fixture KEY PROOF [PATH] [--beside FILE]\n");
     return 2;
   }
-  return zkinfer::evm::run(argv[1], argv[2], argc == 4 ? argv[3] : nullptr);
+  return zkinfer::evm::run(argv[1], argv[2], argc == 4 ? argv[3] : nullptr, beside);
 }

@@ -8,6 +8,7 @@
 #include "chain/transaction.h"
 #include "cmd_evm.h"
 #include "files.h"
+#include "known_tensors.h"
 #include "output_files.h"
 #include "outputs.h"
 #include "print.h"
@@ -24,6 +25,7 @@ struct Arguments {
   std::string proof_path, key_path, output_path;
   std::vector<std::string> paths;
   VerifyLimits limits;
+  KnownArguments inputs, outputs;  // their data alone
   bool force = false;
 };
 
@@ -32,6 +34,8 @@ CommandResult export_proof(Session& session, const Arguments& arguments) {
   OutputFiles outputs(arguments.force);
   outputs.reads({arguments.proof_path, arguments.key_path});
   outputs.reads(arguments.paths);
+  for (const KnownArguments& known : {arguments.inputs, arguments.outputs})
+    for (const std::string& text : known.data) outputs.reads(file_part(text));
   outputs.reads(usual_path_files(file, arguments.key_path));
   if (session.json) outputs.keep_standard_output();
   const OutputFiles::Id output = outputs.add_json("--output", arguments.output_path, "model_id", "data for contracts");
@@ -40,7 +44,9 @@ CommandResult export_proof(Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const KeyForProof found, require_key_for_proof(root, arguments.key_path, file, arguments.paths));
   const VerificationKey& key = found.key(root);
   ZKI_ASSIGN_OR_RETURN(const EvmProgram program, evm_program(key));
-  ZKI_ASSIGN_OR_RETURN(const Bytes calldata, evm_calldata(key, program, file.content.proof));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<KnownTensor> inputs, load_known(arguments.inputs, key.info()));
+  ZKI_ASSIGN_OR_RETURN(const std::vector<KnownTensor> outputs_known, load_known(arguments.outputs, key.info()));
+  ZKI_ASSIGN_OR_RETURN(const Bytes calldata, evm_calldata(key, program, file.content.proof, inputs, outputs_known));
   const DataGas gas = data_gas(calldata);
   const bool fits = calldata.size() + kTransactionHead <= kMaxTransactionBytes;
   if (!fits) {
@@ -84,6 +90,8 @@ void add_export(CLI::App& app, Session& session) {
   add_proof_and_root(*command, arguments->proof_path, arguments->key_path, arguments->paths);
   command->add_option("-o,--output", arguments->output_path, "JSON to write (default: the proof's name with .evm.json)")
       ->type_name(kWritesFile);
+  add_data_option(*command, arguments->inputs, "input");
+  add_data_option(*command, arguments->outputs, "output");
   add_verify_limits(*command, arguments->limits);
   add_force_flag(*command, arguments->force);
   add_json_flag(*command, session);

@@ -54,13 +54,17 @@ std::string file_part(const std::string& text) {
   return equals == std::string::npos || std::filesystem::exists(text) ? text : text.substr(equals + 1);
 }
 
-void add_known_options(CLI::App& command, KnownArguments& arguments, const std::string& kind) {
+void add_data_option(CLI::App& command, KnownArguments& arguments, const std::string& kind) {
   arguments.kind = kind;
   command
       .add_option("--" + kind + "-data", arguments.data,
                   "file with the " + kind +
                       "'s canonical bytes (`zkinfer digest`); needed where the proof holds only their hash")
       ->type_name(kReadsFile);
+}
+
+void add_known_options(CLI::App& command, KnownArguments& arguments, const std::string& kind) {
+  add_data_option(command, arguments, kind);
   command.add_option("--" + kind + "-digest", arguments.digests,
                      "the " + kind + " must have this hash: 64 hexadecimal digits, or an IPFS CID");
   command

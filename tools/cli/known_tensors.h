@@ -16,7 +16,8 @@ struct KnownArguments {
   std::vector<std::string> data, digests, commitments;
 };
 
-// kind as above.
+// kind as above. The first alone: their data.
+void add_data_option(CLI::App& command, KnownArguments& arguments, const std::string& kind);
 void add_known_options(CLI::App& command, KnownArguments& arguments, const std::string& kind);
 // Errors by the option's name: files that are no bytes of the tensor, and data that no option gives where proofs hold only its hash.
 // is_batch: data files hold the bytes of all rows, one after the other; and no option speaks of a digest or commitment.
