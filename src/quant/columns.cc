@@ -20,8 +20,6 @@ using ir::Node;
 using ir::OpKind;
 using ir::ValueId;
 
-// Weights read columns of so many octaves more or less without loss; factors in front of something else none.
-constexpr int kMostReadOctaves = 13;
 constexpr int kMostScaledOctaves = 3;
 // An accumulator holds the largest column's integers times this power of two.
 constexpr int kMostLevel = 19;

@@ -14,6 +14,9 @@ namespace zkinfer::quant {
 
 struct Calibration;
 
+// Weights read columns of so many octaves without loss; factors in front of something else hardly any.
+inline constexpr int kMostReadOctaves = 8;
+
 struct ColumnRange {
   double least = std::numeric_limits<double>::infinity();
   double most = -std::numeric_limits<double>::infinity();

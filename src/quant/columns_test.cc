@@ -19,13 +19,14 @@ using ir::OpKind;
 using ir::ValueId;
 
 // Columns of sizes 1 to 2^octaves around middles that are up to ten times as far; standardized in the network, then a layer; perhaps with
-// rows divided by their size in between.
-class UnlikeColumns : public ::testing::TestWithParam<std::tuple<int, bool>> {
+// rows divided by their size in between, or a logistic regression, whose probabilities are exact beside 1 however small the scores.
+enum class Behind : std::uint8_t { kLayer, kSizes, kLogistic };
+class UnlikeColumns : public ::testing::TestWithParam<std::tuple<int, Behind>> {
  protected:
   static constexpr int kColumns = 6;
 
   void SetUp() override {
-    const auto [octaves, normalized] = GetParam();
+    const auto [octaves, behind] = GetParam();
     FloatTensor middles(Shape{kColumns}), factors(Shape{kColumns}), weights(Shape{kColumns, 3}), bias(Shape{3});
     for (int j = 0; j < kColumns; ++j) {
       sizes_.push_back(std::exp2(static_cast<float>(octaves * j) / (kColumns - 1)) *
@@ -39,11 +40,15 @@ class UnlikeColumns : public ::testing::TestWithParam<std::tuple<int, bool>> {
     ValueId x = graph_.add_input("x", ir::DataType::kFloat, Shape{1, kColumns});
     x = node(OpKind::kSub, {x, graph_.add_constant("middles", middles)});
     x = node(OpKind::kMul, {x, graph_.add_constant("factors", factors)});
-    if (normalized) {
+    if (behind == Behind::kSizes) {
       const ValueId squares = node(OpKind::kReduceSum, {node(OpKind::kMul, {x, x})}, ir::ReduceAttributes{{1}, true});
       x = node(OpKind::kDiv, {x, node(OpKind::kFunction, {squares}, ir::FunctionAttributes{ir::function("Sqrt")})});
     }
-    graph_.outputs = {node(OpKind::kMatMul, {x, graph_.add_constant("w", weights), graph_.add_constant("b", bias)})};
+    if (behind == Behind::kLogistic)
+      for (float& w : weights.data()) w = std::copysign(2.5F, w);
+    x = node(OpKind::kMatMul, {x, graph_.add_constant("w", weights), graph_.add_constant("b", bias)});
+    if (behind == Behind::kLogistic) x = node(OpKind::kFunction, {x}, ir::FunctionAttributes{ir::function("Sigmoid")});
+    graph_.outputs = {x};
   }
 
   ValueId node(OpKind op, std::vector<ValueId> inputs, ir::Attributes attributes = {}) {
@@ -77,7 +82,8 @@ TEST_P(UnlikeColumns, AreExactEnough) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Octaves, UnlikeColumns,
-                         ::testing::Combine(::testing::Values(0, 6, 10, 13, 16, 20), ::testing::Bool()));
+                         ::testing::Combine(::testing::Values(0, 6, 10, 13, 16, 20),
+                                            ::testing::Values(Behind::kLayer, Behind::kSizes, Behind::kLogistic)));
 
 Columns columns_of(const std::vector<std::pair<double, double>>& ranges) {
   Columns columns;

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 
+#include "quant/columns.h"
 #include "quant/lowering.h"
 
 namespace zkinfer::quant {
@@ -15,6 +16,8 @@ constexpr int kFreeInputBits = 15;
 // Columns whose range is less than 2^-kUsualSpread of the input's largest value get more bits, up to kMostSpread.
 constexpr int kUsualSpread = 1;
 constexpr int kMostSpread = 21;
+// And so many more where columns are leveled: no weight meets the input itself.
+constexpr int kLeveledBits = 3;
 // Of one that is only compared: thresholds may lie close to each other.
 constexpr int kComparedInputBits = 30;
 // At most, to tell a constant from the float32 numbers beside it: the difference of two such must fit into a table.
@@ -36,8 +39,9 @@ const InputFormat* Lowering::given_format(std::size_t i) const {
 int Lowering::input_spread_bits(ir::ValueId id) const {
   for (std::size_t i = 0; i < graph_.inputs.size(); ++i) {
     if (graph_.inputs[i] != id) continue;
-    const double octaves = std::floor(std::log2(calibration_.input_spreads[i]));
-    return std::clamp(static_cast<int>(octaves) - kUsualSpread, 0, kMostSpread);
+    const double octaves = std::log2(calibration_.input_spreads[i]);
+    const int finer = octaves > kMostReadOctaves ? kLeveledBits : 0;
+    return std::clamp(static_cast<int>(std::floor(octaves)) - kUsualSpread + finer, 0, kMostSpread);
   }
   return 0;
 }
