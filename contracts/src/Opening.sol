@@ -5,6 +5,7 @@ import "./Channel.sol";
 import "./Field.sol";
 import "./Geometric.sol";
 import "./Merkle.sol";
+import {blocksOf, valueAt} from "./Polynomial.sol";
 import "./Program.sol";
 import "./RowSums.sol";
 import {Reason} from "./Reason.sol";
@@ -394,56 +395,23 @@ function checkMaskRow(uint256 row, K eta, K encoded) pure {
     if (!equal(encoded, s + eta * x)) reject(Reason.MaskCodeword);
 }
 
-// Coefficients for valueAt: blocks of four, each limb's four words in a row, zeros behind the last one.
-function blocksOf(uint256 coefs, uint256 count) pure returns (uint256 blocks, uint256 blocksEnd) {
-    uint256 size = (count + 3) / 4;
-    blocks = allocate(12 * size);
-    blocksEnd = blocks + 384 * size;
-    for (uint256 i = 0; i < 4 * size; ++i) {
-        uint256 c = i < count ? load(coefs + 32 * i) : 0;
-        uint256 to = blocks + 384 * (i / 4) + 32 * (i & 3);
-        store(to, c & LANE);
-        store(to + 0x80, (c >> 85) & LANE);
-        store(to + 0x100, c >> 170);
-    }
-}
-
-// The polynomial at a point of F, by Horner in steps of four: products below 2^128, sums of four below 2^130.
-function valueAt(uint256 blocks, uint256 blocksEnd, uint256 x) pure returns (K value) {
-    assembly ("memory-safe") {
-        let x2 := mulmod(x, x, P)
-        let x3 := mulmod(x2, x, P)
-        let x4 := mulmod(x2, x2, P)
-        let c0 := 0
-        let c1 := 0
-        let c2 := 0
-        for { let i := blocksEnd } gt(i, blocks) {} {
-            i := sub(i, 0x180)
-            c0 := add(add(mulmod(c0, x4, P), mload(i)), add(mul(x, mload(add(i, 0x20))), add(mul(x2, mload(add(i, 0x40))), mul(x3, mload(add(i, 0x60))))))
-            c1 := add(add(mulmod(c1, x4, P), mload(add(i, 0x80))), add(mul(x, mload(add(i, 0xa0))), add(mul(x2, mload(add(i, 0xc0))), mul(x3, mload(add(i, 0xe0))))))
-            c2 := add(add(mulmod(c2, x4, P), mload(add(i, 0x100))), add(mul(x, mload(add(i, 0x120))), add(mul(x2, mload(add(i, 0x140))), mul(x3, mload(add(i, 0x160))))))
-        }
-        value := or(or(mod(c0, P), shl(85, mod(c1, P))), shl(170, mod(c2, P)))
-    }
-}
-
 // The functionals that the claim does not know, at the point.
 function geometricSum(Opening memory o) pure returns (K sum) {
     // gas: row functionals
     for (uint256 g = 0; g < o.numGroups; ++g) {
         uint256 group = o.groups + 32 * GROUP_WORDS * g;
         uint256 first = load(group + 0x40);
-        RowTables memory tables = makeRowTables(o.point + 32 * first, o.pointSize - first, load(group), load(group + 0x20));
+        RowPart[] memory parts = makeRowParts(o.point + 32 * first, o.pointSize - first, load(group), load(group + 0x20));
         uint256 count = load(group + 0x60);
         uint256 points = load(group + 0x80);
         uint256 weights = load(group + 0xa0);
         // Two places call rowSum, so that it is not inlined: inside of a larger function it would keep its variables in memory. The same
         // goes for the other loops by twos here.
         for (uint256 q = 0; q + 1 < count; q += 2) {
-            sum = sum + rowSum(tables, load(points + 32 * q)) * get(weights, q);
-            sum = sum + rowSum(tables, load(points + 32 * q + 32)) * get(weights, q + 1);
+            sum = sum + rowSum(parts, load(points + 32 * q)) * get(weights, q);
+            sum = sum + rowSum(parts, load(points + 32 * q + 32)) * get(weights, q + 1);
         }
-        if (count & 1 != 0) sum = sum + rowSum(tables, load(points + 32 * count - 32)) * get(weights, count - 1);
+        if (count & 1 != 0) sum = sum + rowSum(parts, load(points + 32 * count - 32)) * get(weights, count - 1);
     }
     // gas: other ranges
     for (uint256 i = 0; i < o.numRanges; ++i) {

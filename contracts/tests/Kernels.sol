@@ -5,7 +5,7 @@ import "../src/Channel.sol";
 import "../src/Field.sol";
 import "../src/Geometric.sol";
 import "../src/Merkle.sol";
-import {blocksOf, valueAt} from "../src/Opening.sol";
+import {blocksOf, valueAt} from "../src/Polynomial.sol";
 import {Reason} from "../src/Reason.sol";
 import "../src/RowSums.sol";
 
@@ -60,8 +60,8 @@ contract Kernels {
             from := add(point, 0x20)
         }
         K general = rangeSum(from, point.length, begin, end, K.wrap(x));
-        RowTables memory t = makeRowTables(from, point.length, begin, end);
-        return (K.unwrap(reduce(general)), K.unwrap(rowSum(t, x)));
+        RowPart[] memory parts = makeRowParts(from, point.length, begin, end);
+        return (K.unwrap(reduce(general)), K.unwrap(reduce(rowSum(parts, x))));
     }
 
     function indicesOf(bytes32 state, uint256 count, uint256 bits) external pure returns (uint256[] memory z) {

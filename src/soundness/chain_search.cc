@@ -20,10 +20,10 @@ constexpr double kExtensionBytes = 24.0;
 
 }  // namespace
 
-std::uint64_t ChainSearch::rounded_up(std::uint64_t length) {
-  const int drop = static_cast<int>(std::bit_width(length)) - 6;
-  if (drop <= 0) return length;
-  return ((length + (std::uint64_t{1} << drop) - 1) >> drop) << drop;
+std::uint64_t rounded_to_digits(std::uint64_t n, int digits) {
+  const int drop = static_cast<int>(std::bit_width(n)) - digits;
+  if (drop <= 0) return n;
+  return ((n + (std::uint64_t{1} << drop) - 1) >> drop) << drop;
 }
 
 const ChainPlan& ChainSearch::best_at(std::uint64_t length, int depth) {
@@ -46,7 +46,7 @@ const ChainPlan& ChainSearch::best_at(std::uint64_t length, int depth) {
 
 void ChainSearch::try_fold(std::uint64_t length, int depth, int log_lanes, ChainPlan& plan) {
   const std::uint64_t lanes = std::uint64_t{1} << log_lanes;
-  const std::uint64_t rows = (length + lanes - 1) / lanes;
+  const std::uint64_t rows = rounded_to_digits(pcs::fold_rows(length, log_lanes), end_digits_);
   if (rows < 4) return;
   const double copies = zero_knowledge_ ? 2.0 : 1.0;
   const int first = least_log_domain(rows);
@@ -62,7 +62,7 @@ void ChainSearch::try_fold(std::uint64_t length, int depth, int log_lanes, Chain
     const double own =
         without_queries + expected_query_bytes(static_cast<std::uint32_t>(log_domain), oracle->num_queries, 24 * lanes);
     if (plan.found && own >= plan.cost) continue;
-    const ChainPlan& rest = best_at(rounded_up(oracle->dimension()), depth + 1);
+    const ChainPlan& rest = best_at(rounded_to_digits(oracle->dimension(), kLengthDigits), depth + 1);
     if (!rest.found || (plan.found && own + rest.cost >= plan.cost)) continue;
     plan.found = true;
     plan.cost = own + rest.cost;

@@ -2,7 +2,7 @@
 // The folds g_1 .. g_I of the parameter search: dynamic programming over the length of the vector that is left.
 // Internal to the folder.
 //
-// Lengths are rounded up to five significant bits while searching, so few of them occur; choose_params solves the chosen
+// Lengths are rounded up to kLengthDigits binary digits while searching, so few of them occur; choose_params solves the chosen
 // shape again with exact lengths. The state is (length, depth): the cap on a code word halves with each fold.
 #pragma once
 
@@ -14,6 +14,10 @@
 #include "soundness/oracle_search.h"
 
 namespace zkinfer::soundness {
+
+inline constexpr int kLengthDigits = 6;
+// The least number of at most so many binary digits, and zeros behind them, that is not less.
+std::uint64_t rounded_to_digits(std::uint64_t n, int digits);
 
 struct FoldShape {
   int log_lanes = 0;
@@ -28,14 +32,12 @@ struct ChainPlan {
 
 class ChainSearch {
  public:
-  // cap: F-elements of the code word of g_1. price: bytes per unit of work (prover_work.h).
-  ChainSearch(const OracleGoal& goal, bool zero_knowledge, std::uint64_t cap, double price)
-      : goal_(goal), zero_knowledge_(zero_knowledge), cap_(cap), price_(price) {}
+  // cap: F-elements of the code word of g_1. price: bytes per unit of work (prover_work.h). end_digits: of folds' rows.
+  ChainSearch(const OracleGoal& goal, bool zero_knowledge, std::uint64_t cap, double price, int end_digits)
+      : goal_(goal), zero_knowledge_(zero_knowledge), cap_(cap), price_(price), end_digits_(end_digits) {}
 
   // The cheapest way to bring a vector of `length` K-elements to the final message.
-  const ChainPlan& best(std::uint64_t length) { return best_at(rounded_up(length), 0); }
-
-  static std::uint64_t rounded_up(std::uint64_t length);
+  const ChainPlan& best(std::uint64_t length) { return best_at(rounded_to_digits(length, kLengthDigits), 0); }
 
  private:
   const ChainPlan& best_at(std::uint64_t length, int depth);
@@ -45,6 +47,7 @@ class ChainSearch {
   bool zero_knowledge_;
   std::uint64_t cap_;
   double price_;
+  int end_digits_;
   std::map<std::pair<std::uint64_t, int>, ChainPlan> plans_;
 };
 

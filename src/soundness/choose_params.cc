@@ -49,6 +49,8 @@ struct Solution {
 // Bytes per unit of work (prover_work.h) before a first solution shows what its bytes and its work are: 2 KiB for 2^20.
 constexpr double kFirstPrice = 2048.0 / 1048576.0;
 constexpr int kMaxPrices = 4;
+// On a chain an opened row costs by the chunks that a fold's rows end on (contracts/src/RowSums.sol); rows cost bytes.
+constexpr int kShortEnd = 5;
 
 Status check_request(const ParamRequest& request) {
   if (const Status status = request.security.validate(); !status.ok()) return status.with_context("parameter request");
@@ -149,7 +151,7 @@ const ChainPlan& Search::best_chain(std::uint64_t length) {
   const std::uint64_t cap =
       fold_cap(request_.witness_elements, request_.model_elements, length, request_.fixed_model.has_value());
   const auto [found, is_new] =
-      chains_.try_emplace(cap, goal(proof_rows()), request_.security.zero_knowledge, cap, price_);
+      chains_.try_emplace(cap, goal(proof_rows()), request_.security.zero_knowledge, cap, price_, request_.end_digits);
   return found->second.best(length);
 }
 
@@ -214,8 +216,8 @@ std::optional<Solution> Search::solve_exactly(const Candidate& candidate) const 
     params.folds[i].log_lanes = static_cast<std::uint8_t>(candidate.folds[i].log_lanes);
   for (std::size_t i = 0; i < num_folds; ++i) {
     const FoldShape& shape = candidate.folds[i];
-    const std::uint64_t lanes = params.folds[i].num_lanes();
-    const std::uint64_t num_coefs = (params.vector_size(i) + lanes - 1) / lanes;
+    const std::uint64_t num_coefs =
+        rounded_to_digits(pcs::fold_rows(params.vector_size(i), shape.log_lanes), request_.end_digits);
     const auto oracle = solve_oracle(goal(proof_rows()), num_coefs, shape.log_lanes, shape.log_domain);
     if (!oracle) return std::nullopt;
     params.folds[i] = *oracle;
@@ -281,6 +283,7 @@ void set_price(ParamRequest& request, Profile profile) {
     case Profile::kSmall:
       request.work_weight = 0.0;
       request.second_weight = 0.0;
+      request.end_digits = kShortEnd;
       return;
   }
 }

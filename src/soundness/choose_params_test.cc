@@ -327,6 +327,15 @@ TEST(ChooseParams, ProfilesTradeBytesForWork) {
   const auto bytes = [](const OpeningParams& params) { return estimate_proof_bytes(params).total(); };
   EXPECT_LT(bytes(small), 0.95 * bytes(balanced));
   EXPECT_LT(bytes(balanced), 0.9 * bytes(fast));
+  // On chains the ends of folds cost gas: few binary digits, and no more rows than these need.
+  for (std::size_t i = 0; i < small.folds.size(); ++i) {
+    const pcs::CodeParams& fold = small.folds[i];
+    const std::uint64_t rows = pcs::fold_rows(small.vector_size(i), fold.log_lanes);
+    EXPECT_LE(std::bit_width(fold.num_coefs) - std::countr_zero(fold.num_coefs), 5);
+    EXPECT_LT(fold.num_coefs, rows + rows / 16 + 1);
+  }
+  for (std::size_t i = 0; i < balanced.folds.size(); ++i)
+    EXPECT_EQ(balanced.folds[i].num_coefs, pcs::fold_rows(balanced.vector_size(i), balanced.folds[i].log_lanes));
 }
 
 // The example of docs/soundness.md is this request's report. Where it differs, this prints what the page should say.

@@ -3193,7 +3193,8 @@ class Parameters:
         self.first_rounds = max(oracle.log_lanes for oracle, _, _ in self.bases)
         self.sizes = [end] + [fold.dimension for fold in self.folds]  # of v_1, .., v_(I+1)
         for fold, size in zip(self.folds, self.sizes):
-            check(fold.rows == -(-size >> fold.log_lanes), f"a fold of {size} entries: {fold}")
+            rows = -(-size >> fold.log_lanes)
+            check(rows <= fold.rows <= 2 * rows, f"a fold of {size} entries: {fold}")
         self.final_rounds = axis_bits(self.sizes[-1])
         hidden = 2 * (self.first_rounds + self.fold_bits + self.final_rounds) + len(self.folds) + self.sizes[-1]
         check(hidden <= 2**16, "hidden elements")

@@ -116,13 +116,35 @@ TEST_P(Cheating, NonzeroSlack) {
     const std::uint64_t size = params_.vector_size(wrong);
     if (size == params_.folds[wrong].num_coefs * params_.folds[wrong].num_lanes()) continue;
     found = true;
-    Cheat behind;
-    behind.on_fold_vector = [&](std::size_t fold, FeSpan v) {
-      if (fold == wrong) v.set(size, Fe::one());
-    };
-    EXPECT_EQ(run(instance, behind), expected()) << "fold " << wrong;
+    for (const std::uint64_t place : {size, params_.folds[wrong].message_size() - 1}) {
+      Cheat behind;
+      behind.on_fold_vector = [&](std::size_t fold, FeSpan v) {
+        if (fold == wrong) v.set(place, Fe::one());
+      };
+      EXPECT_EQ(run(instance, behind), expected()) << "fold " << wrong << " entry " << place;
+    }
   }
   EXPECT_TRUE(found);
+}
+
+// Rows that a fold has beyond those that the vector takes.
+TEST_P(Cheating, NonzeroRowsBehindTheVector) {
+  Shape shape{0, 0, 40, 1, {2, 2}};
+  shape.more_rows = 3;
+  shape.zero_knowledge = GetParam();
+  shape.pow_bits = 0;
+  const OpeningParams params = make_params(shape);
+  Instance instance(params, 21);
+  ASSERT_EQ(instance.verify(instance.prove().bytes).reason, RejectReason::kNone);
+  const std::uint64_t size = params.vector_size(0), end = params.folds[0].message_size();
+  ASSERT_GE(end - size, 3 * params.folds[0].num_lanes());
+  for (std::uint64_t place = size; place < end; ++place) {
+    Cheat cheat;
+    cheat.on_fold_vector = [&](std::size_t fold, FeSpan v) {
+      if (fold == 0) v.set(place, Fe::one());
+    };
+    EXPECT_EQ(run(instance, cheat), expected()) << "entry " << place;
+  }
 }
 
 // x^N - 7^N is zero on a whole domain of N points: a multiple of it in v_1, behind the part as well, changes no opened row. Where its

@@ -50,6 +50,7 @@ Shape random_shape(std::mt19937_64& random) {
   shape.pow_bits = 0;
   shape.num_queries = static_cast<std::uint32_t>(2 + below(4));
   shape.log_inverse_rate = static_cast<std::uint8_t>(1 + below(3));
+  shape.more_rows = below(3) == 0 ? 1 : 0;
   for (std::uint64_t i = below(4); i > 0; --i) {
     shape.data.push_back({1 + below(16), static_cast<std::uint8_t>(below(5)), 1 + below(2)});
   }

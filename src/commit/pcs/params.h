@@ -36,6 +36,10 @@ struct CodeParams {
   friend bool operator==(const CodeParams&, const CodeParams&) = default;
 };
 
+// The rows that `length` entries take in 2^k lanes. A fold has at least so many, and at most twice as many: rounded up to few
+// binary digits, they end on a multiple of a power of two of which there are few up to there, and sums of powers over them are cheap.
+inline std::uint64_t fold_rows(std::uint64_t length, int k) { return (length + (std::uint64_t{1} << k) - 1) >> k; }
+
 // A commitment made outside of the proof that opens it, and opened by up to `budget` proofs (0: its content is public).
 struct TensorOracle {
   CodeParams oracle;
@@ -81,7 +85,7 @@ struct OpeningParams {
   // K-elements that the opening sends under pads of X: 2 per sumcheck round, 1 out-of-domain value per fold, v_(I+1).
   std::uint64_t num_mask_elements() const;
 
-  // Chain consistency (num_coefs of g_i = ceil(vector_size / lanes), mask.num_coefs = num_mask_elements, dimensions below
+  // Chain consistency (num_coefs of g_i as fold_rows says, mask.num_coefs = num_mask_elements, dimensions below
   // domain sizes, domains at most 2^32, queries below domain sizes, sane maxima). Total.
   Status validate() const;
   Bytes canonical_bytes() const;

@@ -44,6 +44,22 @@ TEST(Params, ChainOfVectors) {
   EXPECT_EQ(params.num_mask_elements(), 2u * (9 + 5) + 2 + params.final_size());
 }
 
+// A fold may have more rows than its vector takes, up to twice as many; everything behind it follows.
+TEST(Params, FoldsMayHaveMoreRows) {
+  OpeningParams params = example();
+  CodeParams& last = params.folds.back();
+  const std::uint64_t rows = fold_rows(params.vector_size(params.folds.size() - 1), last.log_lanes);
+  ASSERT_EQ(last.num_coefs, rows);
+  for (const std::uint64_t more : {std::uint64_t{1}, rows}) {
+    last.num_coefs = rows + more;
+    params.mask.num_coefs = params.num_mask_elements();
+    EXPECT_TRUE(params.validate().ok()) << params.validate().to_string();
+  }
+  last.num_coefs = 2 * rows + 1;
+  params.mask.num_coefs = params.num_mask_elements();
+  EXPECT_EQ(params.validate().message().find("opening parameters, folds["), 0u) << params.validate().to_string();
+}
+
 TEST(Params, EveryRuleRejects) {
   const std::vector<std::function<void(OpeningParams&)>> changes = {
       [](OpeningParams& p) { p.security.bits = 0; },
@@ -69,7 +85,8 @@ TEST(Params, EveryRuleRejects) {
       [](OpeningParams& p) { p.mask.num_random_coefs = p.mask.num_queries + 1; },
       [](OpeningParams& p) { p.mask.num_coefs += 1; },
       [](OpeningParams& p) { p.mask.log_lanes = 1; },
-      [](OpeningParams& p) { p.folds[0].num_coefs += 1; },
+      [](OpeningParams& p) { p.folds[0].num_coefs -= 1; },
+      [](OpeningParams& p) { p.folds[0].num_coefs = 2 * p.folds[0].num_coefs + 1; },
       [](OpeningParams& p) { p.folds[1].num_coefs -= 1; },
       [](OpeningParams& p) { p.folds[0].log_lanes = 0; },
       [](OpeningParams& p) { p.folds[0].log_lanes = 7; },

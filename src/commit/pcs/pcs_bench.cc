@@ -88,13 +88,12 @@ OpeningParams sized_params(int log_witness, bool has_model) {
   if (!has_model) folds = {{6, 3, 34}, {8, 3, 27}, {10, 3, 22}};
   if (!has_model && log_witness <= 16) folds = {{6, 3, 34}, {9, 3, 25}};
   for (const Code& code : folds) {
-    const std::uint64_t lanes = std::uint64_t{1} << code.log_lanes;
-    const std::uint64_t num_coefs = (params.final_size() + lanes - 1) / lanes;
+    const std::uint64_t num_coefs = fold_rows(params.final_size(), code.log_lanes);
     params.folds.push_back(oracle_of(code, num_coefs, code.num_queries + 1));
     // The offset of W's block depends on all folds: repair the chain from the first one.
     for (std::size_t i = 0; i < params.folds.size(); ++i) {
       CodeParams& fold = params.folds[i];
-      fold.num_coefs = (params.vector_size(i) + fold.num_lanes() - 1) / fold.num_lanes();
+      fold.num_coefs = fold_rows(params.vector_size(i), fold.log_lanes);
     }
   }
   params.mask = oracle_of({10, 0, 22}, params.num_mask_elements(), 24);

@@ -96,6 +96,7 @@ struct Shape {
   std::uint32_t num_queries = 3;
   std::uint8_t pow_bits = 2;
   std::uint8_t log_inverse_rate = 2;
+  std::uint64_t more_rows = 0;  // of each fold, beyond those that its vector takes
   struct Data {
     std::uint64_t rows;
     std::uint8_t lanes;
@@ -137,7 +138,7 @@ inline OpeningParams make_params(const Shape& shape) {
   for (const std::uint8_t lanes : shape.fold_lanes) params.folds.push_back({0, 0, lanes, 0, shape.num_queries});
   for (std::size_t i = 0; i < params.folds.size(); ++i) {
     CodeParams& fold = params.folds[i];
-    fold.num_coefs = (params.vector_size(i) + fold.num_lanes() - 1) / fold.num_lanes();
+    fold.num_coefs = fold_rows(params.vector_size(i), fold.log_lanes) + shape.more_rows;
     complete(fold, shape.num_queries + 1);
   }
   if (params.security.zero_knowledge) {
