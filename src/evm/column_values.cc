@@ -9,6 +9,7 @@ namespace {
 
 constexpr Reg kNothing = ~Reg{0};
 constexpr int kMaxTableBits = 10;
+constexpr int kLeastSplitBits = 6;
 
 }  // namespace
 
@@ -55,6 +56,12 @@ Reg ColumnValues::sum() {
   return out_.dot(std::move(products));
 }
 
+// 1 - r for the point of `bits` registers at `src`.
+Reg ColumnValues::complements_of(Reg src, int bits) {
+  if (src >= inputs_.public_values) return out_.complement(src, static_cast<std::size_t>(bits));
+  return src >= inputs_.index ? index_complements_ + (src - inputs_.index) : point_complements_ + (src - inputs_.leaf);
+}
+
 Reg ColumnValues::prefix(Reg src, int bits, int low, std::uint64_t at) {
   Reg product = kOne;
   int first = bits;
@@ -62,11 +69,11 @@ Reg ColumnValues::prefix(Reg src, int bits, int low, std::uint64_t at) {
     first -= known->second.first;
     product = known->second.second + static_cast<Reg>(at >> first);
   }
+  if (first == low) return product;
+  const Reg zeros = complements_of(src, bits);
   for (int bit = first; bit-- > low;) {
-    const Reg one = src + static_cast<Reg>(bits - 1 - bit);
-    const Reg zero =
-        one >= inputs_.index ? index_complements_ + (one - inputs_.index) : point_complements_ + (one - inputs_.leaf);
-    product = out_.mul(product, (at >> bit & 1) != 0 ? one : zero);
+    const auto i = static_cast<Reg>(bits - 1 - bit);
+    product = out_.mul(product, ((at >> bit & 1) != 0 ? src : zeros) + i);
   }
   return product;
 }
@@ -105,9 +112,26 @@ Reg ColumnValues::factor(const AxisVector& vector, const circuit::AxisPiece& pie
     return out_.mul(low, prefix(vector.src, high, 0, first >> piece.bits));
   }
   const Reg values = vector.is_eq ? out_.eq(vector.src, vector.bits, vector.length) : vector.src;
+  const auto n = static_cast<std::size_t>(end - begin);
+  if (begin == piece.begin && piece.bits >= kLeastSplitBits)
+    return long_factor(values + static_cast<Reg>(first), n, address, piece.bits);
   const Reg eq = out_.eq(address, piece.bits, std::uint64_t{1} << piece.bits);
-  return out_.vector_dot(values + static_cast<Reg>(first), eq + static_cast<Reg>(begin - piece.begin),
-                         static_cast<std::size_t>(end - begin));
+  return out_.vector_dot(values + static_cast<Reg>(first), eq + static_cast<Reg>(begin - piece.begin), n);
+}
+
+// sum_{i < n} r[values + i] eq(r[address ..], i): the low bits of i first, so that no table of all of them is needed.
+Reg ColumnValues::long_factor(Reg values, std::size_t n, Reg address, int bits) {
+  const int low = (bits + 1) / 2;
+  const std::size_t run = std::size_t{1} << low, runs = n / run, rest = n % run;
+  const Reg eq_low = out_.eq(address + static_cast<Reg>(bits - low), low, run);
+  const Reg eq_high = out_.eq(address, bits - low, (n + run - 1) / run);
+  std::vector<std::pair<Reg, Reg>> products;
+  if (runs > 0) products.emplace_back(kOne, out_.vector_dot(out_.vector_dot(eq_low, values, run, runs), eq_high, runs));
+  if (rest > 0) {
+    const Reg last = out_.vector_dot(eq_low, values + static_cast<Reg>(runs * run), rest);
+    products.emplace_back(eq_high + static_cast<Reg>(runs), last);
+  }
+  return out_.dot(std::move(products));
 }
 
 Reg ColumnValues::value_of(circuit::ColumnId column, const BoxVectors& vectors) {

@@ -25,7 +25,7 @@ class ColumnValues {
   // Makes a table of the highest bits of a point of `bits` registers at `src`, of which these prefixes (how many bits, and these) will be
   // asked for, where that takes fewer products than one by one.
   void expect_prefixes(Reg src, int bits, const std::set<std::pair<int, std::uint64_t>>& prefixes);
-  // eq of the address bits above `low`, at address `at`, of the point of `bits` registers at `src`, one of the inputs'.
+  // eq of the address bits above `low`, at address `at`, of the point of `bits` registers at `src`.
   Reg prefix(Reg src, int bits, int low, std::uint64_t at);
   // Which entries of a list may be other than zero: all where it was not said.
   void set_support(const AxisVector& list, std::set<std::uint64_t> indices) { supports_[list] = std::move(indices); }
@@ -33,6 +33,8 @@ class ColumnValues {
  private:
   Reg value_of(circuit::ColumnId column, const BoxVectors& vectors);
   bool misses(const AxisVector& vector, std::uint64_t begin, std::uint64_t end) const;
+  Reg long_factor(Reg values, std::size_t n, Reg address, int bits);
+  Reg complements_of(Reg src, int bits);
   Reg factor(const AxisVector& vector, const circuit::AxisPiece& piece, int position);
 
   const verifier::PreparedKey& prepared_;

@@ -51,6 +51,8 @@ class Exporter {
   AxisVector vector_of(const argument::ViewGroups& grouped, const argument::ViewGroup& group, std::size_t axis,
                        const BoxVectors& weights);
   Part part_of(const circuit::AxisMap& map, const BoxVectors& weights, const Scaled& factor);
+  // Where the axis has the eq of whole axes inside each other (a Reshape before a MatMul): the eq of one point that has all their bits.
+  std::optional<AxisVector> nested_eq(const circuit::AxisMap& map, std::uint64_t length, const BoxVectors& weights);
   // The view's integer times the totals of the box axes that it does not read, but for those in `left_out`.
   Scaled factor_of(const circuit::View& view, const BoxVectors& weights, const std::vector<std::uint32_t>& left_out);
   std::set<std::uint64_t> support_of(const std::vector<Part>& parts, std::uint64_t length);
@@ -139,12 +141,42 @@ std::set<std::uint64_t> Exporter::support_of(const std::vector<Part>& parts, std
   return out;
 }
 
+std::optional<AxisVector> Exporter::nested_eq(const circuit::AxisMap& map, std::uint64_t length,
+                                              const BoxVectors& weights) {
+  if (map.offset != 0 || !map.sums.empty() || map.terms.size() < 2) return std::nullopt;
+  std::vector<circuit::AxisTerm> terms = map.terms;
+  std::ranges::sort(terms, std::greater(), &circuit::AxisTerm::stride);
+  std::uint64_t inside = length;
+  int bits = 0;
+  for (const circuit::AxisTerm& term : terms) {
+    const AxisVector& axis = weights[term.box_axis];
+    const bool whole = axis.is_eq && axis.begin == 0 && axis.length >> axis.bits == 1;
+    if (!whole || term.stride < 1 || static_cast<std::uint64_t>(term.stride) * axis.length != inside)
+      return std::nullopt;
+    inside /= axis.length;
+    bits += axis.bits;
+  }
+  if (inside != 1) return std::nullopt;
+  std::vector<Part> copies;
+  std::int64_t at = 0;
+  for (const circuit::AxisTerm& term : terms) {
+    const AxisVector& axis = weights[term.box_axis];
+    if (axis.bits > 0) copies.push_back({kOne, at, {{axis.src, static_cast<std::uint32_t>(axis.bits), 1, 1}}});
+    at += axis.bits;
+  }
+  if (copies.empty()) return std::nullopt;
+  return eq_of(out_.correlate(static_cast<std::uint64_t>(bits), copies), bits, length);
+}
+
 AxisVector Exporter::vector_of(const argument::ViewGroups& grouped, const argument::ViewGroup& group, std::size_t axis,
                                const BoxVectors& weights) {
   const std::uint64_t length = circuit_.columns[group.views[0]->column].shape[axis];
   if (const std::optional<std::uint32_t> same = argument::same_axis(grouped, group, axis);
       same && weights[*same].end() <= length) {
     return weights[*same];
+  }
+  if (axis != grouped.merged || group.views.size() == 1) {
+    if (const std::optional<AxisVector> nested = nested_eq(group.views[0]->axes[axis], length, weights)) return *nested;
   }
   std::vector<Part> parts;
   if (axis == grouped.merged && group.views.size() > 1) {
