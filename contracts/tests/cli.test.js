@@ -8,6 +8,7 @@ import {createServer} from 'node:http';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {promisify} from 'node:util';
+import {bytesToHex, concat, hexToBytes, keccak, text} from './chain.js';
 import {DEV_KEYS, MAX_TRANSACTION_GAS, Node, addressOf} from './anvil.js';
 import {Model} from './models.js';
 
@@ -98,6 +99,24 @@ test('calldata is that of the file', async () => {
   assert.equal((await zkinfer('calldata', 'a.evm.json')).out.trim(), file.calldata);
   const {calldata} = await json('calldata', 'a.evm.json', '--submit');
   assert.equal(calldata.slice(10), file.calldata.slice(10));
+});
+
+test('a name on chain is checked against the key', async () => {
+  assert.equal((await json('check', 'a.evm.json', '--key', 'model.zkkey')).matches, true);
+  const file = JSON.parse(readFileSync(at('a.evm.json')));
+  // Another program of the same identity, under the name that it has.
+  const program = hexToBytes(file.program);
+  program[program.length - 3] ^= 1;
+  const model_id = bytesToHex(keccak(concat(text('zkinfer evm model'), hexToBytes(file.identity), keccak(program))));
+  writeFileSync(at('false.evm.json'), JSON.stringify({...file, program: bytesToHex(program), model_id, calldata: file.calldata.slice(0, 10) + model_id.slice(2) + file.calldata.slice(74)}));
+  const check = async (...words) => {
+    const {code, out} = await zkinfer('check', ...words);
+    assert.equal(code, 1);
+    return out;
+  };
+  assert.match(await check('false.evm.json', '--key', 'model.zkkey'), /NO MATCH: its program is not what/);
+  await run(process.env.ZKINFER, ['commit', 'model.zkmodel', '--public-model', '--key', 'other.zkkey', '--secret', 'other.zksecret', '--no-code-file'], {cwd: model.folder});
+  assert.match(await check('a.evm.json', '--key', 'other.zkkey'), /NO MATCH: wrong statement at model identity/);
 });
 
 test('keys and accounts that are none', async () => {

@@ -19,6 +19,7 @@ cp "$source_folder"/examples/mlp/{mlp.onnx,calibration.json,input.json} "$source
   expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i input.json -o p.zkproof
   expect 0 'wrote' "$zkinfer" commitment backup mlp.zksecret
   mv ./????????????????.zkpath p.zkpath
+  expect 0 'wrote' "$zkinfer" evm export p.zkproof -k mlp.zkkey --path p.zkpath
   # Few bits and many slots.
   expect 0 'identity' "$zkinfer" commit mlp.zkmodel --secret many.zksecret --key many.zkkey --security-bits 1 --pow-bits 0 --budget 10000
   expect 0 'identity' "$zkinfer" commit mlp.zkmodel --secret tensor.zksecret --key tensor.zkkey --inputs committed --security-bits 40 --pow-bits 0
@@ -55,6 +56,7 @@ declare -A line=(
   ["join"]="join cut.1.zkpart cut.2.zkpart"
   ["bundle"]="bundle p.zkproof -k mlp.zkkey --path p.zkpath"
   ["evm export"]="evm export p.zkproof -k mlp.zkkey --path p.zkpath"
+  ["evm check"]="evm check p.evm.json -k mlp.zkkey --path p.zkpath"
   ["digest"]="digest mlp.zkkey -i input.json"
   ["verify"]="verify p.zkproof -k mlp.zkkey --path p.zkpath"
   ["verify-chain"]="verify-chain features.zkkey features.zkproof head.zkkey head.zkproof"
@@ -78,7 +80,7 @@ declare -A answer=(
 )
 answer["tokenize --window 1"]="hold none of the text"
 answer["tokenize --window 16777216"]="fewer than the 16777215 of a window"
-for command in "commitment restore" commit-tensor bundle "evm export" verify verify-chain verify-path digest inspect soundness; do
+for command in "commitment restore" commit-tensor bundle "evm export" "evm check" verify verify-chain verify-path digest inspect soundness; do
   answer["$command --verify-seconds 0"]="more than the limit of 0 ms.*--verify-seconds"
 done
 # Ends that cannot run here: only that the option is understood is looked at, before a model that is not there. Why stands beside it.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// zkinfer evm export: what contracts on a chain need to check a proof. The other verbs: cmd_evm_chain.cc.
+// zkinfer evm export, check: what contracts on a chain need to check a proof. The other verbs: cmd_evm_chain.cc.
+#include <algorithm>
 #include <memory>
 
 #include "base/text.h"
@@ -106,12 +107,53 @@ void add_export(CLI::App& app, Session& session) {
   });
 }
 
+CommandResult check(Session& session, const Arguments& arguments) {
+  ZKI_ASSIGN_OR_RETURN(const Exported exported, read_exported(arguments.proof_path));
+  ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0, arguments.limits));
+  ProofFile file;
+  file.name = arguments.proof_path;
+  file.content.proof = exported.proof();
+  ZKI_ASSIGN_OR_RETURN(const KeyForProof found, key_for_proof(root, arguments.key_path, file, arguments.paths));
+  const auto say = [&](bool matches, const std::string& why) -> CommandResult {
+    if (session.json) {
+      print_result(session, {{"matches", matches},
+                             {"where", matches ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(why)},
+                             {"model_id", hex_text(exported.model_id)},
+                             {"root_identity", to_hex(root.info().model_identity)}});
+    } else {
+      print("{}: {}\n", matches ? "match" : "NO MATCH", why);
+    }
+    return matches ? ExitCode::kDone : ExitCode::kRejected;
+  };
+  if (!found.verdict.accepted())
+    return say(false, verdict_text(found.verdict) + (found.hint.empty() ? "" : "; " + found.hint));
+  ZKI_ASSIGN_OR_RETURN(const EvmProgram program, evm_program(found.key(root)));
+  if (!std::ranges::equal(program.identity, exported.identity)) return say(false, "it is of another key");
+  if (program.bytes != exported.program) return say(false, "its program is not what this zkinfer makes of the key");
+  return say(true, "the program of " + hex_text(exported.model_id) + " is that of the key");
+}
+
+void add_check(CLI::App& app, Session& session) {
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = app.add_subcommand("check", "whether a model's name on chain is that of a key you have");
+  add_exported(*command, arguments->proof_path);
+  add_root(*command, arguments->key_path, arguments->paths);
+  add_verify_limits(*command, arguments->limits);
+  add_json_flag(*command, session);
+  command->footer(
+      "Examples:\n"
+      "  zkinfer evm check input.evm.json --key network.zkkey --path 3f2a91c04d5e6f70.zkpath\n"
+      "Another version of zkinfer may make another program of the same key, which has another name on chain.");
+  command->callback([arguments, &session] { session.run([&] { return check(session, *arguments); }); });
+}
+
 }  // namespace
 
 void add_evm(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("evm", "proofs and contracts on EVM chains");
   command->require_subcommand(1);
   add_export(*command, session);
+  add_check(*command, session);
   add_evm_chain(*command, session);
   command->footer(
       "Examples:\n"

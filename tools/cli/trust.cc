@@ -184,6 +184,10 @@ Result<KeyForProof> require_key_for_proof(const VerificationKey& root, const std
 void add_proof_and_root(CLI::App& command, std::string& proof_path, std::string& key_path,
                         std::vector<std::string>& paths) {
   command.add_option("proof", proof_path, "proof (.zkproof)")->type_name(kReadsFile)->required();
+  add_root(command, key_path, paths);
+}
+
+void add_root(CLI::App& command, std::string& key_path, std::vector<std::string>& paths) {
   command.add_option("-k,--key", key_path, "the root's verification key (.zkkey)")->type_name(kReadsFile)->required();
   command.add_option("--path", paths, "path (.zkpath) to the proof's key (default: found beside proof or key)")
       ->type_name(kReadsFile);

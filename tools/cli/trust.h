@@ -64,6 +64,7 @@ Result<KeyForProof> require_key_for_proof(const VerificationKey& root, const std
 // What these commands read: the proof, --key and --path.
 void add_proof_and_root(CLI::App& command, std::string& proof_path, std::string& key_path,
                         std::vector<std::string>& paths);
+void add_root(CLI::App& command, std::string& key_path, std::vector<std::string>& paths);
 
 // "certified", for people.
 std::string weights_text(const KeyInfo& info, WeightEvidence evidence);

@@ -2,6 +2,7 @@
 #include "chain/evm_files.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/text.h"
 #include "chain/node.h"
@@ -46,6 +47,25 @@ Bytes Exported::submission() const {
   Bytes out = selector(kSubmit);
   out.insert(out.end(), calldata.begin() + 4, calldata.end());
   return out;
+}
+
+Bytes Exported::proof() const {
+  const ByteView arguments = ByteView(calldata).subspan(4);
+  // A word below 2^32.
+  const auto word_at = [&](std::uint64_t at) -> std::optional<std::uint64_t> {
+    if (at + 32 > arguments.size()) return {};
+    std::uint64_t number = 0;
+    for (std::size_t i = 0; i < 32; ++i) {
+      if (i < 28 && arguments[at + i] != 0) return {};
+      number = number << 8 | arguments[at + i];
+    }
+    return number;
+  };
+  const std::optional<std::uint64_t> offset = word_at(96);
+  const std::optional<std::uint64_t> size = offset.has_value() ? word_at(*offset) : std::nullopt;
+  if (!size.has_value() || *offset + 32 + *size > arguments.size()) return {};
+  const ByteView bytes = arguments.subspan(*offset + 32, *size);
+  return {bytes.begin(), bytes.end()};
 }
 
 Result<Exported> read_exported(const std::string& path) {

@@ -17,6 +17,8 @@ struct Exported {
 
   // The same arguments to ZkInferReceipts.submit.
   Bytes submission() const;
+  // The argument `proof`; empty where the calldata are not what abi.encode makes.
+  Bytes proof() const;
 };
 // Of these fields one to the other: the model's id is that of the program, and the calldata's.
 Result<Exported> read_exported(const std::string& path);
