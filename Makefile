@@ -47,7 +47,7 @@ web:  ## the verifier for browsers and JavaScript (WebAssembly): build/web
 	@cmake --preset wasm >build/wasm.configure.log 2>&1 || { cat build/wasm.configure.log; exit 2; }
 	@cmake --build --preset wasm -j $(JOBS)
 	@scripts/npm_packages.sh js build/web/npm
-	@node js/build.mjs build/wasm/js/wasm/zkinfer.wasm build/web $$([[ -f build/demo/digit.zkproof ]] && echo build/demo)
+	@node js/build.mjs build/wasm/js/wasm build/web $$([[ -f build/demo/digit.zkproof ]] && echo build/demo)
 
 evm:  ## the contracts that check proofs on EVM chains: build/evm
 	@scripts/install_packages.sh web

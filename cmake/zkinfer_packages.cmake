@@ -19,7 +19,7 @@ macro(zkinfer_find package debian)
   endif()
 endmacro()
 
-if("prove" IN_LIST ZKINFER_COMPONENTS)
+if("prove" IN_LIST ZKINFER_COMPONENTS AND NOT ZKINFER_WASM)
   zkinfer_find(TBB libtbb-dev)
   zkinfer_find(OpenSSL libssl-dev)
 endif()

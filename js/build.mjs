@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// build.mjs WASM OUTPUT_FOLDER [EXAMPLE_FOLDER]: the npm package in OUTPUT_FOLDER/zkinfer, and the page, one file that needs nothing else, as
-// OUTPUT_FOLDER/page/index.html, which shows the proof of EXAMPLE_FOLDER where there is one.
+// build.mjs WASM_FOLDER OUTPUT_FOLDER [EXAMPLE_FOLDER]: the npm package in OUTPUT_FOLDER/zkinfer, and two pages, each one file that needs
+// nothing else, in OUTPUT_FOLDER/page: index.html checks proofs, prove.html makes them. They show the files of EXAMPLE_FOLDER where there is one.
 import {cp, mkdir, readFile, readdir, rm, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
-const [wasm, output, example] = process.argv.slice(2);
+const [built, output, example] = process.argv.slice(2);
 if (output === undefined) {
-  console.error('usage: build.mjs WASM OUTPUT_FOLDER [EXAMPLE_FOLDER]');
+  console.error('usage: build.mjs WASM_FOLDER OUTPUT_FOLDER [EXAMPLE_FOLDER]');
   process.exit(2);
 }
 
@@ -18,23 +18,39 @@ await mkdir(folder, {recursive: true});
 await cp(join(here, 'src'), join(folder, 'src'), {recursive: true});
 await cp(join(here, 'README.md'), join(folder, 'README.md'));
 await cp(join(here, '..', 'LICENSE'), join(folder, 'LICENSE'));
-await cp(wasm, join(folder, 'zkinfer.wasm'));
+const modules = ['zkinfer.wasm', 'zkinfer_prover.wasm'];
+for (const name of modules) await cp(join(built, name), join(folder, name));
 // What installs the package needs neither its tests nor what they need.
 const {devDependencies, scripts, ...published} = JSON.parse(await readFile(join(here, 'package.json'), 'utf8'));
 await writeFile(join(folder, 'package.json'), JSON.stringify(published, null, 2) + '\n');
 
-// The page as one classic script: modules are not loaded from files. Each name is used once, and no import spans lines.
-const parts = ['src/errors.js', 'src/bytes.js', 'src/module.js', 'src/key.js', 'page/own_module.js', 'src/index.js', 'page/show.js', 'page/tokenizer.js', 'page/page.js'];
-const bodies = await Promise.all(parts.map(async (part) => (await readFile(join(here, part), 'utf8'))
-  .replace(/^import .*\n/gm, '').replace(/^export \{.*\n/gm, '').replace(/^export /gm, '')));
-const base64 = async (file) => (await readFile(file)).toString('base64');
-const data = {wasm: await base64(wasm)};
-if (example !== undefined) {
-  data.example = {};
-  for (const file of await readdir(example)) if (/\.(zkproof|zkkey|zkcert|zkpath)$/.test(file)) data.example[file] = await base64(join(example, file));
+// A page as one classic script: modules are not loaded from files. Each name is used once, and no import spans lines.
+async function script(...parts) {
+  const bodies = await Promise.all(parts.map(async (part) => (await readFile(join(here, part), 'utf8'))
+    .replace(/^import .*\n/gm, '').replace(/^export \{.*\n/gm, '').replace(/^export /gm, '')));
+  return `(() => {\n${bodies.join('\n')}\n})();`;
 }
+const base64 = async (file) => (await readFile(file)).toString('base64');
 const style = (await readFile(join(here, '../tools/cli/report/style.css'), 'utf8')) + (await readFile(join(here, 'page/page.css'), 'utf8'));
-const page = (await readFile(join(here, 'page/index.html'), 'utf8')).replace('/*STYLE*/', () => style).replace('/*DATA*/', () => JSON.stringify(data))
-  .replace('/*SCRIPT*/', () => `(() => {\n${bodies.join('\n')}\n})();`);
-await mkdir(join(output, 'page'), {recursive: true});
-await writeFile(join(output, 'page', 'index.html'), page);
+
+async function page(file, {modules, examples, script, worker}) {
+  const data = {modules: {}};
+  for (const name of modules) data.modules[name] = await base64(join(built, name));
+  const shown = example === undefined ? [] : (await readdir(example)).filter((name) => examples.test(name));
+  if (shown.length > 0) data.example = Object.fromEntries(await Promise.all(shown.map(async (name) => [name, await base64(join(example, name))])));
+  const html = (await readFile(join(here, 'page', file), 'utf8')).replace('/*STYLE*/', () => style).replace('/*DATA*/', () => JSON.stringify(data))
+    .replace('/*WORKER*/', () => worker).replace('/*SCRIPT*/', () => script);
+  await mkdir(join(output, 'page'), {recursive: true});
+  await writeFile(join(output, 'page', file), html);
+}
+
+const common = ['src/errors.js', 'src/bytes.js', 'src/module.js'];
+await page('index.html', {
+  modules: ['zkinfer.wasm'], examples: /\.(zkproof|zkkey|zkcert|zkpath)$/,
+  script: await script(...common, 'page/own_module.js', 'src/instances.js', 'src/key.js', 'src/index.js', 'page/show.js', 'page/tokenizer.js', 'page/page.js'),
+});
+await page('prove.html', {
+  modules, examples: /\.zkmodel$/,
+  script: await script('page/own_module.js', 'page/show.js', 'page/input.js', 'page/prove.js'),
+  worker: await script(...common, 'page/worker_module.js', 'src/instances.js', 'src/key.js', 'src/index.js', 'src/prover.js', 'page/prove_worker.js'),
+});

@@ -52,14 +52,17 @@ class SlotStore {
 };
 
 // A count in memory: for tests, and for commitments whose secret never leaves the process. After fork() the child has a copy
-// of the count and would use the parent's slots again: it gets kInvalidArgument instead.
+// of the count and would use the parent's slots again, or write them down as its own: it gets kInvalidArgument instead.
 class MemorySlots final : public SlotStore {
  public:
   explicit MemorySlots(const SlotRange& slots);
   Result<std::uint64_t> take_slot(SlotUse use) override;
-  const SlotRange& slots() const { return slots_; }
+  // What is used and left, for a store that counts from then on.
+  Result<SlotRange> slots() const;
 
  private:
+  Status check_process() const;
+
   SlotRange slots_;
   std::int64_t process_ = 0;  // that counts
 };

@@ -254,6 +254,9 @@ ZKINFER_API size_t zkinfer_model_num_tensors(const zkinfer_model* model, zkinfer
 ZKINFER_API zkinfer_code zkinfer_model_tensor(const zkinfer_model* model, zkinfer_side side, size_t index,
                                               zkinfer_tensor_info* info);
 
+/* UTF-8: {"model", "parameters", "structure", "inputs", "outputs", "preprocessing"}; preprocessing as in `zkinfer inspect --json`. */
+ZKINFER_API zkinfer_code zkinfer_model_json(const zkinfer_model* model, void* json, size_t* json_size);
+
 /* Integer inference without a proof: the integers that a proof would show. inputs: one real tensor per model input. */
 ZKINFER_API zkinfer_code zkinfer_model_run(const zkinfer_model* model, const zkinfer_tensor* inputs, size_t num_inputs,
                                            zkinfer_tensors** outputs, zkinfer_error* error);

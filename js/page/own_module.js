@@ -7,6 +7,6 @@ export function fromBase64(text) {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
-export async function ownModule() {
-  return WebAssembly.compile(fromBase64(held.wasm));
+export async function ownModule(name) {
+  return WebAssembly.compile(fromBase64(held.modules[name]));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// An instance of zkinfer.wasm: its memory, and calls of the C interface (include/zkinfer/zkinfer.h). A call that ends the module
+// An instance of one of our modules: its memory, and calls of the C interface (include/zkinfer/zkinfer.h). A call that ends the module
 // (memory that is missing, a failed self check) ends this instance only: nothing is known of the proof then.
 import {ZkinferError} from './errors.js';
 
@@ -10,7 +10,7 @@ const JSON_BYTES = 1 << 16; // at first
 export class Module {
   constructor(compiled) {
     this.said = '';
-    const instance = new WebAssembly.Instance(compiled, {wasi_snapshot_preview1: this.#system()});
+    const instance = new WebAssembly.Instance(compiled, {wasi_snapshot_preview1: this.#system(), zkinfer: {random: (...to) => this.#random(...to)}});
     this.exports = instance.exports;
     this.memory = instance.exports.memory;
     this.exports._initialize();
@@ -19,9 +19,9 @@ export class Module {
     this.jsonBytes = JSON_BYTES;
   }
 
-  // All that the module asks of a system: to write to standard error before it ends.
+  // All that a module asks of a system: to write to standard error before it ends; the prover also what time it is. There are no files.
   #system() {
-    const ebadf = 8;
+    const ebadf = 8, enosys = 52;
     return {
       fd_write: (file, list, count, written) => {
         if (file !== 2) return ebadf;
@@ -39,10 +39,24 @@ export class Module {
       fd_close: () => ebadf,
       fd_seek: () => ebadf,
       fd_fdstat_get: () => ebadf,
+      fd_prestat_get: () => ebadf,
+      fd_prestat_dir_name: () => ebadf,
+      path_remove_directory: () => enosys,
+      path_unlink_file: () => enosys,
+      clock_time_get: (clock, precision, to) => {
+        this.view().setBigUint64(to, BigInt(Math.round(1e6 * performance.now())), true);
+        return 0;
+      },
       proc_exit: () => {
         throw new WebAssembly.RuntimeError('exit');
       },
     };
+  }
+
+  // Seeds of the prover, from the browser's or Node's own generator; at most 65,536 bytes a call.
+  #random(address, size) {
+    crypto.getRandomValues(new Uint8Array(this.memory.buffer, address, size));
+    return 0;
   }
 
   view() {
@@ -59,7 +73,7 @@ export class Module {
       const said = this.said;
       this.ended = said.startsWith('not enough memory')
           ? new ZkinferError('resource_limit', 'not enough memory: a WebAssembly module has 2 GiB at most, and gets what the machine has left')
-          : new ZkinferError('internal', 'the verifier ended, a bug in zkinfer; nothing is known of the proof: ' + (said || error.message));
+          : new ZkinferError('internal', 'the module ended, a bug in zkinfer; nothing is known of a proof that it looked at: ' + (said || error.message));
       throw this.ended;
     }
   }
@@ -118,7 +132,7 @@ export class Module {
   }
 
   codeName(code) {
-    return this.textAt(this.exports.zkinfer_code_name(code)).replace(' ', '_');
+    return this.textAt(this.exports.zkinfer_code_name(code)).replaceAll(' ', '_');
   }
 
   // What a failed call said.

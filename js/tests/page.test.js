@@ -23,7 +23,7 @@ before(async () => {
   folder.run('commit', 'mlp.zkmodel', '--budget', '16');
   const {path} = folder.json('prove', 'mlp.zkmodel', '-i', 'input.json');
   folder.write('other.zkpath', folder.read(path));
-  execFileSync(process.execPath, [join(source, 'js/build.mjs'), join(web, 'zkinfer/zkinfer.wasm'), folder.path, join(folder.path, 'demo')]);
+  execFileSync(process.execPath, [join(source, 'js/build.mjs'), join(web, 'zkinfer'), folder.path, join(folder.path, 'demo')]);
   browser = await chromium.launch({executablePath: '/usr/bin/chromium', args: ['--no-sandbox']});
   page = await browser.newPage();
   page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));

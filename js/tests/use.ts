@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // For types.test.js; never run.
+import {loadModel} from '../src/prover.js';
 import {init, inspect, loadKey, verify, ZkinferError} from '../src/index.js';
 
 export async function use(bytes: Uint8Array): Promise<number> {
@@ -13,6 +14,12 @@ export async function use(bytes: Uint8Array): Promise<number> {
   const again = key.verify(bytes, {uncertified: true});
   // @ts-expect-error: an option that there is not
   key.verify(bytes, {certified: true});
+  const model = await loadModel(bytes);
+  const prover = model.commit({publicWeights: true, profile: 'fast'});
+  const made = prover.prove([Float32Array.of(1), [[1, 2]]], {context: bytes});
+  // @ts-expect-error: an option that there is not
+  model.commit({hidden: true});
+  await verify(made.proof, prover.key, {uncertified: true});
   const said = await inspect(bytes);
   if (said.kind === 'path') return said.depth;
   key.close();

@@ -144,7 +144,8 @@ def test_reports(key, proof, model, flowers):
     assert key.num_slots == 256 and key.price.opening_bytes > 0 and "columns" in key.circuit_report()
     report = model.report(flowers)
     assert report.num_inputs == len(flowers) and report.nodes and report.total_cost.seconds > 0
-    for thing in (model, key, proof, key.public):
+    batch = key.prove_batch(flowers[:2])
+    for thing in (model, key, proof, key.public, batch, soundness, model.run(flowers[0]), zkinfer.verify(proof, key.public)):
         assert "zkinfer" in repr(thing) and "<table>" in thing._repr_html_()
 
 

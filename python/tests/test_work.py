@@ -123,6 +123,13 @@ def test_fork_after_work_is_said(onnx_path):
     assert done.returncode == 3 and "spawn" in done.stdout, done.stdout + done.stderr
 
 
+def test_torch_is_there_when_it_is_first_asked_for():
+    """Without an import of its own; where torch is not installed, the error says so."""
+    code = "import zkinfer\ntry:\n    print(zkinfer.torch.compare.__name__)\nexcept ImportError as error:\n    print('compare: no torch', error)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0 and "compare" in done.stdout, done.stdout + done.stderr
+
+
 VERIFY_AFTER_FORK = """
 import os, sys
 import numpy as np, zkinfer
@@ -140,6 +147,31 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 def test_verifying_after_fork_works(onnx_path):
     done = subprocess.run([sys.executable, "-c", VERIFY_AFTER_FORK, onnx_path], capture_output=True, text=True, timeout=120)
     assert done.returncode == 7, done.stdout + done.stderr
+
+
+SAVE_AFTER_FORK = """
+import os, sys
+import numpy as np, zkinfer
+key = zkinfer.compile(sys.argv[1], calibration=np.random.rand(20, 4).astype("float32")).commit(proofs=8)
+key.prove(np.zeros(4))
+child = os.fork()
+if child == 0:
+    try:
+        key.save(sys.argv[2])
+        os._exit(0)
+    except zkinfer.InputError as error:
+        print(error, flush=True)
+        os._exit(3)
+code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+key.save(sys.argv[2])
+sys.exit(code)
+"""
+
+
+def test_a_child_does_not_write_down_its_parents_slots(onnx_path, tmp_path):
+    done = subprocess.run([sys.executable, "-c", SAVE_AFTER_FORK, onnx_path, tmp_path / "n.zksecret"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 3 and "child" in done.stdout, done.stdout + done.stderr
+    assert (tmp_path / "n.zksecret").exists()
 
 
 def test_two_processes_share_a_saved_commitment(tmp_path, model, flowers):

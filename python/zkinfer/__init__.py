@@ -8,6 +8,7 @@
 """
 
 import atexit as _atexit
+from importlib import import_module as _import_module
 
 from typing import Any as _Any
 
@@ -76,6 +77,13 @@ _reprs.give_reprs()
 if _native.can_prove:
     # Operations that Ctrl-C left behind end before the interpreter does.
     _atexit.register(_native.end_left_behind)
+
+    def __getattr__(name: str) -> _Any:
+        # zkinfer.torch and zkinfer.sklearn, which need torch and scikit-learn, are read when they are first asked for.
+        if name in ("torch", "sklearn"):
+            return _import_module(f"zkinfer.{name}")
+        raise AttributeError(f"module 'zkinfer' has no attribute {name!r}")
+
 else:  # the package that only checks proofs
     _PROVING = ("Answer", "CommittedTensor", "Embedding", "Model", "Prover", "RunResult", "Tokenizer", "compile")
     for _name in _PROVING:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Iterable, Sequence
 from ._words import in_python_words
 
 if TYPE_CHECKING:
-    from ._key import VerificationKey
-    from ._model import Model
-    from ._proofs import Proof
+    from ._key import Soundness, VerificationKey
+    from ._model import Model, RunResult
+    from ._proofs import Batch, Proof
+    from ._verify import Statement, VerifiedTensor
     from .torch import Comparison
 
 
@@ -91,6 +92,42 @@ def proof(proof: "Proof") -> str:
     if proof.stats is not None:
         rows.append(("made in", f"{proof.stats.total_seconds:.3g} s"))
     return _table("zkinfer proof", rows)
+
+
+def statement(statement: "Statement") -> str:
+    def said(tensor: "VerifiedTensor") -> str:
+        if tensor.values is None:
+            return f"{tensor.policy}: the proof does not show it"
+        return str(tensor.values.ravel()[:10]) + (" .." if tensor.values.size > 10 else "")
+
+    rows: list[tuple[str, Any]] = [("says", f"model {statement.identity[:16]}.. gave these outputs")]
+    rows += [(f"output {tensor.name} {tuple(tensor.shape)}", said(tensor)) for tensor in statement.output_tensors]
+    rows += [(f"input {tensor.name} {tuple(tensor.shape)}", said(tensor)) for tensor in statement.input_tensors]
+    rows += [("weights", statement.weights), ("context", repr(statement.context) if statement.context != b"" else "none"), ("security", f"{statement.security_bits:.0f} bits")]
+    return _table("zkinfer statement, accepted", rows)
+
+
+_MOST_ROWS = 20
+
+
+def batch(batch: "Batch", count: int) -> str:
+    head = _table("zkinfer batch", [("rows", count), ("size", f"{len(batch):,} bytes")] + ([("values clipped", batch.num_clipped)] if batch.num_clipped else []))
+    if batch.rows is None:
+        return head
+    rows = [(i, ", ".join(str(output.ravel()[:10]) + (" .." if output.size > 10 else "") for output in row)) for i, row in enumerate(batch.rows[:_MOST_ROWS])]
+    more = f"<p>and {len(batch.rows) - _MOST_ROWS} more rows</p>" if len(batch.rows) > _MOST_ROWS else ""
+    return head + _grid(["row", "outputs"], rows) + more
+
+
+def run_result(result: "RunResult") -> str:
+    rows: list[tuple[str, Any]] = [(f"output {output.shape}", str(output.ravel()[:10]) + (" .." if output.size > 10 else "")) for output in result.outputs]
+    if result.num_clipped:
+        rows.append(("values clipped", result.num_clipped))
+    return _table("zkinfer inference, without a proof", rows + [("cut off in", node.node) for node in result.saturation])
+
+
+def soundness(soundness: "Soundness") -> str:
+    return _table("zkinfer soundness", [("security", f"{soundness.bits:.1f} bits")]) + f"<pre>{escape(str(soundness))}</pre>"
 
 
 _MOST_WORST = 10

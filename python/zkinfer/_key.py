@@ -44,6 +44,11 @@ class Soundness:
     def __repr__(self) -> str:
         return f"<zkinfer.Soundness: {self.bits:.1f} bits>"
 
+    def _repr_html_(self) -> str:
+        from . import _html
+
+        return _html.soundness(self)
+
 
 @_options.checked_calls
 class VerificationKey:

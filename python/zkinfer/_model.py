@@ -62,6 +62,11 @@ class RunResult:
     def __repr__(self) -> str:
         return f"<zkinfer.RunResult: {', '.join(str(output.shape) for output in self.outputs)}>"
 
+    def _repr_html_(self) -> str:
+        from . import _html
+
+        return _html.run_result(self)
+
 
 def slots_for(proofs: Any, certified: bool) -> int:
     """Of a commitment for so many proofs: one for its certificate, and the last, which leads to the next one (Prover.rotate)."""

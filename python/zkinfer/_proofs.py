@@ -175,6 +175,11 @@ class Batch(_ProofFile):
         count = _native.claimed_rows(self._data)
         return f"<zkinfer.Batch: {count} rows, {len(self)} bytes>"
 
+    def _repr_html_(self) -> str:
+        from . import _html
+
+        return _html.batch(self, _native.claimed_rows(self._data))
+
 
 def _unpickle(kind: Any, data: bytes, path: Optional[bytes]) -> Any:
     proof = kind(data)

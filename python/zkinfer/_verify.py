@@ -127,6 +127,11 @@ class Statement:
             context = ", of an answer: zkinfer.verify_generation says which, and whether it is the model's"
         return f"<zkinfer.Statement of model {self.identity[:16]}..: {', '.join(map(repr, self.output_tensors))}, {self.security_bits:.0f} bits{context}>"
 
+    def _repr_html_(self) -> str:
+        from . import _html
+
+        return _html.statement(self)
+
 
 def _known(what: str, given: Optional[Mapping[str, Any]], tensors: Any, row: int) -> list[_native.KnownTensor]:
     from ._tensors import TensorCommitment

@@ -2,7 +2,10 @@
 // The C interface of component prove.
 #include "api/c_model.h"
 #include "api/c_support.h"
+#include "base/json_text.h"
+#include "zkinfer/hex.h"
 #include "zkinfer/prove.h"
+#include "zkinfer/result_json.h"
 
 using namespace zkinfer;
 
@@ -38,6 +41,28 @@ std::uint64_t total_clipped(const std::vector<Clipping>& inputs) {
   std::uint64_t total = 0;
   for (const Clipping& input : inputs) total += input.num_clipped;
   return total;
+}
+
+std::string numbers(const std::vector<double>& values) {
+  JsonList list;
+  for (const double value : values) list.add(json_number(value));
+  return std::move(list).take();
+}
+
+std::string model_json(const zkinfer_model& model) {
+  const Preprocessing& given = model.model.preprocessing();
+  JsonObject preprocessing;
+  preprocessing.add("scale", given.scale.has_value() ? json_number(*given.scale) : "null");
+  preprocessing.add("mean", numbers(given.mean));
+  preprocessing.add("std", numbers(given.std));
+  JsonObject json;
+  json.text("model", model.model.name());
+  json.number("parameters", model.model.num_parameters());
+  json.text("structure", to_hex(model.model.structure_digest()));
+  json.add("inputs", tensor_infos_json(model.inputs));
+  json.add("outputs", tensor_infos_json(model.outputs));
+  json.add("preprocessing", std::move(preprocessing).take());
+  return std::move(json).take();
 }
 
 zkinfer_code view_at(const std::vector<Tensor>& tensors, std::size_t index, zkinfer_tensor* tensor) {
@@ -111,6 +136,17 @@ zkinfer_code zkinfer_model_tensor(const zkinfer_model* model, zkinfer_side side,
                                   zkinfer_tensor_info* info) {
   if (model == nullptr) return ZKINFER_INVALID_ARGUMENT;
   return c::info_at(infos_of(*model, side), index, info);
+}
+
+zkinfer_code zkinfer_model_json(const zkinfer_model* model, void* json, size_t* json_size) {
+  if (model == nullptr) return ZKINFER_INVALID_ARGUMENT;
+  zkinfer_code code = ZKINFER_OK;
+  const zkinfer_code made = c::guarded(nullptr, [&]() -> Status {
+    const std::string text = model_json(*model);
+    code = c::copy_out({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, json, json_size);
+    return {};
+  });
+  return made == ZKINFER_OK ? code : made;
 }
 
 zkinfer_code zkinfer_model_run(const zkinfer_model* model, const zkinfer_tensor* inputs, size_t num_inputs,

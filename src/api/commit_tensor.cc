@@ -2,7 +2,6 @@
 #include "zkinfer/commit_tensor.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <system_error>
 
 #include "api/commit_tensor_impl.h"
@@ -134,12 +133,6 @@ Result<CommittedTensor> CommittedTensor::open(const std::string& opening_path) {
 
 Status CommittedTensor::save(const std::string& opening_path) {
   return impl_->slots.move_to([&](const SlotRange& slots) -> Result<std::shared_ptr<SlotStore>> {
-    std::error_code error;
-    if (std::filesystem::exists(opening_path, error)) {
-      return invalid_argument(
-          "'" + opening_path +
-          "' exists, and may be all that opens another commitment; choose another name, or remove it");
-    }
     ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::create(opening_path, kTensorSecretFile, secret(), slots));
     return std::shared_ptr<SlotStore>(std::make_shared<SlotFile>(std::move(file)));
   });

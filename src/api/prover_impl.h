@@ -4,12 +4,12 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "api/access.h"
 #include "api/secret.h"
 #include "api/slot_counter.h"
+#include "base/mutex.h"
 #include "prover/prove_batch.h"
 #include "prover/rotate.h"
 #include "prover/segments.h"
@@ -24,17 +24,17 @@ class BatchPlans {
  public:
   Result<std::shared_ptr<const prover::BatchPlan>> get(const prover::CommittedModel& model, std::uint64_t num_rows) {
     {
-      const std::lock_guard lock(mutex_);
+      const Lock lock(mutex_);
       if (plan_ != nullptr && plan_->prepared.num_rows == num_rows) return plan_;
     }
     ZKI_ASSIGN_OR_RETURN(prover::BatchPlan made, prover::plan_batch(model, num_rows));
-    const std::lock_guard lock(mutex_);
+    const Lock lock(mutex_);
     plan_ = std::make_shared<const prover::BatchPlan>(std::move(made));
     return plan_;
   }
 
  private:
-  std::mutex mutex_;
+  Mutex mutex_;
   std::shared_ptr<const prover::BatchPlan> plan_;
 };
 

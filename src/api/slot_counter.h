@@ -4,9 +4,9 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <utility>
 
+#include "base/mutex.h"
 #include "zkinfer/slots.h"
 
 namespace zkinfer::api {
@@ -21,25 +21,26 @@ class SlotCounter {
   void begin(std::shared_ptr<SlotStore> store) { store_ = std::move(store); }
 
   Result<std::uint64_t> take(SlotUse use) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const Lock lock(mutex_);
     return store_->take_slot(use);
   }
 
   // make_store gets what is used of the slots, and from then on its result counts; meanwhile nobody takes one.
   template <class MakeStore>
   Status move_to(const MakeStore& make_store) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const Lock lock(mutex_);
     if (own_ == nullptr) {
       return invalid_argument(
           "the slots of this commitment are counted elsewhere already; a second count would use them again");
     }
-    ZKI_ASSIGN_OR_RETURN(store_, make_store(own_->slots()));
+    ZKI_ASSIGN_OR_RETURN(const SlotRange slots, own_->slots());
+    ZKI_ASSIGN_OR_RETURN(store_, make_store(slots));
     own_ = nullptr;
     return ok_status();
   }
 
  private:
-  std::mutex mutex_;
+  Mutex mutex_;
   std::shared_ptr<MemorySlots> own_;  // until the count lives elsewhere
   std::shared_ptr<SlotStore> store_;
 };

@@ -34,8 +34,8 @@ class ThreadLimit {
   ThreadLimit& operator=(const ThreadLimit&) = delete;
 
  private:
-  bool is_single_ = false;
-  void* control_ = nullptr;
+  [[maybe_unused]] bool is_single_ = false;
+  [[maybe_unused]] void* control_ = nullptr;
 };
 
 }  // namespace zkinfer

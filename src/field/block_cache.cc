@@ -56,12 +56,12 @@ BlockCache& BlockCache::instance() {
 }
 
 BlockCache::Block BlockCache::take(std::size_t num_bytes) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const Lock lock(mutex_);
   return num_bytes >= kLarge ? take_large(rounded_up(num_bytes, kHugePage)) : take_small(rounded_up(num_bytes, kPage));
 }
 
 void BlockCache::give(char* data, std::size_t num_bytes) {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const Lock lock(mutex_);
   keep(data, num_bytes);
 }
 
@@ -149,7 +149,7 @@ std::size_t BlockCache::gather(char* block, std::size_t num_bytes) {
 }
 
 void BlockCache::offer() {
-  const std::lock_guard<std::mutex> lock(mutex_);
+  const Lock lock(mutex_);
   std::size_t kept = 0;
   for (const auto& [data, num_bytes] : kept_) {
     const HugePages pages = huge_pages_of(data, num_bytes);

@@ -9,7 +9,8 @@
 
 #include <cstddef>
 #include <map>
-#include <mutex>
+
+#include "base/mutex.h"
 
 namespace zkinfer {
 
@@ -43,7 +44,7 @@ class BlockCache {
   Block take_large(std::size_t num_bytes);
   std::size_t gather(char* block, std::size_t num_bytes);
 
-  std::mutex mutex_;
+  Mutex mutex_;
   Pieces kept_;
 };
 

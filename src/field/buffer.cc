@@ -19,7 +19,7 @@ constexpr std::size_t kAlignment = 64;
 
 AlignedMemory::AlignedMemory(std::size_t num_bytes, Contents contents) {
   if (num_bytes == 0) return;
-  ZKI_CHECK(num_bytes < (std::size_t{1} << 50), "memory request too large");
+  ZKI_CHECK(num_bytes <= PTRDIFF_MAX, "memory request too large");
 #if defined(__linux__)
   if (num_bytes >= BlockCache::kMinBytes) {
     const BlockCache::Block block = BlockCache::instance().take(num_bytes);
@@ -60,7 +60,7 @@ void offer_kept_memory() {
 }
 
 FpVec::FpVec(std::size_t num_values, Contents contents) : size_(num_values) {
-  ZKI_CHECK(num_values < (std::size_t{1} << 47), "vector too large");
+  ZKI_CHECK(num_values <= PTRDIFF_MAX / sizeof(Fp), "vector too large");
   memory_ = AlignedMemory(num_values * sizeof(Fp), contents);
 }
 

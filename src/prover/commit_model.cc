@@ -6,6 +6,7 @@
 
 #include "circuit/evaluate.h"
 #include "commit/pcs/code_file.h"
+#include "commit/pcs/content_digest.h"
 #include "commit/pcs/unkept_code.h"
 #include "exec/integer/executor.h"
 #include "prover/check_model.h"

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// PrfStream: field elements from a keyed stream cipher (ChaCha20 of OpenSSL), uniform below p by rejection sampling; and
-// seeds from the operating system (RAND_bytes).
+// PrfStream: field elements from a keyed stream cipher (ChaCha20), uniform below p by rejection sampling.
 #pragma once
 
-#include <memory>
+#include <vector>
 
 #include "base/bytes.h"
 #include "hiding/random.h"
-#include "zkinfer/status.h"
+#include "prover/cipher.h"
 
 namespace zkinfer::prover {
 
@@ -15,7 +14,6 @@ class PrfStream final : public hiding::RandomSource {
  public:
   // Streams of different `stream` numbers are independent.
   PrfStream(const Digest& key, std::uint64_t stream);
-  ~PrfStream() override;
   PrfStream(const PrfStream&) = delete;
   PrfStream& operator=(const PrfStream&) = delete;
 
@@ -24,12 +22,10 @@ class PrfStream final : public hiding::RandomSource {
  private:
   std::uint64_t next_word();
 
-  struct Cipher;
-  std::unique_ptr<Cipher> cipher_;
+  ChaCha20 cipher_;
+  std::vector<std::uint64_t> words_;
+  std::size_t next_;
 };
-
-// 32 bytes from the operating system's generator. kIo if it has none to give.
-Result<Digest> random_seed();
 
 // key = Keccak-256(domain, parts..), every part with its length.
 Digest derive_key(std::string_view domain, std::initializer_list<ByteView> parts);

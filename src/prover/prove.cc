@@ -7,7 +7,7 @@
 #include "argument/cpu_backend.h"
 #include "argument/opening_statement.h"
 #include "base/parallel.h"
-#include "commit/pcs/code_file.h"
+#include "commit/pcs/content_digest.h"
 #include "commit/pcs/cpu_backend.h"
 #include "exec/integer/executor.h"
 #include "hiding/pad_values.h"

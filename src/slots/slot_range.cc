@@ -51,10 +51,21 @@ Result<std::vector<SlotRange>> SlotRange::split(std::uint64_t num_parts) const {
 MemorySlots::MemorySlots(const SlotRange& slots) : slots_(slots), process_(getpid()) {}
 
 Result<std::uint64_t> MemorySlots::take_slot(SlotUse use) {
-  if (getpid() == process_) return slots_.take(use);
+  ZKI_RETURN_IF_ERROR(check_process());
+  return slots_.take(use);
+}
+
+Result<SlotRange> MemorySlots::slots() const {
+  ZKI_RETURN_IF_ERROR(check_process());
+  return slots_;
+}
+
+Status MemorySlots::check_process() const {
+  if (getpid() == process_) return ok_status();
   return invalid_argument(
       "the slots of this commitment are counted in the memory of the process that made it, and this is a child of it: "
-      "both would use the same ones; keep the count in a file (Prover::save), or make all proofs in one process");
+      "both would use the same ones; keep the count in a file before the process forks (Prover::save), or make all "
+      "proofs in one process");
 }
 
 Status with_slot_spent(const Status& status) {

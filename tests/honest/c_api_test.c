@@ -88,6 +88,14 @@ static zkinfer_model* reload(zkinfer_model* model) {
   EXPECT(zkinfer_model_tensor(again, ZKINFER_INPUT, 0, &info) == ZKINFER_OK && info.rank >= 1 && info.lo < info.hi);
   EXPECT(zkinfer_model_tensor(again, ZKINFER_INPUT, 1, &info) == ZKINFER_OUT_OF_RANGE);
 
+  char json[4096];
+  size_t json_size = sizeof(json);
+  REQUIRE(zkinfer_model_json(again, json, &json_size) == ZKINFER_OK && json_size < sizeof(json));
+  json[json_size] = 0;
+  EXPECT(strstr(json, "\"preprocessing\":{\"scale\":") != NULL && strstr(json, info.name) != NULL);
+  json_size = 3;
+  EXPECT(zkinfer_model_json(again, json, &json_size) == ZKINFER_BUFFER_TOO_SMALL && json_size > 3);
+
   const float real[kInputs] = {1, 0, 1, 2};
   const int8_t integers[kInputs] = {1, 0, 1, 2};
   const zkinfer_tensor inputs[2] = {floats(real), {ZKINFER_INT8, 2, kShape, integers}};

@@ -165,7 +165,7 @@ TEST(Slots, AStoreOfOnesOwn) {
   Result<Prover> prover = Prover::restore(model, secret, store);
   ASSERT_TRUE(prover.ok());
   EXPECT_TRUE(prover->prove(zeros(model)).ok());
-  EXPECT_EQ(store->slots().next, 1u);
+  EXPECT_EQ(store->slots()->next, 1u);
 }
 
 TEST(Slots, ACountOfAnotherCommitmentIsRefused) {
@@ -348,9 +348,9 @@ TEST(CodeFile, DamageNeverMakesAWrongProof) {
     EXPECT_EQ(result.status().code(), StatusCode::kCorrupt) << result.status().to_string();
     EXPECT_NE(result.status().message().find(options.code_file), std::string::npos) << result.status().message();
     EXPECT_FALSE(std::filesystem::exists(options.code_file));
-    const std::uint64_t left = slots->slots().num_left(SlotUse::kProof);
+    const std::uint64_t left = slots->slots()->num_left(SlotUse::kProof);
     EXPECT_EQ(damaged->prove(zeros(model)).status().code(), StatusCode::kCorrupt);
-    EXPECT_EQ(slots->slots().num_left(SlotUse::kProof), left);
+    EXPECT_EQ(slots->slots()->num_left(SlotUse::kProof), left);
     Result<Prover> again = restore(slots);
     ASSERT_TRUE(again.ok()) << again.status().to_string();
     EXPECT_TRUE(again->prove(zeros(model)).ok());

@@ -67,10 +67,12 @@ MerkleTree MerkleTree::over_field(int log_leaves, FpCSpan rows) {
   return tree;
 }
 
-std::span<Digest> MerkleTree::nodes() { return {static_cast<Digest*>(memory_.data()), 2 * shape_.num_leaves()}; }
+std::span<Digest> MerkleTree::nodes() {
+  return {static_cast<Digest*>(memory_.data()), static_cast<std::size_t>(2 * shape_.num_leaves())};
+}
 
 std::span<const Digest> MerkleTree::nodes() const {
-  return {static_cast<const Digest*>(memory_.data()), 2 * shape_.num_leaves()};
+  return {static_cast<const Digest*>(memory_.data()), static_cast<std::size_t>(2 * shape_.num_leaves())};
 }
 
 const Digest& MerkleTree::root() const {

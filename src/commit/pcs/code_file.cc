@@ -12,6 +12,7 @@
 #include "base/parallel.h"
 #include "commit/merkle/merkle_verifier.h"
 #include "commit/pcs/code_layout.h"
+#include "commit/pcs/content_digest.h"
 #include "commit/pcs/unkept_code.h"
 #include "field/limbs.h"
 #include "formats/frame.h"
@@ -21,29 +22,11 @@
 namespace zkinfer::pcs {
 namespace {
 
-constexpr std::size_t kPiece = std::size_t{1} << 16;
-
 std::span<std::uint8_t> bytes_of(FpSpan values) {
   return {reinterpret_cast<std::uint8_t*>(values.data()), values.size_bytes()};
 }
 
 }  // namespace
-
-Digest content_digest(ByteView bytes) {
-  const std::size_t num_whole = bytes.size() / kPiece;
-  std::vector<Digest> digests(num_whole);
-  parallel_for(num_whole, 16, [&](std::size_t begin, std::size_t end) {
-    keccak256_many({}, bytes.subspan(begin * kPiece, (end - begin) * kPiece), kPiece, kPiece,
-                   std::span(digests).subspan(begin, end - begin));
-  });
-  Keccak256 all;
-  for (const Digest& digest : digests) all.update(digest);
-  all.update(bytes.subspan(num_whole * kPiece));
-  ByteWriter size;
-  size.u64(bytes.size());
-  all.update(size.bytes());
-  return all.finish();
-}
 
 CodeFile::~CodeFile() {
   if (fd_ >= 0) ::close(fd_);

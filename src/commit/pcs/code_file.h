@@ -104,7 +104,4 @@ class NewCodeFile {
   std::uint64_t end_ = 0;
 };
 
-// Keccak-256 over the digests of the bytes' 64 KiB pieces and their number: as fast as the cores can hash.
-Digest content_digest(ByteView bytes);
-
 }  // namespace zkinfer::pcs

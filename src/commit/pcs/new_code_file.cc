@@ -11,6 +11,7 @@
 #include "base/check.h"
 #include "base/parallel.h"
 #include "commit/pcs/code_layout.h"
+#include "commit/pcs/content_digest.h"
 #include "commit/pcs/unkept_code.h"
 #include "formats/frame.h"
 #include "hash/keccak.h"

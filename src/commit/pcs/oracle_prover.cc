@@ -77,7 +77,7 @@ LaneCoefs::LaneCoefs(const CodeParams& params, FpVec lanes, hiding::RandomSource
     : params_(params), elements_(std::move(lanes)) {
   ZKI_CHECK_EQ(elements_.size(), params.num_lanes() * params.dimension(), "lanes of the oracle");
   for (std::size_t lane = 0; lane < params.num_lanes(); ++lane)
-    random.fill({elements_.data() + lane * params.dimension() + params.num_coefs, params.num_random_coefs});
+    random.fill(elements_.span().subspan(lane * params.dimension() + params.num_coefs, params.num_random_coefs));
 }
 
 LaneCoefs::LaneCoefs(const CodeParams& params, IntLanes message, FpVec random_coefs)

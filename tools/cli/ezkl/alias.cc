@@ -21,8 +21,8 @@ struct Elsewhere {
   std::string_view verb, hint;
 };
 constexpr std::string_view kNoContract =
-    "EZKL's, for the EVM; there is no verifier in a contract here yet: who checks runs `zkinfer verify`, or links the "
-    "component `verify` (docs/api.md)";
+    "EZKL's, for the EVM; here one contract checks the proofs of every model, and none is made for each: `make evm` "
+    "builds it, `zkinfer evm export` writes what to register and to send (docs/evm.md)";
 constexpr std::string_view kNoSwap = "EZKL's; models are chained by commitments here: `zkinfer verify-chain`";
 constexpr std::string_view kOneProof = "EZKL's, until version 22; many inputs in one proof: `zkinfer prove --batch`";
 constexpr Elsewhere kElsewhere[] = {
