@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
+#include <optional>
+#include <string>
+#include <string_view>
 
 #include "ir/op_table.h"
 #include "passes/rewrites.h"
@@ -64,7 +66,8 @@ Status require_core(const ir::Graph& graph) {
     if (!reason && (is_empty(node.output) || std::any_of(node.inputs.begin(), node.inputs.end(), is_empty)))
       reason = ir::Unsupported{"reads a tensor without elements", "give its axes other sizes, or remove it"};
     if (!reason && ir::schema(node.op).level != ir::OpLevel::kCore)
-      reason = ir::Unsupported{"not a core operator", "leave the pass 'expand' enabled"};
+      reason = ir::Unsupported{"still not a core operator after all passes",
+                               "that is a fault of zkinfer: report it with the model"};
     if (!reason && node.op == ir::OpKind::kPad && node.as<ir::PadAttributes>().value != 0)
       reason = ir::Unsupported{"pads with minus infinity or the lowest number",
                                "only a MaxPool whose windows all see the input may follow; pad with a number"};
@@ -80,30 +83,14 @@ Status require_core(const ir::Graph& graph) {
 
 }  // namespace
 
-std::vector<std::string_view> pass_names() {
-  std::vector<std::string_view> names;
-  for (const Pass& pass : kPasses) names.push_back(pass.name);
-  return names;
-}
-
-Result<ir::Graph> legalize(ir::Graph graph, PassReport* report, const PassOptions& options) {
-  for (const std::string& name : options.disabled)
-    if (std::none_of(kPasses.begin(), kPasses.end(), [&](const Pass& pass) { return pass.name == name; }))
-      return invalid_argument("no pass is named '" + name + "'");
+Result<ir::Graph> legalize(ir::Graph graph) {
   ZKI_RETURN_IF_ERROR(ir::verify(graph).with_context("before all passes"));
   for (const Pass& pass : kPasses) {
-    if (std::find(options.disabled.begin(), options.disabled.end(), pass.name) != options.disabled.end()) continue;
-    const auto begin = std::chrono::steady_clock::now();
-    const std::size_t nodes_before = graph.nodes.size();
-    Result<ir::Graph> result = pass.run(graph);
     const std::string where = "pass " + std::string(pass.name);
+    Result<ir::Graph> result = pass.run(graph);
     if (!result.ok()) return result.status().with_context(where);
     graph = std::move(*result);
     ZKI_RETURN_IF_ERROR(ir::verify(graph).with_context("after " + where));
-    if (report != nullptr)
-      report->passes.push_back({std::string(pass.name),
-                                std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(),
-                                nodes_before, graph.nodes.size()});
   }
   ZKI_RETURN_IF_ERROR(require_core(graph));
   return graph;
