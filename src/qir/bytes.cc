@@ -27,14 +27,10 @@ constexpr std::size_t kLeastValueBytes = 4 + 1 + 4 + 8 + 8 + 8 + 4;
 constexpr std::size_t kLeastTableBytes = 1 + 8 + 1 + 8 + 8 + 4;
 constexpr std::size_t kLeastNodeBytes = 1 + 4 + 4 + 4 + 1 + 4 + 4 + 8 + 4 * 4 + 8 + 4 * 4;
 
-void write_ids(ByteWriter& out, const std::vector<ValueId>& ids) {
-  out.u32(static_cast<std::uint32_t>(ids.size()));
-  for (const ValueId id : ids) out.u32(id);
-}
-
-void write_ints(ByteWriter& out, const std::vector<std::int64_t>& ints) {
-  out.u32(static_cast<std::uint32_t>(ints.size()));
-  for (const std::int64_t x : ints) out.i64(x);
+template <class Item>
+void write_list(ByteWriter& out, const std::vector<Item>& items, void (ByteWriter::*write)(Item)) {
+  out.u32(static_cast<std::uint32_t>(items.size()));
+  for (const Item item : items) (out.*write)(item);
 }
 
 std::size_t read_count(ByteReader& in, std::size_t least_item_bytes) {
@@ -46,22 +42,17 @@ std::size_t read_count(ByteReader& in, std::size_t least_item_bytes) {
   return count;
 }
 
-std::vector<ValueId> read_ids(ByteReader& in) {
-  std::vector<ValueId> ids(read_count(in, 4));
-  for (ValueId& id : ids) id = in.u32();
-  return ids;
-}
-
-std::vector<std::int64_t> read_ints(ByteReader& in) {
-  std::vector<std::int64_t> ints(read_count(in, 8));
-  for (std::int64_t& x : ints) x = in.i64();
-  return ints;
+template <class Item>
+std::vector<Item> read_list(ByteReader& in, Item (ByteReader::*read)()) {
+  std::vector<Item> items(read_count(in, sizeof(Item)));
+  for (Item& item : items) item = (in.*read)();
+  return items;
 }
 
 void write_value(ByteWriter& out, const Value& value) {
   out.text(value.name);
   out.u8(static_cast<std::uint8_t>(value.kind));
-  write_ints(out, value.shape.dims());
+  write_list(out, value.shape.dims(), &ByteWriter::i64);
   out.i64(value.lo);
   out.i64(value.hi);
   out.i64(value.scale.mantissa);
@@ -71,7 +62,7 @@ void write_value(ByteWriter& out, const Value& value) {
 Status read_value(ByteReader& in, Value& value) {
   value.name = in.text(kMaxText);
   value.kind = static_cast<ValueKind>(in.u8());
-  Result<Shape> shape = Shape::make(read_ints(in));
+  Result<Shape> shape = Shape::make(read_list(in, &ByteReader::i64));
   if (!shape.ok()) return corrupt("value '" + value.name + "': " + shape.status().message());
   value.shape = std::move(shape).value();
   value.lo = in.i64();
@@ -81,28 +72,17 @@ Status read_value(ByteReader& in, Value& value) {
   return ok_status();
 }
 
-void write_numbers(ByteWriter& out, const std::vector<std::int32_t>& numbers) {
-  out.u32(static_cast<std::uint32_t>(numbers.size()));
-  for (const std::int32_t x : numbers) out.i32(x);
-}
-
-std::vector<std::int32_t> read_numbers(ByteReader& in) {
-  std::vector<std::int32_t> numbers(read_count(in, 4));
-  for (std::int32_t& x : numbers) x = in.i32();
-  return numbers;
-}
-
 void write_table(ByteWriter& out, const Table& table) {
   out.u8(static_cast<std::uint8_t>(table.kind));
   out.i64(table.first);
   out.u8(table.log_size);
   out.i64(table.clamp_lo);
   out.i64(table.clamp_hi);
-  write_numbers(out, table.values);
+  write_list(out, table.values, &ByteWriter::i32);
   if (table.kind != TableKind::kPieces) return;
   out.u8(table.piece_bits);
   out.u8(table.slope_shift);
-  write_numbers(out, table.slopes);
+  write_list(out, table.slopes, &ByteWriter::i32);
 }
 
 void read_table(ByteReader& in, Table& table) {
@@ -111,51 +91,38 @@ void read_table(ByteReader& in, Table& table) {
   table.log_size = in.u8();
   table.clamp_lo = in.i64();
   table.clamp_hi = in.i64();
-  table.values = read_numbers(in);
+  table.values = read_list(in, &ByteReader::i32);
   if (table.kind != TableKind::kPieces) return;
   table.piece_bits = in.u8();
   table.slope_shift = in.u8();
-  table.slopes = read_numbers(in);
+  table.slopes = read_list(in, &ByteReader::i32);
 }
+
+void write_attribute(ByteWriter& out, std::int64_t value) { out.i64(value); }
+void write_attribute(ByteWriter& out, const std::vector<std::int64_t>& values) {
+  write_list(out, values, &ByteWriter::i64);
+}
+void read_attribute(ByteReader& in, std::int64_t& value) { value = in.i64(); }
+void read_attribute(ByteReader& in, std::vector<std::int64_t>& values) { values = read_list(in, &ByteReader::i64); }
 
 void write_node(ByteWriter& out, const Node& node) {
   out.u8(static_cast<std::uint8_t>(node.op));
   out.text(node.name);
-  write_ids(out, node.inputs);
+  write_list(out, node.inputs, &ByteWriter::u32);
   out.u32(node.output);
   out.u8(node.requant.shift);
   out.i32(node.requant.table_index);
-  write_ints(out, node.coefs);
-  out.i64(node.constant);
-  write_ints(out, node.kernel);
-  write_ints(out, node.strides);
-  write_ints(out, node.dilations);
-  write_ints(out, node.pads_begin);
-  out.i64(node.groups);
-  write_ints(out, node.axes);
-  write_ints(out, node.perm);
-  write_ints(out, node.starts);
-  write_ints(out, node.steps);
+  for_each_attribute(node, [&](unsigned, const char*, const auto& value, const auto&) { write_attribute(out, value); });
 }
 
 void read_node(ByteReader& in, Node& node) {
   node.op = static_cast<Op>(in.u8());
   node.name = in.text(kMaxText);
-  node.inputs = read_ids(in);
+  node.inputs = read_list(in, &ByteReader::u32);
   node.output = in.u32();
   node.requant.shift = in.u8();
   node.requant.table_index = in.i32();
-  node.coefs = read_ints(in);
-  node.constant = in.i64();
-  node.kernel = read_ints(in);
-  node.strides = read_ints(in);
-  node.dilations = read_ints(in);
-  node.pads_begin = read_ints(in);
-  node.groups = in.i64();
-  node.axes = read_ints(in);
-  node.perm = read_ints(in);
-  node.starts = read_ints(in);
-  node.steps = read_ints(in);
+  for_each_attribute(node, [&](unsigned, const char*, auto& value, const auto&) { read_attribute(in, value); });
 }
 
 }  // namespace
@@ -177,8 +144,8 @@ Bytes structure_bytes(const QGraph& graph) {
   for (const Table& table : graph.tables) write_table(out, table);
   out.u32(static_cast<std::uint32_t>(graph.nodes.size()));
   for (const Node& node : graph.nodes) write_node(out, node);
-  write_ids(out, graph.inputs);
-  write_ids(out, graph.outputs);
+  write_list(out, graph.inputs, &ByteWriter::u32);
+  write_list(out, graph.outputs, &ByteWriter::u32);
   return std::move(out).take();
 }
 
@@ -203,8 +170,8 @@ Result<QGraph> parse_structure(ByteView bytes) {
   for (Table& table : graph.tables) read_table(in, table);
   graph.nodes.resize(read_count(in, kLeastNodeBytes));
   for (Node& node : graph.nodes) read_node(in, node);
-  graph.inputs = read_ids(in);
-  graph.outputs = read_ids(in);
+  graph.inputs = read_list(in, &ByteReader::u32);
+  graph.outputs = read_list(in, &ByteReader::u32);
   if (!in.finished()) {
     return corrupt("model structure: truncated or followed by other bytes near byte " + std::to_string(in.offset()) +
                    " of " + std::to_string(bytes.size()));

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "qir/ops/rules.h"
 #include "qir/test_graphs.h"
 
 namespace zkinfer::qir {
@@ -17,6 +18,32 @@ TEST(QGraph, EveryOpValidates) {
                          "MatMul", "Softmax", "Mul",     "ReduceSum", "ReduceMax", "Reshape",   "Concat",
                          "ArgMax", "Select",  "Gather",  "Sort",      "Divide",    "SquareRoot"}) {
     EXPECT_NE(text.find(std::string(op) + "("), std::string::npos) << op;
+  }
+}
+
+void set(std::int64_t& attribute) { attribute = 2; }
+void set(std::vector<std::int64_t>& attribute) { attribute = {2}; }
+
+TEST(QGraph, NoNodeHasAnAttributeOfOtherOps) {
+  const QGraph graph = every_op_graph();
+  std::size_t num_attributes = 0;
+  for_each_attribute(graph.nodes[0], [&](unsigned, const char*, const auto&, const auto&) { ++num_attributes; });
+  for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+    const OpRule& rule = rule_of(graph.nodes[i].op);
+    for (std::size_t k = 0; k < num_attributes; ++k) {
+      QGraph changed = graph;
+      std::size_t index = 0;
+      std::string foreign;
+      for_each_attribute(changed.nodes[i], [&](unsigned mask, const char* name, auto& attribute, const auto&) {
+        if (index++ != k || (rule.attributes & mask) != 0) return;
+        foreign = name;
+        set(attribute);
+      });
+      if (foreign.empty()) continue;
+      const std::string message = validate(changed).message();
+      EXPECT_NE(message.find("has " + foreign + ", which its op does not read"), std::string::npos)
+          << rule.name << ": " << message;
+    }
   }
 }
 
@@ -117,7 +144,7 @@ TEST(QGraph, RejectTable) {
        "not a permutation"},
       {"softmax table", [](QGraph& g) { g.tables[2].values[255] = 0; }, "positive"},
       {"softmax domain", [](QGraph& g) { g.tables[2].first = 1; }, "that of 0 among them"},
-      {"unused attribute", [](QGraph& g) { g.nodes[0].axes = {1}; }, "does not read"},
+      {"unused attribute", [](QGraph& g) { g.nodes[0].axes = {1}; }, "has axes, which its op does not read"},
       {"coefficient",
        [](QGraph& g) {
          g.nodes[3].coefs = {std::int64_t{1} << 41, 1};

@@ -41,9 +41,8 @@ std::string table_text(const Table& table) {
          std::to_string(table.log_size) + " rows";
 }
 
-void append_ints(std::string& text, const char* name, const std::vector<std::int64_t>& ints) {
-  if (!ints.empty()) text += std::string(" ") + name + "=" + dims_to_string(ints);
-}
+std::string as_text(std::int64_t value) { return std::to_string(value); }
+std::string as_text(const std::vector<std::int64_t>& values) { return dims_to_string(values); }
 
 std::string node_text(const QGraph& graph, const Node& node) {
   std::string text = value_name(graph, node.output) + " = " + std::string(rule_of(node.op).name) + "(";
@@ -51,17 +50,9 @@ std::string node_text(const QGraph& graph, const Node& node) {
     text += (i > 0 ? ", " : "") + value_name(graph, node.inputs[i]);
   }
   text += ")";
-  append_ints(text, "coefs", node.coefs);
-  if (node.constant != 0) text += " constant=" + std::to_string(node.constant);
-  append_ints(text, "kernel", node.kernel);
-  append_ints(text, "strides", node.strides);
-  append_ints(text, "dilations", node.dilations);
-  append_ints(text, "pads_begin", node.pads_begin);
-  if (node.groups != 1) text += " groups=" + std::to_string(node.groups);
-  append_ints(text, "axes", node.axes);
-  append_ints(text, "perm", node.perm);
-  append_ints(text, "starts", node.starts);
-  append_ints(text, "steps", node.steps);
+  for_each_attribute(node, [&](unsigned, const char* name, const auto& value, const auto& none) {
+    if (value != none) text += std::string(" ") + name + "=" + as_text(value);
+  });
   if (node.requant.table_index != kNoTable) {
     text += " >> " + std::to_string(node.requant.shift) + " table " + std::to_string(node.requant.table_index);
   }

@@ -104,13 +104,11 @@ Status check_value(const Value& value) {
 }
 
 Status check_attributes(const Node& node, unsigned used) {
-  const auto unused = [&](unsigned attribute, bool is_default) { return (used & attribute) != 0 || is_default; };
-  const bool fine = unused(kCoefs, node.coefs.empty()) && unused(kConstant, node.constant == 0) &&
-                    unused(kWindow, node.kernel.empty() && node.strides.empty() && node.dilations.empty()) &&
-                    unused(kWindow | kPadsBegin, node.pads_begin.empty()) && unused(kGroups, node.groups == 1) &&
-                    unused(kAxes, node.axes.empty()) && unused(kPerm, node.perm.empty()) &&
-                    unused(kStartsSteps, node.starts.empty() && node.steps.empty());
-  if (!fine) return invalid_argument("has an attribute that its op does not read");
+  std::string foreign;
+  for_each_attribute(node, [&](unsigned attribute, const char* name, const auto& value, const auto& none) {
+    if ((used & attribute) == 0 && value != none) foreign = name;
+  });
+  if (!foreign.empty()) return invalid_argument("has " + foreign + ", which its op does not read");
   for (const std::int64_t coef : node.coefs) {
     if (coef > kMaxCoefficient || coef < -kMaxCoefficient) return invalid_argument("a coefficient is beyond +-2^40");
   }

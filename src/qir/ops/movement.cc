@@ -73,10 +73,7 @@ Result<Inferred> infer_pad(const QGraph& graph, const Node& node, const Ranges& 
 Result<Inferred> infer_concat(const QGraph& graph, const Node& node, const Ranges& ranges) {
   const Value& first = graph.value(node.inputs[0]);
   const std::size_t rank = first.shape.rank();
-  if (node.axes.size() != 1 || node.axes[0] < 0 || node.axes[0] >= static_cast<std::int64_t>(rank)) {
-    return invalid_argument("Concat needs one axis below the rank of " + first.shape.to_string());
-  }
-  const std::size_t axis = static_cast<std::size_t>(node.axes[0]);
+  ZKI_ASSIGN_OR_RETURN(const std::size_t axis, only_axis(node, first.shape));
   Dims dims = first.shape.dims();
   dims[axis] = 0;
   Interval range = ranges[node.inputs[0]];

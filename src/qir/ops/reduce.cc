@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// ReduceSum, ReduceMax, ArgMax (keepdims or not, as the output shape says) and Softmax.
+// ReduceSum, ReduceMax, ArgMax (keepdims or not, as the output shape says), Softmax, and Sort: the indices in the order of the values.
 #include <algorithm>
 
 #include "qir/ops/rules.h"
@@ -65,9 +65,7 @@ Result<Inferred> infer_arg_max(const QGraph& graph, const Node& node, const Rang
 
 Result<Inferred> infer_softmax(const QGraph& graph, const Node& node, const Ranges& ranges) {
   const Value& x = graph.value(node.inputs[0]);
-  if (node.axes.size() != 1 || node.axes[0] < 0 || node.axes[0] >= static_cast<std::int64_t>(x.shape.rank())) {
-    return invalid_argument("Softmax needs one axis below the rank of " + x.shape.to_string());
-  }
+  ZKI_ASSIGN_OR_RETURN(const std::size_t axis, only_axis(node, x.shape));
   const Table& table = graph.tables[static_cast<std::size_t>(node.requant.table_index)];
   if (table.kind != TableKind::kExplicit || !table.contains(0))
     return invalid_argument("Softmax needs an explicit table of exponentials, that of 0 among them");
@@ -76,9 +74,7 @@ Result<Inferred> infer_softmax(const QGraph& graph, const Node& node, const Rang
   }
   ZKI_RETURN_IF_ERROR(check_comparable(ranges[node.inputs[0]]));
   ZKI_RETURN_IF_ERROR(
-      plan_softmax(graph, node)
-          .status()
-          .with_context("Softmax over " + std::to_string(x.shape[static_cast<std::size_t>(node.axes[0])]) + " terms"));
+      plan_softmax(graph, node).status().with_context("Softmax over " + std::to_string(x.shape[axis]) + " terms"));
   return Inferred{x.shape, make_interval(0, std::int64_t{1} << node.requant.shift)};
 }
 
@@ -91,6 +87,18 @@ Result<DivisionPlan> plan_softmax(const QGraph& graph, const Node& node) {
   const Interval sum = multiply(make_interval(1, most), make_interval(1, num_terms));
   const Interval numerator = add(scale(make_interval(0, most), 2 * unit), sum);
   return plan_division(numerator, scale(sum, 2), make_interval(0, unit));
+}
+
+Result<Inferred> infer_sort(const QGraph& graph, const Node& node, const Ranges& ranges) {
+  const Value& x = graph.value(node.inputs[0]);
+  ZKI_ASSIGN_OR_RETURN(const std::size_t axis, only_axis(node, x.shape));
+  if (node.coefs.size() != 1 || (node.coefs[0] != 1 && node.coefs[0] != -1)) {
+    return invalid_argument("Sort needs the coefficient 1 (smallest first) or -1 (largest first)");
+  }
+  const std::int64_t n = x.shape[axis];
+  // Pairs (value, index) are compared as n value + index.
+  ZKI_RETURN_IF_ERROR(check_comparable(add(scale(ranges[node.inputs[0]], n), make_interval(0, 2 * n))));
+  return Inferred{x.shape, make_interval(0, n - 1)};
 }
 
 }  // namespace zkinfer::qir

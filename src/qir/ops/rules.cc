@@ -84,6 +84,13 @@ const OpRule& rule_of(Op op) {
   return kRules[op];
 }
 
+Result<std::size_t> only_axis(const Node& node, const Shape& shape) {
+  if (node.axes.size() == 1 && node.axes[0] >= 0 && node.axes[0] < static_cast<std::int64_t>(shape.rank()))
+    return static_cast<std::size_t>(node.axes[0]);
+  return invalid_argument(std::string(rule_of(node.op).name) + " needs one axis below the rank of " +
+                          shape.to_string());
+}
+
 Status check_comparable(const Interval& range) {
   if (range.width() < kMaxWidth) return ok_status();
   return out_of_range("compares values of " + to_string(range) + ", at most 2^62 wide; use fewer bits");

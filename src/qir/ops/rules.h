@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "qir/attributes.h"
 #include "qir/qgraph.h"
 
 namespace zkinfer::qir {
@@ -70,18 +71,6 @@ struct Inferred {
   Interval acc;  // every accumulator (or every y, for ops without requantization)
 };
 
-enum Attribute : unsigned {
-  kNoAttribute = 0,
-  kCoefs = 1,
-  kConstant = 2,
-  kWindow = 4,  // kernel, strides, dilations, pads_begin
-  kGroups = 8,
-  kAxes = 16,
-  kPerm = 32,
-  kStartsSteps = 64,
-  kPadsBegin = 128,
-};
-
 enum class RequantRule : std::uint8_t { kForbidden, kOptional, kRequired };
 
 struct OpRule {
@@ -104,10 +93,13 @@ bool has_param_input(const QGraph& graph, const Node& node);
 // what it reaches, and no table says more. The executor then checks every entry.
 bool declares_freely(const QGraph& graph, const Node& node);
 
+// The axis of a node that has one, of a tensor of this shape; invalid_argument if it has none, or another number of axes.
+Result<std::size_t> only_axis(const Node& node, const Shape& shape);
+
 // kMaxWidth for the values that `node` compares.
 Status check_comparable(const Interval& range);
 
-// How relations/division.cc proves y = floor(numerator / denominator): as numerator = denominator y + r, 0 <= r < denominator,
+// How relations/elementwise_divide.cc proves y = floor(numerator / denominator): as numerator = denominator y + r, 0 <= r < denominator,
 // where r and y are known to be small. A function of the ranges alone.
 struct DivisionPlan {
   int remainder_bits = 0;      // r and denominator - 1 - r are in [0, 2^remainder_bits)
@@ -147,7 +139,7 @@ Result<Inferred> infer_matmul(const QGraph& graph, const Node& node, const Range
 Result<Inferred> infer_mul(const QGraph& graph, const Node& node, const Ranges& ranges);
 Result<Inferred> infer_linear(const QGraph& graph, const Node& node, const Ranges& ranges);
 Result<Inferred> infer_select(const QGraph& graph, const Node& node, const Ranges& ranges);
-// ops/divide.cc
+// ops/elementwise_divide.cc
 Result<Inferred> infer_divide(const QGraph& graph, const Node& node, const Ranges& ranges);
 Result<Inferred> infer_square_root(const QGraph& graph, const Node& node, const Ranges& ranges);
 // ops/reduce.cc
@@ -155,6 +147,7 @@ Result<Inferred> infer_reduce_sum(const QGraph& graph, const Node& node, const R
 Result<Inferred> infer_reduce_max(const QGraph& graph, const Node& node, const Ranges& ranges);
 Result<Inferred> infer_arg_max(const QGraph& graph, const Node& node, const Ranges& ranges);
 Result<Inferred> infer_softmax(const QGraph& graph, const Node& node, const Ranges& ranges);
+Result<Inferred> infer_sort(const QGraph& graph, const Node& node, const Ranges& ranges);
 // ops/pool.cc. The window of one axis: sizes in range; *padded tells whether some window leaves the input.
 Status check_window(const Shape& in, const Shape& out, const Node& node, bool* padded);
 Result<Inferred> infer_sum_pool(const QGraph& graph, const Node& node, const Ranges& ranges);
@@ -165,9 +158,7 @@ Result<Inferred> infer_transpose(const QGraph& graph, const Node& node, const Ra
 Result<Inferred> infer_slice(const QGraph& graph, const Node& node, const Ranges& ranges);
 Result<Inferred> infer_pad(const QGraph& graph, const Node& node, const Ranges& ranges);
 Result<Inferred> infer_concat(const QGraph& graph, const Node& node, const Ranges& ranges);
-
-// ops/gather.cc
+// ops/movement_gather.cc
 Result<Inferred> infer_gather(const QGraph& graph, const Node& node, const Ranges& ranges);
-Result<Inferred> infer_sort(const QGraph& graph, const Node& node, const Ranges& ranges);
 
 }  // namespace zkinfer::qir
