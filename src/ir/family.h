@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one partition of the operators into families. Stages name files after families where they have one for each (ir/ops, exec/float,
-// most of frontend/onnx/handlers_* and quant/lower_*), and look up here what belongs where; an operator without a family, or with
-// two, does not compile.
+// The one partition of the operators into families, after which every stage names its files (docs/architecture.md has the table
+// and that of the integer operators); an operator without a family, or with two, does not compile.
 #pragma once
 
 #include "base/op_table.h"

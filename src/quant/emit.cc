@@ -145,7 +145,7 @@ QTensor Lowering::add_bounded(const std::string& name, const Shape& shape, std::
 }
 
 void Lowering::emit_plain(std::size_t i, qir::Node q, AccRange range, double scale) {
-  const ir::Value& y = graph_.value(segment(i).output);
+  const ir::Value& y = graph_.value(fusion(i).output);
   LayerInfo info;
   info.name = y.name;
   info.op = std::string(qir::rule_of(q.op).name);
@@ -156,7 +156,7 @@ void Lowering::emit_plain(std::size_t i, qir::Node q, AccRange range, double sca
   q.name = node(i).name;
   out_.layers.push_back(std::move(info));
   layer_nodes_.push_back(out_.graph.nodes.size());
-  tensor(segment(i).output) = append(std::move(q), y.name, y.shape, range, scale);
+  tensor(fusion(i).output) = append(std::move(q), y.name, y.shape, range, scale);
 }
 
 int Lowering::trailing_zeros(const qir::Node& q) const {
@@ -179,7 +179,7 @@ int Lowering::trailing_zeros(const qir::Node& q) const {
 
 Status Lowering::emit(std::size_t i, qir::Node q, const qir::Interval& exact, double unit, const Target& wanted,
                       double error_bound, int weight_bits, bool always_narrow) {
-  const Segment& s = segment(i);
+  const Fusion& s = fusion(i);
   if (!exact.within(kLargestAccumulator)) {
     return fail(i, "its accumulators reach " + qir::to_string(exact) +
                        ", at most 60 bits are possible; use fewer activation bits or a smaller shift");

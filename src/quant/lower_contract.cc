@@ -53,7 +53,7 @@ Status Lowering::lower_contract(std::size_t i) {
   for (const float w : weights->data()) most = std::max(most, std::abs(static_cast<double>(w)));
   // Columns of a table that differ in size meet weights that differ as much.
   const int spread = constant == 1 && shape.rank() == 2 ? input_spread_bits(n.inputs[0]) : 0;
-  const bool last = segment(i).mode == Mode::kWideOutput && options_.weight_bits == 0;
+  const bool last = fusion(i).mode == Mode::kWideOutput && options_.weight_bits == 0;
   const int usual_bits = std::min(kOutputWeightBits + spread, kMostColumnWeightBits);
   const int output_bits = options_.weight_bits > 0 ? options_.weight_bits
                           : last                   ? std::max(kLastWeightBits, usual_bits)
@@ -87,7 +87,7 @@ Status Lowering::lower_contract(std::size_t i) {
   Target t;
   if (exact) {
     t = whole_target();
-  } else if (segment(i).mode == Mode::kNarrow) {
+  } else if (fusion(i).mode == Mode::kNarrow) {
     t = target(i);
     if (spread > 0) {
       while (t.shift < kMostColumnShift && std::ldexp(t.h_scale, -t.shift) > natural) ++t.shift;
@@ -107,9 +107,9 @@ Status Lowering::lower_contract(std::size_t i) {
     while (t.whole && t.shift > 0 && std::ldexp(most * x.scale, t.shift) >= std::ldexp(1.0, 31) - 1) --t.shift;
   }
   for (;;) {
-    const double unit = exact                              ? 1
-                        : segment(i).mode == Mode::kNarrow ? std::ldexp(t.h_scale, -t.shift)
-                                                           : wanted_unit(i, natural);
+    const double unit = exact                             ? 1
+                        : fusion(i).mode == Mode::kNarrow ? std::ldexp(t.h_scale, -t.shift)
+                                                          : wanted_unit(i, natural);
     const double scale_w = unit / x.scale;
     RoundedWeights rounded = round_weights(weights->data(), channels, scale_w, input);
     if (!rounded.fits) return too_large(weight_value.name);
@@ -136,7 +136,7 @@ Status Lowering::lower_contract(std::size_t i) {
         if (exact || !(bias_shift <= kMostBiasShift))
           return too_large(n.has_input(2) ? graph_.input_of(n, 2).name : weight_value.name);
         // Fewer bits behind the result's for a bias above its range; one that is far above is added by a node of its own.
-        if (segment(i).mode == Mode::kNarrow && t.shift > 0 && bias_shift <= kGivenBits) {
+        if (fusion(i).mode == Mode::kNarrow && t.shift > 0 && bias_shift <= kGivenBits) {
           --t.shift;
           continue;
         }
@@ -146,14 +146,14 @@ Status Lowering::lower_contract(std::size_t i) {
                               std::min<std::int64_t>(0, static_cast<std::int64_t>(std::nearbyint(*least / unit))),
                               std::max<std::int64_t>(0, static_cast<std::int64_t>(std::nearbyint(*largest / unit)))));
     }
-    const bool chosen = segment(i).mode == Mode::kWideValue && plan_.compared[static_cast<std::size_t>(n.output)];
+    const bool chosen = fusion(i).mode == Mode::kWideValue && plan_.compared[static_cast<std::size_t>(n.output)];
     if ((last || chosen) && !exact && !acc.within(chosen ? kLargestChosen : std::int64_t{1} << 58) &&
         natural < most * x.scale) {
       natural *= 2;
       continue;
     }
     // Again with weights for the coarser output.
-    if (!exact && segment(i).mode == Mode::kNarrow && !fits_or_coarsens(acc, t)) continue;
+    if (!exact && fusion(i).mode == Mode::kNarrow && !fits_or_coarsens(acc, t)) continue;
     int bits = 0;
     const qir::ValueId w_id = add_integers(weight_value.name, shape, std::move(rounded.integers), scale_w, &bits);
     ZKI_RETURN_IF_ERROR(check_weight_bits(i, weight_value.name, bits));
@@ -212,7 +212,7 @@ Status Lowering::lower_product(std::size_t i) {
     acc = qir::add(acc, qir::make_interval(*least, *most));
     error = raw / 2;
   }
-  if (segment(i).mode != Mode::kNarrow) return emit(i, std::move(q), acc, raw, {}, error, 0);
+  if (fusion(i).mode != Mode::kNarrow) return emit(i, std::move(q), acc, raw, {}, error, 0);
   // No factor is free here: the shift alone brings the scale up, at least to what was wanted.
   Target t = target(i);
   if (t.whole) {

@@ -78,10 +78,10 @@ double Lowering::natural_sum_unit(std::size_t i) {
   // As far as what reads wide values can take.
   const int room = kWideBits - static_cast<int>(std::ceil(std::log2(std::max(reach / finest, 1.0))));
   // Wide operands leave no room: they are brought to one unit (lower_sum).
-  if (segment(i).mode == Mode::kWideValue && finer == kUnlikeRoom && room < kUnlikeRoom)
+  if (fusion(i).mode == Mode::kWideValue && finer == kUnlikeRoom && room < kUnlikeRoom)
     return std::max(finest, std::ldexp(reach, -kSumBits));
   // A constant beside such an operand is known to the operand's unit at least.
-  const int least = segment(i).mode == Mode::kWideValue && finer == kConstantRoom ? 0 : kConstantRoom;
+  const int least = fusion(i).mode == Mode::kWideValue && finer == kConstantRoom ? 0 : kConstantRoom;
   return std::ldexp(finest, -std::min(finer, std::max(room, least)));
 }
 
@@ -96,7 +96,7 @@ Status Lowering::lower_sum(std::size_t i) {
     }
   }
   const double natural = natural_sum_unit(i);
-  Target t = segment(i).mode == Mode::kNarrow ? target(i) : Target{};
+  Target t = fusion(i).mode == Mode::kNarrow ? target(i) : Target{};
   bool trained_scalar = false;
   double operand_scale = 0;
   for (std::size_t j = 0; j < 2; ++j) {
@@ -110,7 +110,7 @@ Status Lowering::lower_sum(std::size_t i) {
     sum_units_[i] = std::ldexp(t.h_scale, -t.shift);
   }
   const double unit = sum_unit(i, natural);
-  if (segment(i).mode == Mode::kNarrow)
+  if (fusion(i).mode == Mode::kNarrow)
     t.shift = std::max(t.shift, static_cast<int>(std::lround(std::log2(t.h_scale / unit))));
   qir::Node q;
   q.op = qir::Op::kLinear;
@@ -152,7 +152,7 @@ Status Lowering::lower_sum(std::size_t i) {
     } else {
       QTensor x = tensor(n.inputs[j]);
       // Finer than a unit that was fixed before this operand was known, or a wide operand of another unit than the sum.
-      const bool wide_sum = segment(i).mode == Mode::kWideValue && x.scale / unit < kExactFactor;
+      const bool wide_sum = fusion(i).mode == Mode::kWideValue && x.scale / unit < kExactFactor;
       if (wide_sum && !is_multiple(x.scale, unit)) {
         ZKI_ASSIGN_OR_RETURN(x, rescaled(i, x, unit, kExactFactor));
       } else if (x.scale < 0.75 * unit) {
@@ -177,8 +177,8 @@ Status Lowering::lower_sum(std::size_t i) {
 
 // Powers of two as factors of a sum's term are exact where the sum's unit is the term's times another that is at most theirs.
 void Lowering::meet_at_octave(std::size_t i, double scale, int least) {
-  Target& t = targets_[static_cast<std::size_t>(segment(i).output)];
-  if (segment(i).mode != Mode::kNarrow || !target(i).follows() || sum_units_.contains(i)) return;
+  Target& t = targets_[static_cast<std::size_t>(fusion(i).output)];
+  if (fusion(i).mode != Mode::kNarrow || !target(i).follows() || sum_units_.contains(i)) return;
   t.y_scale = scale * octave(t.y_scale / scale);
   t.shift = std::max(t.shift, static_cast<int>(std::lround(std::log2(t.y_scale / scale))) - least);
   sum_units_[i] = std::ldexp(t.y_scale, -t.shift);
@@ -193,7 +193,7 @@ Status Lowering::lower_mul(std::size_t i) {
     const double raw = a.scale * b.scale;
     Target t;
     std::int64_t factor = 1;
-    if (segment(i).mode == Mode::kNarrow) {
+    if (fusion(i).mode == Mode::kNarrow) {
       t = target(i);
       factor = fit_factor(raw, t);
     }
@@ -216,7 +216,7 @@ Status Lowering::lower_mul(std::size_t i) {
     // public, so this is for numbers of the program text only.
     const double factor = static_cast<double>((*data)[0]);
     out_.public_numbers.push_back(value.name + "=" + std::to_string(factor));
-    const bool no_node = factor > 0 && segment(i).chain.empty();
+    const bool no_node = factor > 0 && fusion(i).chain.empty();
     if (no_node) tensor(n.output) = {x.id, x.scale * factor};
     return no_node ? ok_status() : lower_function(i, x, factor);
   }
@@ -225,21 +225,21 @@ Status Lowering::lower_mul(std::size_t i) {
   for (const double c : real) most = std::max(most, std::abs(c));
   const int natural_bits = options_.weight_bits > 0 ? options_.weight_bits : kConstantBits;
   double largest = most > 0 ? most : 1;
-  Target t = segment(i).mode == Mode::kNarrow ? target(i) : Target{};
+  Target t = fusion(i).mode == Mode::kNarrow ? target(i) : Target{};
   if (data->num_elements() == 1) {
     // Public scales must not give the factor away: they are the input's times a power of two, the next above what the
     // factor or calibration asks for.
     largest = octave(largest);
-    const bool follows = segment(i).mode == Mode::kNarrow && t.follows();
+    const bool follows = fusion(i).mode == Mode::kNarrow && t.follows();
     if (follows) t.h_scale = t.y_scale = x.scale * octave(t.y_scale / x.scale);
   }
-  if (const std::optional<int> least = least_exponent(*data); least && segment(i).mode == Mode::kWideTerm)
-    meet_at_octave(static_cast<std::size_t>(segment(i).term_of), x.scale, *least);
+  if (const std::optional<int> least = least_exponent(*data); least && fusion(i).mode == Mode::kWideTerm)
+    meet_at_octave(static_cast<std::size_t>(fusion(i).term_of), x.scale, *least);
   const double natural = largest / static_cast<double>((std::int64_t{1} << (natural_bits - 1)) - 1) * x.scale;
-  if (segment(i).mode == Mode::kNarrow) t.shift = decisive_shift(i, t.h_scale, t.shift, natural);
+  if (fusion(i).mode == Mode::kNarrow) t.shift = decisive_shift(i, t.h_scale, t.shift, natural);
   // Fewer weight bits on request: a smaller shift for this layer.
   while (options_.weight_bits > 0 && t.shift > 0 && std::ldexp(t.h_scale, -t.shift) < natural) --t.shift;
-  const double unit = segment(i).mode == Mode::kNarrow ? std::ldexp(t.h_scale, -t.shift) : wanted_unit(i, natural);
+  const double unit = fusion(i).mode == Mode::kNarrow ? std::ldexp(t.h_scale, -t.shift) : wanted_unit(i, natural);
   const double scale_c = unit / x.scale;
   int bits = 0;
   ZKI_ASSIGN_OR_RETURN(const qir::ValueId id, add_param(value.name, value.shape, real, scale_c, &bits));
@@ -280,8 +280,8 @@ QTensor Lowering::shifted_down(std::size_t i, const QTensor& x, int shift) {
 // Bit a of x in two's complement: floor(x / 2^a) - 2 floor(x / 2^(a+1)).
 Status Lowering::lower_bit(std::size_t i, const QTensor& x, int a) {
   if (a < 0 || a > 38) return fail(i, "is bit " + std::to_string(a) + " of a number, at most 38 are known");
-  tensor(segment(i).output) =
-      step(i, {shifted_down(i, x, a), shifted_down(i, x, a + 1)}, {1, -2}, 0, graph_.value(segment(i).output).name);
+  tensor(fusion(i).output) =
+      step(i, {shifted_down(i, x, a), shifted_down(i, x, a + 1)}, {1, -2}, 0, graph_.value(fusion(i).output).name);
   return ok_status();
 }
 
@@ -295,7 +295,7 @@ Status Lowering::lower_function(std::size_t i, const QTensor& x, double factor) 
   q.op = qir::Op::kLinear;
   q.inputs = {x.id};
   q.coefs = {sign};
-  if (segment(i).chain.empty()) {
+  if (fusion(i).chain.empty()) {
     emit_plain(i, std::move(q), acc, unit);
     return ok_status();
   }
@@ -304,12 +304,12 @@ Status Lowering::lower_function(std::size_t i, const QTensor& x, double factor) 
   t.shift = 0;
   t.h_scale = unit;
   t.whole = false;  // the argument's unit is not one: its table rounds
-  if (segment(i).chain.is_clamp()) {
+  if (fusion(i).chain.is_clamp()) {
     t.y_scale = unit;
     t.lo = std::min<std::int64_t>(acc.lo, 0);
     t.hi = std::max<std::int64_t>(acc.hi, 1);
   }
-  const UnaryChain& chain = segment(i).chain;
+  const UnaryChain& chain = fusion(i).chain;
   if (chain.whole_first() && log_rows(acc.lo, acc.hi) > kMostFunctionBits &&
       !(x.scale == 1 && plan_.whole[static_cast<std::size_t>(node(i).inputs[0])]))
     return lower_rounding(i, x, sign, unit);
@@ -318,7 +318,7 @@ Status Lowering::lower_function(std::size_t i, const QTensor& x, double factor) 
     // Functions of whole numbers are exact, or not at all.
     if (chain.is(ir::function("Bit"))) return lower_bit(i, x, static_cast<int>(node(i).as<ir::FunctionAttributes>().a));
     if (chain.keeps_whole()) {
-      tensor(segment(i).output) = x;
+      tensor(fusion(i).output) = x;
       return ok_status();
     }
     if (log_rows(acc.lo, acc.hi) > kMostFunctionBits) {

@@ -31,7 +31,7 @@ bool Lowering::takes_exact(std::size_t i) const {
   const bool arithmetic = n.op == OpKind::kAdd || n.op == OpKind::kSub || n.op == OpKind::kMul ||
                           n.op == OpKind::kReduceSum || n.op == OpKind::kMatMul || n.op == OpKind::kConv ||
                           n.op == OpKind::kDiv || n.op == OpKind::kMod;
-  if (!arithmetic || !plan_.whole[static_cast<std::size_t>(segment(i).output)]) return false;
+  if (!arithmetic || !plan_.whole[static_cast<std::size_t>(fusion(i).output)]) return false;
   if ((n.op == OpKind::kDiv || n.op == OpKind::kMod) && graph_.value(n.output).dtype == DataType::kFloat) return false;
   for (const ir::ValueId id : n.inputs) {
     if (id == ir::kNoValue) continue;
@@ -129,7 +129,7 @@ Status Lowering::emit_whole(std::size_t i, qir::Node q, const qir::Interval& acc
                        ", at most 60 bits are possible; give inputs a smaller range");
   }
   const AccRange range = range_of(acc);
-  if (segment(i).chain.empty()) {
+  if (fusion(i).chain.empty()) {
     emit_plain(i, std::move(q), range, 1);
     return ok_status();
   }
@@ -220,7 +220,7 @@ Status Lowering::lower_whole_quotient(std::size_t i) {
   const bool truncated = n.op == OpKind::kDiv || n.as<ir::ModAttributes>().truncated;
   ZKI_ASSIGN_OR_RETURN(const Division division, divided(i, a, b, truncated));
   tensor(n.output) = n.op == OpKind::kMod ? division.remainder : division.quotient;
-  if (segment(i).chain.empty()) return ok_status();
+  if (fusion(i).chain.empty()) return ok_status();
   return lower_function(i, tensor(n.output), 1);
 }
 

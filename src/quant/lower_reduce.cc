@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// AveragePool, ReduceMean, ReduceSum: integer sums whose divisor goes into the scale; Softmax.
+// AveragePool, ReduceMean, ReduceSum: integer sums whose divisor goes into the scale; Softmax; Sort.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -104,12 +104,12 @@ Status Lowering::lower_average(std::size_t i) {
     mul.coefs = {1};
     const double x_most = static_cast<double>(std::max(padded.hi, -padded.lo)) * x.scale;
     return emit(i, std::move(mul), qir::scale(with_padding, most), unit,
-                segment(i).mode == Mode::kNarrow ? target(i) : Target{}, unit / x.scale / 2 * x_most, bits);
+                fusion(i).mode == Mode::kNarrow ? target(i) : Target{}, unit / x.scale / 2 * x_most, bits);
   }
   Target t;
   std::int64_t factor = 1;
   if (plan_.centers[i]) return lower_centering_mean(i, std::move(q), sum, num_terms);
-  if (segment(i).mode == Mode::kNarrow) {
+  if (fusion(i).mode == Mode::kNarrow) {
     t = target(i);
     factor = fit_factor(raw, t);
   }
@@ -321,6 +321,19 @@ Status Lowering::softmax_by_parts(std::size_t i, const QTensor& x, std::int64_t 
   // Of the declared ranges' ends, not of honest ones.
   emit_plain(i, std::move(q), {0, std::int64_t{2} << bits}, std::ldexp(1.0, -bits));
   out_.layers.back().error_bound = std::ldexp(0.5, -bits) + static_cast<double>(length + 1) * kPieceError / one;
+  return ok_status();
+}
+
+Status Lowering::lower_sort(std::size_t i) {
+  const ir::Node& n = node(i);
+  const ir::SortAttributes& sort = n.as<ir::SortAttributes>();
+  const QTensor x = tensor(n.inputs[0]);
+  qir::Node q;
+  q.op = qir::Op::kSort;
+  q.inputs = {x.id};
+  q.axes = {sort.axis};
+  q.coefs = {sort.largest ? -1 : 1};
+  emit_plain(i, std::move(q), {0, qvalue(x).shape[static_cast<std::size_t>(sort.axis)] - 1}, 1);
   return ok_status();
 }
 

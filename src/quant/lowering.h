@@ -28,7 +28,7 @@ struct QTensor {
   double scale = 0;  // real = integer * scale; 0: not lowered
 };
 
-// What one segment has less than the others.
+// What one fusion has less than the others.
 struct Fewer {
   int bits = 0;
   int shift = 0;
@@ -47,7 +47,7 @@ struct Band {
   std::int64_t lo = 0, hi = 0;
 };
 
-// Where a narrow segment's integers go: y in [lo, hi] with scale y; the table's argument has scale h.
+// Where a narrow fusion's integers go: y in [lo, hi] with scale y; the table's argument has scale h.
 struct Target {
   int shift = 0;
   double h_scale = 0;
@@ -126,7 +126,7 @@ class Lowering {
   Status constant_output(ir::ValueId id);
   Status fail(std::size_t index, const std::string& why) const;
   const ir::Node& node(std::size_t index) const { return graph_.nodes[index]; }
-  const Segment& segment(std::size_t index) const { return plan_.segments[index]; }
+  const Fusion& fusion(std::size_t index) const { return plan_.fusions[index]; }
   bool is_const(ir::ValueId id) const { return graph_.value(id).is_constant(); }
   const qir::Value& qvalue(const QTensor& tensor) const { return out_.graph.values[tensor.id]; }
   QTensor& tensor(ir::ValueId id) { return tensors_[static_cast<std::size_t>(id)]; }
@@ -146,9 +146,9 @@ class Lowering {
   double sum_unit(std::size_t index, double natural);
   int sum_shift(std::size_t index, const Target& target) const;
   int decisive_shift(std::size_t index, double h_scale, int shift, double natural) const;
-  // The real value of acc = 1 that a segment with free constants aims at; natural: see sum_unit.
+  // The real value of acc = 1 that a fusion with free constants aims at; natural: see sum_unit.
   double wanted_unit(std::size_t index, double natural);
-  // The integer factor and the exact h scale of a segment whose acc is factor * (something of scale raw).
+  // The integer factor and the exact h scale of a fusion whose acc is factor * (something of scale raw).
   std::int64_t fit_factor(double raw, Target& target) const;
 
   // emit.cc
@@ -162,7 +162,7 @@ class Lowering {
   // Does the table argument of acc need at most 2^max_log_table rows? When not, the target is made twice as coarse,
   // unless hardly any level would be left.
   bool fits_or_coarsens(const qir::Interval& acc, Target& target) const;
-  // Appends the node with its output, and the table of a narrow segment. unit: real value of acc = 1.
+  // Appends the node with its output, and the table of a narrow fusion. unit: real value of acc = 1.
   Status emit(std::size_t index, qir::Node node, const qir::Interval& acc, double unit, const Target& target,
               double error_bound, int weight_bits, bool always_narrow = false);
   // Of all values that the node's accumulators can take.
@@ -196,7 +196,7 @@ class Lowering {
   bool takes_exact(std::size_t index) const;
   Status lower_exact(std::size_t index);
   static Target whole_target();
-  // An accumulator in units of one, exactly, through segment `index`'s functions.
+  // An accumulator in units of one, exactly, through fusion `index`'s functions.
   Status emit_whole(std::size_t index, qir::Node node, const qir::Interval& acc);
   Status lower_cast(std::size_t index);
   Status lower_mod(std::size_t index);
@@ -210,7 +210,7 @@ class Lowering {
   static std::vector<double> numbers(const ir::Value& constant);
   // An operand as integers of this scale: a constant rounded to it, an activation brought to it.
   Result<QTensor> operand(std::size_t index, ir::ValueId id, double scale);
-  // lower_choice.cc
+  // lower_elementwise_choice.cc
   Status lower_less(std::size_t index);
   Status lower_equal(std::size_t index);
   Status lower_where(std::size_t index);
@@ -244,29 +244,29 @@ class Lowering {
   double common_scale(std::size_t index, const std::vector<ir::ValueId>& values) const;
   AccRange sum_range(const std::vector<QTensor>& terms, const std::vector<std::int64_t>& coefs,
                      std::int64_t constant) const;
-  // lower_divide.cc
+  // lower_elementwise_divide.cc
   Status lower_divide(std::size_t index);
   Status lower_quotient(std::size_t index, QTensor a, QTensor b, const std::string& divisor_name);
-  // x rounded to segment `index`'s target, through its functions.
+  // x rounded to fusion `index`'s target, through its functions.
   Status emit_rounded(std::size_t index, const QTensor& x, Target target);
   Status lower_square_root(std::size_t index);
   // Positive integers instead of a value that may be 0 or below where it means nothing: min(max(x, least), most).
   QTensor clamped(std::size_t index, const QTensor& x, AccRange range, const std::string& name);
   // x of at most so many bits, dropping low ones.
   QTensor of_bits(std::size_t index, const QTensor& x, int bits, const std::string& name);
-  // lower_gather.cc
+  // lower_movement_gather.cc
   Status lower_gather(std::size_t index);
   Status lower_sort(std::size_t index);
   // In 0 .. length - 1, negative ones counted from the end.
   Result<QTensor> gather_indices(std::size_t index, std::int64_t length);
-  // lower_function.cc
+  // lower_elementwise_function.cc
   Status lower_rounding(std::size_t index, const QTensor& x, std::int64_t sign, double unit, bool nearly = false);
-  // What calibration saw of the argument of segment i's functions, and some room, as far as they are not flat there.
+  // What calibration saw of the argument of fusion i's functions, and some room, as far as they are not flat there.
   RealRange argument_range(std::size_t index, double y_scale) const;
   // The same of a LeakyRelu: `node`, the argument, becomes the sum of what is left of it and its positive part.
   Result<std::size_t> want_two_pieces(std::size_t index, const Target& t, AccRange domain, AccRange& y,
                                       qir::Node& node);
-  // The table of segment i's functions, with y's range, for arguments of scale t.h_scale in `domain`. Where the domain is far
+  // The table of fusion i's functions, with y's range, for arguments of scale t.h_scale in `domain`. Where the domain is far
   // larger than what calibration saw, `node` becomes the clamp of the argument that goes before.
   Result<std::size_t> want_function(std::size_t index, const Target& t, AccRange domain, AccRange& y, qir::Node& node);
 
@@ -282,7 +282,7 @@ class Lowering {
   Status lower_unary(std::size_t index);
   Status lower_bit(std::size_t index, const QTensor& x, int number);
   QTensor shifted_down(std::size_t index, const QTensor& x, int shift);
-  // The functions of a segment applied to factor * x.
+  // The functions of a fusion applied to factor * x.
   Status lower_function(std::size_t index, const QTensor& x, double factor);
   // lower_reduce.cc
   Status lower_average(std::size_t index);
@@ -308,7 +308,7 @@ class Lowering {
   Plan plan_;
   Uses uses_;
   std::vector<bool> unrounded_;   // by value id: unrounded_values()
-  std::vector<Target> targets_;   // by value id: scale and range of narrow segment outputs
+  std::vector<Target> targets_;   // by value id: scale and range of narrow fusion outputs
   std::vector<QTensor> tensors_;  // by value id
   std::map<std::size_t, double> sum_units_;
   TablePool pool_;

@@ -47,7 +47,7 @@ class Planner {
         made_by_(ir::producers(graph)),
         is_output_(graph.values.size(), false) {
     plan_.fused.assign(graph.nodes.size(), false);
-    plan_.segments.resize(graph.nodes.size());
+    plan_.fusions.resize(graph.nodes.size());
     plan_.non_negative.assign(graph.values.size(), false);
     plan_.compared.assign(graph.values.size(), false);
     plan_.softmax.assign(graph.values.size(), -1);
@@ -68,7 +68,7 @@ class Planner {
 
   Plan run() {
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
-      if (!plan_.fused[i]) plan_.segments[i] = fuse(i);
+      if (!plan_.fused[i]) plan_.fusions[i] = fuse(i);
     }
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) mark_sign(i);
     for (std::size_t i = graph_.nodes.size(); i-- > 0;) mark_compared(i);
@@ -81,22 +81,22 @@ class Planner {
 
  private:
   // The unary functions that follow node i, each the only reader of what is before it.
-  Segment fuse(std::size_t i) {
-    Segment segment;
-    segment.output = graph_.nodes[i].output;
+  Fusion fuse(std::size_t i) {
+    Fusion fusion;
+    fusion.output = graph_.nodes[i].output;
     const Node& head = graph_.nodes[i];
     if (UnaryChain::is_unary(head) && UnaryChain::fuses(head))
-      segment.chain.push(head);
+      fusion.chain.push(head);
     else if (!is_accumulator(head))
-      return segment;
-    while (!is_output_[index_of(segment.output)] && readers_[index_of(segment.output)].size() == 1) {
-      const std::size_t next = readers_[index_of(segment.output)][0];
+      return fusion;
+    while (!is_output_[index_of(fusion.output)] && readers_[index_of(fusion.output)].size() == 1) {
+      const std::size_t next = readers_[index_of(fusion.output)][0];
       if (!UnaryChain::is_unary(graph_.nodes[next]) || !UnaryChain::fuses(graph_.nodes[next])) break;
-      segment.chain.push(graph_.nodes[next]);
+      fusion.chain.push(graph_.nodes[next]);
       plan_.fused[next] = true;
-      segment.output = graph_.nodes[next].output;
+      fusion.output = graph_.nodes[next].output;
     }
-    return segment;
+    return fusion;
   }
 
   bool sign(const Node& node, std::size_t i) const { return plan_.non_negative[index_of(node.inputs[i])]; }
@@ -164,7 +164,7 @@ class Planner {
   bool is_wide_product(std::size_t i, ValueId operand) const {
     const Node& node = graph_.nodes[i];
     const bool product = node.op == OpKind::kConv || node.op == OpKind::kMatMul;
-    return product && plan_.segments[i].mode == Mode::kWideOutput && node.inputs[1] != operand &&
+    return product && plan_.fusions[i].mode == Mode::kWideOutput && node.inputs[1] != operand &&
            graph_.input_of(node, 1).is_constant();
   }
 
@@ -198,11 +198,11 @@ class Planner {
       case OpKind::kEqual: return true;
       case OpKind::kFunction: return !UnaryChain::fuses(node);
       case OpKind::kReduceMean:
-      case OpKind::kReduceSum: return plan_.segments[i].mode == Mode::kWideValue;
-      case OpKind::kMul: return plan_.segments[i].mode == Mode::kWideValue && scales_only(node);
+      case OpKind::kReduceSum: return plan_.fusions[i].mode == Mode::kWideValue;
+      case OpKind::kMul: return plan_.fusions[i].mode == Mode::kWideValue && scales_only(node);
       case OpKind::kAdd:
       case OpKind::kSub:
-        return plan_.segments[i].mode == Mode::kWideValue &&
+        return plan_.fusions[i].mode == Mode::kWideValue &&
                (graph_.input_of(node, 0).is_constant() || graph_.input_of(node, 1).is_constant() ||
                 !(has_free_unit(node.inputs[0]) || has_free_unit(node.inputs[1])));
       default: return false;
@@ -212,22 +212,22 @@ class Planner {
   // Readers come later in the order and are already decided.
   void choose_mode(std::size_t i) {
     const Node& node = graph_.nodes[i];
-    Segment& segment = plan_.segments[i];
-    if (plan_.fused[i] || !is_accumulator(node) || !segment.chain.empty()) return;
-    const ValueId y = segment.output;
+    Fusion& fusion = plan_.fusions[i];
+    if (plan_.fused[i] || !is_accumulator(node) || !fusion.chain.empty()) return;
+    const ValueId y = fusion.output;
     if (all_readers(y, true, [](std::size_t) { return false; })) {
-      segment.mode = Mode::kWideOutput;
+      fusion.mode = Mode::kWideOutput;
       return;
     }
     if (all_readers(y, true, [&](std::size_t reader) { return takes_wide(reader); })) {
-      segment.mode = Mode::kWideValue;
+      fusion.mode = Mode::kWideValue;
       return;
     }
     const bool sums =
         node.op == OpKind::kAveragePool || node.op == OpKind::kReduceMean || node.op == OpKind::kReduceSum;
     if (sums) {
       if (all_readers(y, false, [&](std::size_t reader) { return is_wide_product(reader, y); }))
-        segment.mode = Mode::kWideSum;
+        fusion.mode = Mode::kWideSum;
       return;
     }
     // A product of two activations has no free factor that could match the sum's unit.
@@ -237,15 +237,15 @@ class Planner {
     if (!free_unit || is_output_[index_of(y)] || readers_[index_of(y)].size() != 1) return;
     const std::size_t reader = readers_[index_of(y)][0];
     if (graph_.nodes[reader].op != OpKind::kAdd && graph_.nodes[reader].op != OpKind::kSub) return;
-    segment.mode = Mode::kWideTerm;
-    segment.term_of = static_cast<std::int32_t>(reader);
+    fusion.mode = Mode::kWideTerm;
+    fusion.term_of = static_cast<std::int32_t>(reader);
   }
 
   // Node i is a mean that is only taken away from what it is the mean of.
   void mark_centers(std::size_t i) {
     const Node& mean = graph_.nodes[i];
     const auto plain = [&](std::size_t node) {
-      return !plan_.fused[node] && plan_.segments[node].chain.empty() && plan_.segments[node].mode == Mode::kNarrow;
+      return !plan_.fused[node] && plan_.fusions[node].chain.empty() && plan_.fusions[node].mode == Mode::kNarrow;
     };
     if (mean.op != OpKind::kReduceMean || !plain(i) || is_output_[index_of(mean.output)]) return;
     for (const std::size_t reader : readers_[index_of(mean.output)]) {

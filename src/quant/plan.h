@@ -2,7 +2,7 @@
 // Which float nodes become one integer node, and where a requantization happens.
 //
 // An accumulating node (Conv, MatMul, Add, Sub, Mul, AveragePool, ReduceMean, ReduceSum) and the unary functions that
-// follow it are one segment. A segment is narrow (requantized to few bits by one table) or wide (no table: y is the
+// follow it are one fusion. A fusion is narrow (requantized to few bits by one table) or wide (no table: y is the
 // accumulator, exact and without lookups):
 //   kWideOutput  only graph outputs read it, through movement
 //   kWideTerm    only one Add or Sub reads it: both then share one requantization
@@ -21,7 +21,7 @@ namespace zkinfer::quant {
 
 enum class Mode : std::uint8_t { kNarrow, kWideOutput, kWideTerm, kWideSum, kWideValue };
 
-struct Segment {
+struct Fusion {
   UnaryChain chain;
   ir::ValueId output = ir::kNoValue;  // of the last function
   Mode mode = Mode::kNarrow;
@@ -29,8 +29,8 @@ struct Segment {
 };
 
 struct Plan {
-  std::vector<bool> fused;         // by node index: a unary function inside a segment
-  std::vector<Segment> segments;   // by node index; meaningful for nodes that are not fused
+  std::vector<bool> fused;         // by node index: a unary function inside a fusion
+  std::vector<Fusion> fusions;     // by node index; meaningful for nodes that are not fused
   std::vector<bool> non_negative;  // by value id: never below 0 whatever the input in its declared range
   std::vector<bool> compared;      // by value id: read by Softmax, ArgMax or Sort, maybe through movement
   // By value id: the Softmax, by node index, that reads it, maybe through movement; -1: none. Its unit is what counts there, not its range.

@@ -25,7 +25,7 @@ constexpr int kMostLargeBits = kMostActivationBits;
 constexpr int kMostLargeSum = 40;
 // More levels than are needed may allow a smaller shift.
 constexpr int kBitsTried = 3;
-// Attempts at single segments: fewer of models that take long to lower. They have to save this much.
+// Attempts at single fusions: fewer of models that take long to lower. They have to save this much.
 constexpr std::int64_t kRefinedElements = 400000000;
 constexpr std::int64_t kMostRefinements = 96;
 constexpr double kWorthwhile = 0.995;
@@ -277,19 +277,19 @@ class Search {
     return ok_status();
   }
 
-  // Fewer bits and smaller shifts for single segments, those with the most elements first, where that is cheaper and still exact
+  // Fewer bits and smaller shifts for single fusions, those with the most elements first, where that is cheaper and still exact
   // enough: sums of few products need a smaller shift, and what the outputs hardly depend on fewer bits.
   Status refine() {
-    std::vector<std::pair<std::int64_t, std::size_t>> segments;
+    std::vector<std::pair<std::int64_t, std::size_t>> fusions;
     std::int64_t parameters = 0;
     for (const ir::Value& value : graph_.values)
       if (value.is_constant()) parameters += value.shape.num_elements();
     for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
       const ir::Node& node = graph_.nodes[i];
       if (is_accumulator(node) || UnaryChain::is_unary(node))
-        segments.emplace_back(-graph_.output_of(node).shape.num_elements(), i);
+        fusions.emplace_back(-graph_.output_of(node).shape.num_elements(), i);
     }
-    std::stable_sort(segments.begin(), segments.end());
+    std::stable_sort(fusions.begin(), fusions.end());
     std::int64_t attempts =
         std::clamp<std::int64_t>(kRefinedElements / (parameters + num_elements(graph_)), 4, kMostRefinements);
     const std::int64_t most = attempts;
@@ -300,7 +300,7 @@ class Search {
     };
     begin();
     ZKI_RETURN_IF_ERROR(refine_softmaxes(attempts));
-    for (const auto& [size, node] : segments) {
+    for (const auto& [size, node] : fusions) {
       for (int Fewer::*knob : {&Fewer::shift, &Fewer::bits}) {
         for (const int less : {4, 2, 1}) {
           if (attempts-- <= 0) return ok_status();
@@ -309,7 +309,7 @@ class Search {
           choice.fewer[node].*knob += less;
           const double before = best_->cost;
           ZKI_ASSIGN_OR_RETURN(const Trial trial, cheaper(std::move(choice)));
-          // A segment that is not rounded, or is rounded elsewhere.
+          // A fusion that is not rounded, or is rounded elsewhere.
           if (trial.cost == before && less == 4) break;
           if (best_->cost < before) break;
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The scale, range and shift that each segment's output aims at.
+// The scale, range and shift that each fusion's output aims at.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -26,7 +26,7 @@ void Lowering::assign_targets() {
   targets_.resize(graph_.values.size());
   std::vector<double> group_scale(graph_.values.size(), 0.0);
   for (std::size_t i = 0; i < graph_.nodes.size(); ++i) {
-    const Segment& s = segment(i);
+    const Fusion& s = fusion(i);
     if (plan_.fused[i] || s.mode != Mode::kNarrow || !(is_accumulator(node(i)) || UnaryChain::is_unary(node(i))))
       continue;
     const std::size_t v = index_of(s.output);
@@ -114,7 +114,7 @@ double Lowering::room() const {
 }
 
 Target Lowering::target(std::size_t i) const {
-  const Segment& s = segment(i);
+  const Fusion& s = fusion(i);
   Target t = targets_[index_of(s.output)];
   t.h_scale = t.y_scale;
   t.any_width = s.chain.is_clamp() || s.chain.is_homogeneous();
@@ -138,11 +138,11 @@ double Lowering::sum_unit(std::size_t i, double natural) {
   const auto known = sum_units_.find(i);
   if (known != sum_units_.end()) return known->second;
   double unit = natural;
-  if (segment(i).mode == Mode::kNarrow) {
+  if (fusion(i).mode == Mode::kNarrow) {
     const Target t = target(i);
     unit = std::ldexp(t.h_scale, -decisive_shift(i, t.h_scale, sum_shift(i, t), natural));
   }
-  if (segment(i).mode == Mode::kWideTerm) unit = sum_unit(static_cast<std::size_t>(segment(i).term_of), natural);
+  if (fusion(i).mode == Mode::kWideTerm) unit = sum_unit(static_cast<std::size_t>(fusion(i).term_of), natural);
   sum_units_[i] = unit;
   return unit;
 }
@@ -168,8 +168,8 @@ int Lowering::sum_shift(std::size_t i, const Target& t) const {
 // Before a function that jumps, constants count with more bits than in a sum that is rounded anyway. natural: the unit in which
 // they have a dozen.
 int Lowering::decisive_shift(std::size_t i, double h_scale, int shift, double natural) const {
-  if (!segment(i).chain.is_whole()) return shift;
-  const auto seen = calibration_.by_name.find(graph_.value(segment(i).output).name);
+  if (!fusion(i).chain.is_whole()) return shift;
+  const auto seen = calibration_.by_name.find(graph_.value(fusion(i).output).name);
   const double reach = seen == calibration_.by_name.end() || seen->second.empty() ? 1 : seen->second.max_abs();
   const int room = kDecisiveBits - static_cast<int>(std::ceil(std::log2(std::max(1.0, reach / h_scale))));
   while (shift < std::min(kMostShift, room) && std::ldexp(h_scale, -shift) > std::ldexp(natural, -kDecisiveRoom))
@@ -178,7 +178,7 @@ int Lowering::decisive_shift(std::size_t i, double h_scale, int shift, double na
 }
 
 double Lowering::wanted_unit(std::size_t i, double natural) {
-  const Segment& s = segment(i);
+  const Fusion& s = fusion(i);
   if (s.mode == Mode::kNarrow) {
     const Target t = target(i);
     return std::ldexp(t.h_scale, -t.shift);

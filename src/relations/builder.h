@@ -149,7 +149,7 @@ class Builder {
   // 0 <= expr <= most at every point of the box, both of them integers below 2^bits in absolute value.
   void add_between(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr,
                    const circuit::LinExpr& most, int bits);
-  // y = floor(numerator / denominator) at every point of the box (relations/division.cc).
+  // y = floor(numerator / denominator) at every point of the box (relations/elementwise_divide.cc).
   void add_quotient(const std::string& name, const circuit::Box& box, const circuit::LinExpr& numerator,
                     const circuit::LinExpr& denominator, const circuit::LinExpr& y, const qir::DivisionPlan& plan);
   // A witness column over the box that is lhs rhs. Along axes that lhs does not read the sumcheck has no variable.
@@ -222,6 +222,8 @@ class Builder {
   void note_use(std::uint32_t index);
   // The limb width whose lookups and new table rows are fewest.
   int cheapest_limb(std::uint64_t num_elements, int log_size) const;
+  // What lookups of so many limbs of limb_bits > 0 each, and the table rows that they add, cost.
+  std::uint64_t limbs_cost(std::uint64_t num_elements, int log_size, int limb_bits) const;
   // The same by one lookup, log_size <= kMaxRangeBits.
   void add_range_lookup(const std::string& name, const circuit::Box& box, const circuit::LinExpr& expr, int log_size);
   // Rows that a range table of this size would add.

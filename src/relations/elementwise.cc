@@ -2,8 +2,8 @@
 // Mul:     acc[i] = coef a[i] b[i], a contraction; axes that both operands have are shared, an axis along which one is
 //          broadcast belongs to the other and costs the sumcheck no variable (a factor for all elements: none at all).
 // Select:  y[i] - b[i] = c[i] (a[i] - b[i]), a contraction as Mul's; c is 0 or 1 by its range, so y is a or b.
-// Divide:  y[i] = a[i] / b[i], rounded as division.cc says.
-// Linear:  acc[i] = constant + sum_j coef_j x_j[i], an expression.  ReduceSum: acc = coef sum over axes, an expression.
+// Divide:  y[i] = a[i] / b[i], rounded as elementwise_divide.cc says.
+// Linear:  acc[i] = constant + sum_j coef_j x_j[i], an expression.
 #include <algorithm>
 
 #include "relations/builder.h"
@@ -104,26 +104,6 @@ Result<Tensor> build_linear(Builder& builder, std::uint32_t index) {
   for (std::size_t i = 0; i < aligned.operands.size(); ++i) {
     acc.expr = circuit::plus(std::move(acc.expr), circuit::scaled(aligned.operands[i], node.coefs[i]));
   }
-  return builder.requantize(index, acc);
-}
-
-Result<Tensor> build_reduce_sum(Builder& builder, std::uint32_t index) {
-  const qir::Node& node = builder.graph().nodes[index];
-  const Tensor x = without_unit_atoms(builder.tensor(node.inputs[0]));
-  const bool keep = builder.value(node.output).shape.rank() == x.atoms_per_axis.size();
-  Tensor acc;
-  std::vector<AxisMap> maps;
-  for (std::size_t axis = 0; axis < x.atoms_per_axis.size(); ++axis) {
-    const bool summed =
-        std::find(node.axes.begin(), node.axes.end(), static_cast<std::int64_t>(axis)) != node.axes.end();
-    if (!summed) {
-      acc.add_axis(x.axis_atoms(axis), maps);
-      continue;
-    }
-    for (const std::uint64_t n : x.axis_atoms(axis)) maps.push_back({0, {}, {{n, 1}}});
-    if (keep) acc.atoms_per_axis.push_back(0);
-  }
-  acc.expr = circuit::scaled(rebased(x, maps), node.coefs[0]);
   return builder.requantize(index, acc);
 }
 

@@ -132,4 +132,11 @@ Tensor without_unit_atoms(const Tensor& tensor) {
   return out;
 }
 
+LinExpr drop_axis(const LinExpr& expr, Box& box, std::uint32_t axis) {
+  box.erase(box.begin() + axis);
+  std::vector<AxisMap> maps = identity_maps(box);
+  maps.insert(maps.begin() + axis, AxisMap{});
+  return circuit::rebase(expr, maps);
+}
+
 }  // namespace zkinfer::relations

@@ -54,6 +54,9 @@ void map_atoms(std::vector<AxisMap>& maps, std::uint32_t first_box_axis, const B
 // Every axis of a box, each read by itself.
 std::vector<AxisMap> identity_maps(const Box& box);
 
+// The expression on the box without `axis`, whose length is 1; takes the axis out of the box.
+LinExpr drop_axis(const LinExpr& expr, Box& box, std::uint32_t axis);
+
 // A whole tensor's expression moved to another box: maps[atom].
 inline LinExpr rebased(const Tensor& tensor, const std::vector<AxisMap>& maps) {
   return circuit::rebase(tensor.expr, maps);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Gather by computed or constant indices, and Sort.
+// Gather by computed or constant indices.
 #include <algorithm>
 #include <cmath>
 
@@ -37,19 +37,6 @@ Result<QTensor> Lowering::gather_indices(std::size_t i, std::int64_t length) {
   if (qvalue(indices).lo < 0 || qvalue(indices).hi >= length)
     indices = clamped(i, indices, {0, length - 1}, name + ".row_in_range");
   return indices;
-}
-
-Status Lowering::lower_sort(std::size_t i) {
-  const ir::Node& n = node(i);
-  const ir::SortAttributes& sort = n.as<ir::SortAttributes>();
-  const QTensor x = tensor(n.inputs[0]);
-  qir::Node q;
-  q.op = qir::Op::kSort;
-  q.inputs = {x.id};
-  q.axes = {sort.axis};
-  q.coefs = {sort.largest ? -1 : 1};
-  emit_plain(i, std::move(q), {0, qvalue(x).shape[static_cast<std::size_t>(sort.axis)] - 1}, 1);
-  return ok_status();
 }
 
 Status Lowering::lower_gather(std::size_t i) {

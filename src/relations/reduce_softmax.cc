@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Softmax along an axis: m = max x (an expression), e_i = T[d_i] (table of exponentials), s = sum e,
 //   d_i = x_i - m, or first + max(0, x_i - m - first) where honest values go below the table,
-//   y_i = floor((2^(q+1) e_i + s) / (2 s)), q = shift, a quotient (relations/division.cc). s >= 1: T[0] > 0 is one of the terms.
+//   y_i = floor((2^(q+1) e_i + s) / (2 s)), q = shift, a quotient (relations/elementwise_divide.cc). s >= 1: T[0] > 0 is one of the terms.
 #include <algorithm>
 
 #include "relations/builder.h"

@@ -37,9 +37,9 @@ std::optional<int> fraction_bits(double x) {
 // at whether the result is odd.
 // nearly: of a sum whose factors are rounded, a number that close to a whole one counts as it.
 Status Lowering::lower_rounding(std::size_t i, const QTensor& given, std::int64_t sign, double unit, bool nearly) {
-  const UnaryChain& chain = segment(i).chain;
+  const UnaryChain& chain = fusion(i).chain;
   const ir::FunctionId id = *chain.whole_first();
-  const std::string& name = graph_.value(segment(i).output).name;
+  const std::string& name = graph_.value(fusion(i).output).name;
   const Shape shape = qvalue(given).shape;
   const std::optional<int> exact = fraction_bits(unit);
   int bits = exact.value_or(kWholeShift);
@@ -102,7 +102,7 @@ Status Lowering::lower_rounding(std::size_t i, const QTensor& given, std::int64_
                          std::min(qvalue(y).hi, bound(chain.clamp_hi()))};
   if (kept.lo > qvalue(y).lo || kept.hi < qvalue(y).hi)
     y = clamped(i, y, {std::min(kept.lo, kept.hi), std::max(kept.lo, kept.hi)}, name);
-  tensor(segment(i).output) = y;
+  tensor(fusion(i).output) = y;
   return ok_status();
 }
 
@@ -113,7 +113,7 @@ RealRange Lowering::argument_range(std::size_t i, double y_scale) const {
   if (it == calibration_.by_name.end() || it->second.empty()) return {-1, 1};
   const double width = std::max(it->second.max() - it->second.min(), 1e-6 * it->second.max_abs());
   const double room = width > 0 ? kRoom * width : 1;
-  const auto [lo, hi] = segment(i).chain.curved(it->second.min() - room, it->second.max() + room, y_scale);
+  const auto [lo, hi] = fusion(i).chain.curved(it->second.min() - room, it->second.max() + room, y_scale);
   return {lo, hi};
 }
 
@@ -121,8 +121,8 @@ RealRange Lowering::argument_range(std::size_t i, double y_scale) const {
 Result<std::size_t> Lowering::want_two_pieces(std::size_t i, const Target& t, AccRange domain, AccRange& y,
                                               qir::Node& node) {
   const ir::Node& n = this->node(i);
-  const UnaryChain& chain = segment(i).chain;
-  const ir::Value& value = graph_.value(segment(i).output);
+  const UnaryChain& chain = fusion(i).chain;
+  const ir::Value& value = graph_.value(fusion(i).output);
   // As far beyond what calibration saw of the argument as y reaches beyond its own.
   const auto seen = [&](ir::ValueId id) {
     const auto it = calibration_.by_name.find(graph_.value(id).name);
@@ -130,7 +130,7 @@ Result<std::size_t> Lowering::want_two_pieces(std::size_t i, const Target& t, Ac
   };
   const double ratio = t.h_scale / t.y_scale;
   const double x_most = seen(UnaryChain::is_unary(n) && UnaryChain::fuses(n) ? n.inputs[0] : n.output);
-  const double y_most = seen(segment(i).output);
+  const double y_most = seen(fusion(i).output);
   // Given bits are kept.
   const bool given = options_.activation_bits > 0;
   const double unlike = y_most > 0 && !given ? std::max(1.0, x_most / y_most) : 1;
@@ -169,7 +169,7 @@ Result<std::size_t> Lowering::want_two_pieces(std::size_t i, const Target& t, Ac
 
 Result<std::size_t> Lowering::want_function(std::size_t i, const Target& t, AccRange domain, AccRange& y,
                                             qir::Node& node) {
-  const UnaryChain chain = segment(i).chain;
+  const UnaryChain chain = fusion(i).chain;
   double h = t.h_scale;
   const double y_scale = t.y_scale;
   if (log_rows(domain.lo, domain.hi) > kMostFunctionBits) {
@@ -186,7 +186,7 @@ Result<std::size_t> Lowering::want_function(std::size_t i, const Target& t, AccR
       h = std::ldexp(h, more);
       kept = {within(std::floor(seen.lo)), within(std::ceil(seen.hi))};
     }
-    const ir::Value& value = graph_.value(segment(i).output);
+    const ir::Value& value = graph_.value(fusion(i).output);
     node.name = this->node(i).name;
     const QTensor argument = append_looked_up(std::move(node), pool_.want_clamp(kept.lo, kept.hi, domain.lo, domain.hi),
                                               value.name + ".argument", value.shape, kept, h);
@@ -225,7 +225,7 @@ Result<std::size_t> Lowering::want_function(std::size_t i, const Target& t, AccR
         name, [curve](std::int64_t x) { return static_cast<std::int32_t>(std::floor(curve(x) + 0.5)); }, domain.lo,
         domain.hi);
   }
-  return pool_.want_curve(name, curve, domain.lo, domain.hi, graph_.value(segment(i).output).shape.num_elements());
+  return pool_.want_curve(name, curve, domain.lo, domain.hi, graph_.value(fusion(i).output).shape.num_elements());
 }
 
 }  // namespace zkinfer::quant

@@ -81,7 +81,7 @@ Status Lowering::lower_quotient(std::size_t i, QTensor a, QTensor b, const std::
   const auto smallest = std::clamp<std::int64_t>(static_cast<std::int64_t>(kLeastDivisor * least / b.scale), 1, most);
   if (qvalue(b).lo < smallest) b = clamped(i, b, {smallest, most}, y.name + ".divisor_above_0");
 
-  const bool narrow = segment(i).mode == Mode::kNarrow;
+  const bool narrow = fusion(i).mode == Mode::kNarrow;
   Target t = narrow ? target(i) : Target{};
   double wanted = std::ldexp(t.h_scale, -kExtraBits);
   if (!narrow) {
@@ -177,7 +177,7 @@ Status Lowering::lower_square_root(std::size_t i) {
   q.coefs = {std::int64_t{1} << (2 * doublings)};
   const double unit = std::ldexp(std::sqrt(x.scale), -doublings);
   const AccRange range = {qir::floor_sqrt(value.lo * q.coefs[0]), qir::floor_sqrt(value.hi * q.coefs[0])};
-  if (segment(i).mode != Mode::kNarrow) {
+  if (fusion(i).mode != Mode::kNarrow) {
     emit_plain(i, std::move(q), range, unit);
     return ok_status();
   }

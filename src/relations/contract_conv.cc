@@ -15,13 +15,6 @@ AxisMap joined(AxisMap a, const AxisMap& b) {
   return a;
 }
 
-// The input with one atom on every spatial axis that reads zeros where the padding is.
-Tensor window_input(Builder& builder, const qir::Node& node) {
-  const std::vector<AxisPadding> paddings =
-      window_paddings(node, builder.value(node.inputs[0]).shape, builder.value(node.output).shape);
-  return builder.zero_extended(node.name + " input", builder.tensor(node.inputs[0]), paddings);
-}
-
 }  // namespace
 
 Result<Tensor> build_conv(Builder& builder, std::uint32_t index) {
@@ -32,7 +25,8 @@ Result<Tensor> build_conv(Builder& builder, std::uint32_t index) {
   const auto per_group = static_cast<std::uint64_t>(w_shape[1]);
   const std::uint64_t outputs = static_cast<std::uint64_t>(w_shape[0]) / groups;
   const Tensor w = builder.plain(node.name + " weights", builder.tensor(node.inputs[1]));
-  Tensor x = window_input(builder, node);
+  Tensor x = builder.zero_extended(node.name + " input", builder.tensor(node.inputs[0]),
+                                   window_paddings(node, builder.value(node.inputs[0]).shape, out));
   // The channel axis splits in (group, channel of the group) on atom boundaries.
   const auto nested = common_refinement({x.axis_atoms(1), {groups, per_group}});
   if (!nested) x = builder.materialize(node.name + " input", x, false);
@@ -96,29 +90,6 @@ Result<Tensor> build_conv(Builder& builder, std::uint32_t index) {
   }
   builder.add_contraction({node.name, b.box, b.roles, std::move(target), rebased(w, w_maps), rebased(x, x_maps)});
   return y;
-}
-
-Result<Tensor> build_sum_pool(Builder& builder, std::uint32_t index) {
-  const qir::Node& node = builder.graph().nodes[index];
-  const Shape& out = builder.value(node.output).shape;
-  const Tensor x = window_input(builder, node);
-  Tensor acc;
-  std::vector<AxisMap> maps;
-  for (std::size_t axis = 0; axis < out.rank(); ++axis) {
-    if (axis < 2) {
-      acc.add_axis(x.axis_atoms(axis), maps);
-      continue;
-    }
-    const auto next = static_cast<std::uint32_t>(acc.atoms.size());
-    const std::size_t s = axis - 2;
-    maps.push_back({-node.pads_begin[s],
-                    {{next, node.strides[s]}},
-                    {{static_cast<std::uint64_t>(node.kernel[s]), node.dilations[s]}}});
-    acc.atoms.push_back(static_cast<std::uint64_t>(out[axis]));
-    acc.atoms_per_axis.push_back(1);
-  }
-  acc.expr = circuit::scaled(rebased(x, maps), node.coefs[0]);
-  return builder.requantize(index, without_unit_atoms(acc));
 }
 
 }  // namespace zkinfer::relations
