@@ -223,14 +223,14 @@ struct AuditKeyOutline {
   std::size_t num_segments = 1;  // 1: not cut
 };
 // corrupt: it is damaged.
-Result<AuditKeyOutline> outline_of_audit_key(ByteView opening);
+Result<AuditKeyOutline> outline_of_audit_key(ByteView audit_key);
 
 struct AuditCheck {
   bool matches = false;
   std::string reason;  // why not
 };
-// Whether the key commits to exactly this model: encodes its weights with the opening's randomness and compares root and
-// out-of-domain value. Errors: opening or key do not parse.
-Result<AuditCheck> check_audit_key(const Model& model, ByteView verification_key, ByteView opening);
+// Whether the key commits to exactly this model: encodes its weights with the audit key's randomness and compares root and
+// out-of-domain value. Errors: one of the keys does not parse.
+Result<AuditCheck> check_audit_key(const Model& model, ByteView verification_key, ByteView audit_key);
 
 }  // namespace zkinfer

@@ -19,19 +19,19 @@ namespace {
 
 constexpr std::size_t kLeastBytes = kFrameBytes + 3 * sizeof(Digest);
 
-struct Opening {
+struct AuditKey {
   Digest identity{};
   std::vector<Digest> rows_keys;
 };
 
-Result<Opening> parse_opening(ByteView bytes) {
+Result<AuditKey> parse_audit_key(ByteView bytes) {
   ZKI_ASSIGN_OR_RETURN(ByteReader reader, open_frame(FileKind::kAuditKey, bytes));
   const auto next = [&](Digest& digest) { std::ranges::copy(reader.raw(sizeof(Digest)), digest.begin()); };
-  Opening opening;
+  AuditKey audit_key;
   Digest checksum{};
   if (bytes.size() >= kLeastBytes) {
-    next(opening.identity);
-    while (reader.remaining() > sizeof(Digest)) next(opening.rows_keys.emplace_back());
+    next(audit_key.identity);
+    while (reader.remaining() > sizeof(Digest)) next(audit_key.rows_keys.emplace_back());
     next(checksum);
   }
   // A changed rows key would look like another model.
@@ -39,7 +39,7 @@ Result<Opening> parse_opening(ByteView bytes) {
       checksum != keccak256(bytes.first(bytes.size() - sizeof(Digest)))) {
     return corrupt("audit key: cut off or damaged; get it again from the model's owner");
   }
-  return opening;
+  return audit_key;
 }
 
 // The commitments that the key's parameters give for the model, one, or of each segment. rows_keys: as many.
@@ -70,7 +70,7 @@ std::vector<statement::Commitment> commitments_of(const statement::Key& key) {
 
 }  // namespace
 
-Bytes api::opening_bytes(const Digest& identity, const std::vector<Digest>& rows_keys) {
+Bytes api::audit_key_bytes(const Digest& identity, const std::vector<Digest>& rows_keys) {
   ByteWriter writer;
   write_frame(writer, FileKind::kAuditKey);
   writer.raw(identity);
@@ -79,17 +79,17 @@ Bytes api::opening_bytes(const Digest& identity, const std::vector<Digest>& rows
   return std::move(writer).take();
 }
 
-Result<AuditKeyOutline> outline_of_audit_key(ByteView opening_bytes) {
-  ZKI_ASSIGN_OR_RETURN(const Opening opening, parse_opening(opening_bytes));
-  return AuditKeyOutline{opening.identity, opening.rows_keys.size()};
+Result<AuditKeyOutline> outline_of_audit_key(ByteView audit_key) {
+  ZKI_ASSIGN_OR_RETURN(const AuditKey audit, parse_audit_key(audit_key));
+  return AuditKeyOutline{audit.identity, audit.rows_keys.size()};
 }
 
-Result<AuditCheck> check_audit_key(const Model& model, ByteView verification_key, ByteView opening_bytes) {
-  ZKI_ASSIGN_OR_RETURN(const Opening opening, parse_opening(opening_bytes));
+Result<AuditCheck> check_audit_key(const Model& model, ByteView verification_key, ByteView audit_key) {
+  ZKI_ASSIGN_OR_RETURN(const AuditKey audit, parse_audit_key(audit_key));
   ZKI_ASSIGN_OR_RETURN(const statement::Key key, statement::parse_key(verification_key));
   const auto no_match = [](std::string reason) { return AuditCheck{false, std::move(reason)}; };
-  if (const Digest identity = key.identity(); identity != opening.identity) {
-    return no_match("the opening belongs to the commitment " + to_hex(opening.identity) + ", the key is that of " +
+  if (const Digest identity = key.identity(); identity != audit.identity) {
+    return no_match("the audit key belongs to the commitment " + to_hex(audit.identity) + ", the key is that of " +
                     to_hex(identity));
   }
   const auto claimed = VerificationKey::from_bytes(verification_key, 0, kNoVerifyLimits);
@@ -98,7 +98,7 @@ Result<AuditCheck> check_audit_key(const Model& model, ByteView verification_key
     return no_match(
         "the model has another structure (operators, shapes, ranges, scales or names of nodes) than the key");
   }
-  const auto rebuilt = rebuild(api::impl(model).package, key, opening.rows_keys);
+  const auto rebuilt = rebuild(api::impl(model).package, key, audit.rows_keys);
   if (!rebuilt.ok()) return rebuilt.status();
   const std::vector<statement::Commitment> expected = commitments_of(key);
   for (std::size_t i = 0; i < expected.size(); ++i) {

@@ -9,6 +9,6 @@
 namespace zkinfer::api {
 
 // rows_keys: one, or of a model that is cut one of each segment.
-Bytes opening_bytes(const Digest& identity, const std::vector<Digest>& rows_keys);
+Bytes audit_key_bytes(const Digest& identity, const std::vector<Digest>& rows_keys);
 
 }  // namespace zkinfer::api

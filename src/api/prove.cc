@@ -294,7 +294,7 @@ std::uint64_t Prover::proofs_made() const { return impl_->proofs_made; }
 SlotRange Prover::all_slots() const { return impl_->all_slots(); }
 Bytes Prover::audit_key() const {
   const prover::CommittedModel& model = impl_->model;
-  return api::opening_bytes(model.prepared.identity,
+  return api::audit_key_bytes(model.prepared.identity,
                             impl_->cut == nullptr
                                 ? std::vector<Digest>{model.rows_key}
                                 : prover::segment_rows_keys(*impl_->cut, model.prepared.key, model.seed));

@@ -41,6 +41,10 @@ for file in "${files[@]}"; do
   done < <(grep -oE '`(src|docs|tests|tools|include|cmake|examples|scripts|bench)/[^` :,()]*`' "$file" | tr -d '`' || true)
 done
 
+# The glossary has each word once, in order.
+words=$(awk -F'|' '/^\| / { gsub(/[^A-Za-z0-9 ]/, "", $2); sub(/^ +/, "", $2); sub(/ +$/, "", $2); print tolower($2) }' docs/glossary.md | tail -n +3)
+LC_ALL=C sort -cu <<<"$words" || report "docs/glossary.md: a word is there twice or out of order"
+
 if ((problems > 0)); then
   echo "$problems dangling reference(s)" >&2
   exit 1

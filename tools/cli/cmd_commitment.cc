@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// zkinfer commitment: what is left of a commitment's slots, slices for several machines, and its opening for an auditor.
+// zkinfer commitment: what is left of a commitment's slots, slices for several machines, and its audit key.
 #include <memory>
 #include <string_view>
 
@@ -160,18 +160,18 @@ CommandResult open(const Session& session, const OpenArguments& arguments) {
 }
 
 struct CheckArguments {
-  std::string model_path, opening_path, key_path;
+  std::string model_path, audit_key_path, key_path;
 };
 
 CommandResult check(const Session& session, const CheckArguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ZKI_ASSIGN_OR_RETURN(const Bytes key, read_kind(arguments.key_path, FileKind::kKey));
-  ZKI_ASSIGN_OR_RETURN(const Bytes opening, read_kind(arguments.opening_path, FileKind::kAuditKey));
+  ZKI_ASSIGN_OR_RETURN(const Bytes audit_key, read_kind(arguments.audit_key_path, FileKind::kAuditKey));
   auto waiting = std::make_unique<WaitingLine>(session, "check", "encoding the weights again");
-  Result<AuditCheck> result = check_audit_key(model, key, opening);
+  Result<AuditCheck> result = check_audit_key(model, key, audit_key);
   waiting.reset();
   if (!result.ok())
-    return result.status().with_context("'" + arguments.opening_path + "', '" + arguments.key_path + "'");
+    return result.status().with_context("'" + arguments.audit_key_path + "', '" + arguments.key_path + "'");
   if (session.json) {
     nlohmann::ordered_json json = {{"matches", result->matches}};
     if (!result->matches) json["reason"] = result->reason;
@@ -223,7 +223,8 @@ void add_open(CLI::App& commitment, Session& session) {
   command->add_option("model", arguments->model_path, "model package (.zkmodel)")->type_name(kReadsFile)->required();
   add_secret_option(*command, arguments->secret_path);
   command
-      ->add_option("-o,--output", arguments->output_path, "opening to write (default: the model's name with .zkaudit)")
+      ->add_option("-o,--output", arguments->output_path,
+                   "audit key to write (default: the model's name with .zkaudit)")
       ->type_name(kWritesFile);
   add_force_flag(*command, arguments->force);
   add_json_flag(*command, session);
@@ -241,7 +242,7 @@ void add_check(CLI::App& commitment, Session& session) {
   auto arguments = std::make_shared<CheckArguments>();
   CLI::App* command = commitment.add_subcommand("check", "the auditor's side of open; exit code 0 match, 1 no match");
   command->add_option("model", arguments->model_path, "model package (.zkmodel)")->type_name(kReadsFile)->required();
-  command->add_option("opening", arguments->opening_path, "opening (.zkaudit) from the model's owner")
+  command->add_option("audit_key", arguments->audit_key_path, "audit key (.zkaudit) from the model's owner")
       ->type_name(kReadsFile)
       ->required();
   command->add_option("-k,--key", arguments->key_path, "verification key (.zkkey)")->type_name(kReadsFile)->required();
@@ -253,8 +254,7 @@ void add_check(CLI::App& commitment, Session& session) {
 }  // namespace
 
 void add_commitment(CLI::App& app, Session& session) {
-  CLI::App* command =
-      app.add_subcommand("commitment", "slots of a commitment, slices of them, and its opening for an auditor");
+  CLI::App* command = app.add_subcommand("commitment", "slots of a commitment, slices of them, and its audit key");
   command->require_subcommand(1);
   add_status(*command, session);
   add_split(*command, session);
