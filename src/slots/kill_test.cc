@@ -11,11 +11,10 @@
 #include <set>
 
 #include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "slots/test_faults.h"
 #include "slots/test_folder.h"
+#include "slots/test_process.h"
 
 namespace zkinfer {
 namespace {
@@ -50,25 +49,6 @@ class SharedLedger {
  private:
   void* memory_;
 };
-
-::pid_t start(const std::function<void()>& work) {
-  const ::pid_t child = ::fork();
-  ZKI_CHECK(child >= 0, "a test can start a process");
-  if (child == 0) {
-    work();
-    ::_exit(0);
-  }
-  return child;
-}
-
-enum class End { kDone, kKilled, kOther };
-
-End end_of(::pid_t child) {
-  int status = 0;
-  if (::waitpid(child, &status, 0) != child) return End::kOther;
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return End::kKilled;
-  return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? End::kDone : End::kOther;
-}
 
 // Runs work in a process that is killed before or after its given step; false once it lives through.
 bool killed_at(std::size_t deadly, Moment moment, const std::function<void(FileOps&)>& work) {

@@ -4,9 +4,7 @@
 # Usage: cli_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
 set -uo pipefail
 source "$(dirname "$0")/expect.sh"
-zkinfer=$(realpath "$1")
-source_folder=$(realpath "$2")
-rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
+begin "$@"
 
 examples=$source_folder/examples
 cp "$examples"/digits/{digits.onnx,calibration.npy,test.npy,digit_7.png,digit_3.png,input.json} .

@@ -4,9 +4,7 @@
 # Usage: conversation_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
 set -uo pipefail
 source "$(dirname "$0")/expect.sh"
-zkinfer=$(realpath "$1")
-source_folder=$(realpath "$2")
-rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
+begin "$@"
 /usr/bin/python3 "$source_folder/examples/language_model/make_model.py" || fail "make_model.py"
 for _ in {1..30}; do printf 'the cat and a hat sat on the mat, and that was that. '; done >story.txt
 compile=("$zkinfer" compile llama.bin --tokens 8)

@@ -2,6 +2,13 @@
 # What the command-line tests share; sourced by them.
 failures=0
 
+# begin ZKINFER SOURCE_FOLDER WORK_FOLDER: what most tests are given; they run in an empty folder.
+begin() {
+  zkinfer=$(realpath "$1")
+  source_folder=$(realpath "$2")
+  rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
+}
+
 fail() {
   echo "FAIL: $*"
   failures=$((failures + 1))

@@ -5,9 +5,8 @@
 # Usage: files_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
 set -uo pipefail
 source "$(dirname "$0")/expect.sh"
-zkinfer=$(realpath "$1")
-examples=$(realpath "$2")/examples
-rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
+begin "$@"
+examples=$source_folder/examples
 
 cp "$examples"/mlp/mlp.onnx .
 cp "$examples"/mlp/calibration.json "$examples"/mlp/input.json .

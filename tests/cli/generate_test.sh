@@ -5,10 +5,8 @@
 # Usage: generate_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
 set -uo pipefail
 source "$(dirname "$0")/expect.sh"
-zkinfer=$(realpath "$1")
-source_folder=$(realpath "$2")
+begin "$@"
 data=${ZKINFER_TEST_DATA:-$source_folder/../shared/data}
-rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
 /usr/bin/python3 "$source_folder/examples/language_model/make_model.py" || fail "make_model.py"
 generate=("$zkinfer" generate llama.zkmodel --tokenizer tokenizer.bin)
 

@@ -6,9 +6,8 @@
 # Usage: help_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
 set -uo pipefail
 source "$(dirname "$0")/expect.sh"
-zkinfer=$(realpath "$1")
-source_folder=$(realpath "$2")
-rm -rf "$3" && mkdir -p "$3/kept" && cd "$3" || exit 1
+begin "$@"
+mkdir kept
 
 # What the commands read is made once. Each of them works on copies, which it may write into.
 cp "$source_folder"/examples/mlp/{mlp.onnx,calibration.json,input.json} "$source_folder"/examples/chain/{features.onnx,head.onnx,head_calibration.json} kept

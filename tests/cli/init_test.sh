@@ -4,9 +4,7 @@
 # Usage: init_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
 set -uo pipefail
 source "$(dirname "$0")/expect.sh"
-zkinfer=$(realpath "$1")
-source_folder=$(realpath "$2")
-rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
+begin "$@"
 
 expect 0 'MODEL_CARD.md, Makefile, .gitignore' "$zkinfer" init iris
 expect 2 'put typical inputs|No rule|network.onnx' make -C iris ZKINFER="$zkinfer"

@@ -5,10 +5,8 @@
 # Usage: inspect_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER [SEGMENTS]: of a model that is cut into so many
 set -uo pipefail
 source "$(dirname "$0")/expect.sh"
-zkinfer=$(realpath "$1")
-source_folder=$(realpath "$2")
+begin "$@"
 segments=${4:-1}
-rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
 cp "$source_folder"/examples/mlp/{mlp.onnx,calibration.json,input.json} .
 
 expect 0 'cosine' "$zkinfer" compile mlp.onnx -c calibration.json --segments "$segments"

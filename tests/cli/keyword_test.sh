@@ -5,10 +5,8 @@
 # Usage: keyword_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
 set -uo pipefail
 source "$(dirname "$0")/expect.sh"
-zkinfer=$(realpath "$1")
-source_folder=$(realpath "$2")
+begin "$@"
 data=${ZKINFER_TEST_DATA:-$source_folder/../shared/data}
-rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
 PATH=$(dirname "$zkinfer"):$PATH
 output=$("$source_folder/examples/keyword_spotting/run.sh" "$PWD/example" 2>&1) || fail "run.sh: $output"
 heard=$(grep -oE "'(up|down|left|right)'" <<<"$output" | tr -d "'" | tr '\n' ' ')

@@ -4,9 +4,8 @@
 # Usage: parts_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
 set -uo pipefail
 source "$(dirname "$0")/expect.sh"
-zkinfer=$(realpath "$1")
-examples=$(realpath "$2")/examples
-rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
+begin "$@"
+examples=$source_folder/examples
 
 cp "$examples"/mlp/mlp.onnx "$examples"/mlp/calibration.json "$examples"/mlp/input.json .
 expect 0 'segments  *2' "$zkinfer" compile mlp.onnx -c calibration.json --segments 2

@@ -4,10 +4,8 @@
 # Usage: report_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
 set -uo pipefail
 source "$(dirname "$0")/expect.sh"
-zkinfer=$(realpath "$1")
-source_folder=$(realpath "$2")
+begin "$@"
 tests=$source_folder/tests/cli
-rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
 
 # in_json FILE EXPRESSION: a Python expression over `r` that must hold.
 in_json() { python3 -c 'import json, sys; r = json.load(open(sys.argv[1])); assert eval(sys.argv[2]), sys.argv[2]' "$1" "$2" || fail "$1: $2"; }

@@ -5,9 +5,7 @@
 # Usage: samples_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
 set -uo pipefail
 source "$(dirname "$0")/expect.sh"
-zkinfer=$(realpath "$1")
-source_folder=$(realpath "$2")
-rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
+begin "$@"
 cp "$source_folder"/examples/digits/{digits.onnx,calibration.npy,test.npy,digit_7.png,digit_3.png} .
 cp "$source_folder"/examples/mlp/mlp.onnx .
 cp "$source_folder"/examples/mlp/calibration.json mlp_calibration.json

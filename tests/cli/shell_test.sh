@@ -5,8 +5,7 @@
 # Usage: shell_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
 set -uo pipefail
 source "$(dirname "$0")/expect.sh"
-zkinfer=$(realpath "$1")
-rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
+begin "$@"
 
 for shell in bash zsh fish; do
   "$zkinfer" completions "$shell" >"zkinfer.$shell" || fail "completions $shell"

@@ -4,9 +4,7 @@
 # Usage: tokenize_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
 set -uo pipefail
 source "$(dirname "$0")/expect.sh"
-zkinfer=$(realpath "$1")
-source_folder=$(realpath "$2")
-rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
+begin "$@"
 data=$source_folder/testdata/tokenizer
 story=$source_folder/../shared/data/models/stories260K/tok512.bin
 

@@ -5,9 +5,7 @@
 # Usage: verifier_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
 set -uo pipefail
 source "$(dirname "$0")/expect.sh"
-zkinfer=$(realpath "$1")
-source_folder=$(realpath "$2")
-rm -rf "$3" && mkdir -p "$3" && cd "$3" || exit 1
+begin "$@"
 cp "$source_folder"/examples/mlp/{mlp.onnx,calibration.json,input.json} .
 
 expect 0 'cosine' "$zkinfer" compile mlp.onnx -c calibration.json

@@ -2,11 +2,10 @@
 // The rotation of a weight commitment, honest and not.
 #include <gtest/gtest.h>
 
-#include <set>
-
 #include "prover/rotate.h"
 #include "prover/write.h"
 #include "relations/recipes.h"
+#include "support/messages.h"
 #include "support/session.h"
 #include "support/small_graphs.h"
 #include "verifier/rotation.h"
@@ -140,19 +139,8 @@ TEST_F(Rotation, ColumnsOtherThanCommittedAreRejected) {
 }
 
 TEST_F(Rotation, OneMessageOfEveryLabel) {
-  std::vector<std::string> labels;
-  prover::ProveHooks record;
-  record.messages = [&](std::size_t, const char* label, Fe&) { labels.emplace_back(label); };
-  ASSERT_TRUE(verify(before_, after_, rotate(before_, after_, &record)).accepted());
-  std::set<std::string> seen;
-  for (std::size_t wanted = 0; wanted < labels.size(); ++wanted) {
-    if (!seen.insert(labels[wanted]).second) continue;
-    prover::ProveHooks hooks;
-    hooks.messages = [&](std::size_t index, const char*, Fe& value) {
-      if (index == wanted) value += Fe::one();
-    };
-    EXPECT_FALSE(verify(before_, after_, rotate(before_, after_, &hooks)).accepted()) << labels[wanted];
-  }
+  refuse_one_message_of_every_label(
+      [&](const prover::ProveHooks& hooks) { return verify(before_, after_, rotate(before_, after_, &hooks)); });
 }
 
 // The new commitment is pinned by its own key's value.

@@ -2,36 +2,20 @@
 // Rotations that are killed, lose power, or run in several processes at once: no slot twice, no name lost.
 #include <gtest/gtest.h>
 
-#include <csignal>
-
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include "base/files.h"
 #include "honest/tree.h"
 #include "slots/test_disk.h"
 #include "slots/test_faults.h"
+#include "slots/test_process.h"
 
 namespace zkinfer {
 namespace {
 
-::pid_t start(const std::function<void()>& work) {
-  const ::pid_t child = ::fork();
-  ZKI_CHECK(child >= 0, "a test can start a process");
-  if (child == 0) {
-    work();
-    ::_exit(0);
-  }
-  return child;
-}
-
 // Whether it was killed; anything but a kill or a good end fails the test.
 bool was_killed(::pid_t child) {
-  int status = 0;
-  EXPECT_EQ(::waitpid(child, &status, 0), child);
-  if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) return true;
-  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
-  return false;
+  const End end = end_of(child);
+  EXPECT_NE(end, End::kOther);
+  return end == End::kKilled;
 }
 
 // A rotation that is killed before and after each of its steps on the disk.

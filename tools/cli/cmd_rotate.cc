@@ -135,9 +135,7 @@ void add_verify_path(CLI::App& app, Session& session) {
       ->type_name(kReadsFile)
       ->required();
   command->add_option("path", arguments->path_path, "path (.zkpath)")->type_name(kReadsFile)->required();
-  command->add_option("--min-security", arguments->min_security, "refuse keys that prove fewer bits")
-      ->capture_default_str()
-      ->check(CLI::Range(0.0, 128.0));
+  add_min_security(*command, arguments->min_security);
   add_verify_limits(*command, arguments->limits);
   add_json_flag(*command, session);
   command->footer(

@@ -426,9 +426,7 @@ void add_verify(CLI::App& app, Session& session) {
   command->add_option("--identity", arguments->identity,
                       "the key must be that of the model with this identity (64 hexadecimal digits)");
   add_trust_options(*command, arguments->trust);
-  command->add_option("--min-security", arguments->min_security_bits, "refuse keys that prove fewer bits of security")
-      ->capture_default_str()
-      ->check(CLI::Range(0.0, 128.0));
+  add_min_security(*command, arguments->min_security_bits);
   add_verify_limits(*command, arguments->limits);
   add_json_flag(*command, session);
   command->footer(

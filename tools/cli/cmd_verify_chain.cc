@@ -249,9 +249,7 @@ void add_verify_chain(CLI::App& app, Session& session) {
       ->add_option("--path", arguments->trust.paths,
                    "paths (.zkpath) to the serving keys of the proofs (default: found beside proof or key)")
       ->type_name(kReadsFile);
-  command->add_option("--min-security", arguments->min_security_bits, "refuse keys that prove fewer bits of security")
-      ->capture_default_str()
-      ->check(CLI::Range(0.0, 128.0));
+  add_min_security(*command, arguments->min_security_bits);
   add_verify_limits(*command, arguments->limits);
   add_json_flag(*command, session);
   command->footer(

@@ -61,6 +61,12 @@ Result<VerificationKey> load_key(const std::string& path, double min_security_bi
   return status.with_context(quoted_input(path));
 }
 
+void add_min_security(CLI::App& command, double& bits) {
+  command.add_option("--min-security", bits, "refuse keys that prove fewer bits of security")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 128.0));
+}
+
 void add_verify_limits(CLI::App& command, VerifyLimits& limits) {
   command
       .add_option_function<double>(

@@ -22,6 +22,7 @@ Result<VerificationKey> load_key(const std::string& path, double min_security_bi
 Result<Verdict> within_limits(const std::string& path, Verdict verdict);
 // --verify-seconds and --verify-memory: what checking a proof of the key may cost.
 void add_verify_limits(CLI::App& command, VerifyLimits& limits);
+void add_min_security(CLI::App& command, double& bits);
 // What is checked as a proof, certificate or path. Another kind of ours, and an empty file, are errors: the verifier rejects only what
 // may be a changed file of this kind. `option` is how the command was given it; empty: as a name of its own.
 Result<Bytes> load_checked(const std::string& option, const std::string& path, FileKind kind);
