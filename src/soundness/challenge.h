@@ -8,7 +8,7 @@
 //
 // Rounding: logarithms are doubles. Every quantity here is below 2^10 and results from fewer than 2^10 operations, each
 // with a relative error below 2^-51, so a result is off by less than 2^-30. to_bits() takes kRoundingSlack off, so that a
-// printed bound is never above the true one.
+// printed bound is never above the true one. Other machines: docs/soundness.md, "Challenges".
 #pragma once
 
 namespace zkinfer::soundness {
