@@ -5,9 +5,9 @@
 set -euo pipefail
 cd "$1"
 most=500
-# The protocol is one document in the transcript's order, cited by section; a module's stub is one file; the second verifier is one
+# The protocol is one document in the transcript's order, cited by section, the command line one reference; a module's stub is one file; the second verifier is one
 # file that needs nothing (docs/decisions/0091).
-whole='^\./(docs/protocol\.md|python/zkinfer/_native\.pyi|tests/vectors/zkverify\.py)$'
+whole='^\./(docs/(protocol|cli)\.md|python/zkinfer/_native\.pyi|tests/vectors/zkverify\.py)$'
 problems=0
 count=0
 while read -r lines file; do
