@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "exec/integer/naive_test.h"
+#include "exec/integer/test_naive.h"
 #include "qir/ops/rules.h"
 
 namespace zkinfer::exec_integer {

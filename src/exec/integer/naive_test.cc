@@ -2,7 +2,7 @@
 // Contractions and elementwise operators on random shapes against loops that index each element on its own.
 #include <algorithm>
 
-#include "exec/integer/naive_test.h"
+#include "exec/integer/test_naive.h"
 #include "qir/ops/rules.h"
 
 namespace zkinfer::exec_integer {

@@ -7,7 +7,7 @@
 #include <random>
 
 #include "base/files.h"
-#include "frontend/onnx/importer_test.h"
+#include "frontend/onnx/test_importer.h"
 
 namespace zkinfer::frontend_onnx {
 namespace {

@@ -11,7 +11,7 @@
 #include <random>
 
 #include "exec/float/float_executor.h"
-#include "frontend/onnx/importer_test.h"
+#include "frontend/onnx/test_importer.h"
 #include "passes/legalize.h"
 
 namespace zkinfer::frontend_onnx {

@@ -4,7 +4,7 @@
 
 #include <cmath>
 
-#include "frontend/onnx/ml_test.h"
+#include "frontend/onnx/test_ml.h"
 
 namespace zkinfer::frontend_onnx {
 namespace {

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <random>
 
-#include "frontend/onnx/ml_test.h"
+#include "frontend/onnx/test_ml.h"
 
 namespace zkinfer::frontend_onnx {
 namespace {
