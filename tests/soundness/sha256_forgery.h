@@ -23,13 +23,13 @@ using Word = std::array<std::int64_t, 32>;  // its bits, which a forger may choo
 
 // What a forger gives instead of what the relations ask for; everything after it follows the relations again.
 struct Forgery {
-  std::function<void(std::size_t block, relations::Sha256State& state)> start = {};
+  std::function<void(std::size_t block, Sha256State& state)> start = {};
   std::function<void(std::size_t block, std::size_t row, Word& word)> word = {};
   std::function<void(const std::string& column, std::size_t block, std::size_t entry, std::size_t round,
                      std::int64_t& value)>
       sum = {};
   std::function<void(std::size_t block, std::size_t index, Fp& carry)> carry = {};
-  std::function<void(relations::Sha256State& digest)> digest = {};
+  std::function<void(Sha256State& digest)> digest = {};
 };
 
 // A graph that gives back its hashed input, honest columns, and the statement they belong to.

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "base/files.h"
+#include "exec/float/float_executor.h"
 #include "frontend/onnx/test_importer.h"
 
 namespace zkinfer::frontend_onnx {
