@@ -23,7 +23,6 @@ namespace {
 
 constexpr std::uint64_t kMaxElements = std::uint64_t{1} << 34;
 constexpr std::size_t kExactCandidates = 24;
-constexpr int kMaxLogMaskDomain = 18;
 
 Status bad_request(const std::string& what) { return invalid_argument("parameter request: " + what); }
 
@@ -187,7 +186,7 @@ bool Search::solve_mask(pcs::OpeningParams& params) const {
   bool found = false;
   double best_bytes = 0.0;
   const std::uint64_t num_coefs = params.num_mask_elements();
-  for (int log_domain = least_log_domain(num_coefs); log_domain <= kMaxLogMaskDomain; ++log_domain) {
+  for (int log_domain = least_log_domain(num_coefs); log_domain <= request_.max_log_mask_domain; ++log_domain) {
     const auto oracle = solve_oracle(mask_goal, num_coefs, 0, log_domain);
     if (!oracle) continue;
     const double bytes = expected_query_bytes(oracle->log_domain, oracle->num_queries, 48) +
@@ -284,6 +283,7 @@ void set_price(ParamRequest& request, Profile profile) {
       request.work_weight = 0.0;
       request.second_weight = 0.0;
       request.end_digits = kShortEnd;
+      request.max_log_mask_domain = 19;  // X* is evaluated at each queried point
       return;
   }
 }

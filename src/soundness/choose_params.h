@@ -43,6 +43,7 @@ struct ParamRequest {
   double second_weight = 0.0;
   // Rows of folds are rounded up to so many binary digits.
   int end_digits = 64;
+  int max_log_mask_domain = 18;
 };
 
 // What a balanced profile asks for: 10 % less work is worth 1.2 % more bytes, and a second of one core less is worth 15 %, where proofs
@@ -51,7 +52,7 @@ inline constexpr double kWorkWeight = 0.12;
 inline constexpr double kSecondWeight = 0.15;
 inline constexpr double kFreeSeconds = 0.6;
 
-// Sets the two weights of a request, and how folds end.
+// Sets what a request prefers.
 void set_price(ParamRequest& request, Profile profile);
 
 // A set with validate() ok and analyze(set, request.shape) that proves request.security.bits and hides enough.
