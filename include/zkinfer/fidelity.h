@@ -38,15 +38,18 @@ struct TensorFidelity {
       cosine;  // mean over inputs, 1 where both are zero; of one element per input: over all inputs together
   std::optional<double> mean_abs_error, max_abs_error;  // real units
   double resolution = 0;  // 1 of integers of a scale of the network's own, whose least error is one; 0 of others
-  double lo = 0, hi = 0;  // of the float values seen
+  // Of all numbers: those that are infinite or NaN in the network, which nothing else here counts, and those that are off by half or
+  // more (of integers: other ones).
+  std::uint64_t num_elements = 0, num_not_finite = 0, num_different = 0;
+  double lo = 0, hi = 0;                 // of the float values seen
   std::optional<double> relative_error;  // |integer - float| / |float|, 2-norms over all inputs
   std::optional<double> r_squared;  // kValues that vary: 1 - squared error / squared deviation from each element's mean
   std::optional<double>
       agreement;  // kScores: share of lines with the same largest entry; kLabels: share of equal labels
 
-  // The largest error relative to the largest float value; 0 where it is no more than the resolution.
+  // The largest error relative to the largest float value.
   std::optional<double> error_of_largest() const;
-  // Whether that is at most so much, or there is none.
+  // Whether that is at most so much, or the error no more than the resolution, or there is none.
   bool meets(double target) const;
 };
 

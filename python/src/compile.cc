@@ -73,6 +73,12 @@ void bind_fidelity(py::module_& module) {
       .def_readonly("relative_error", &TensorFidelity::relative_error)
       .def_readonly("r_squared", &TensorFidelity::r_squared)
       .def_readonly("agreement", &TensorFidelity::agreement)
+      .def_readonly("num_elements", &TensorFidelity::num_elements)
+      .def_readonly("num_not_finite", &TensorFidelity::num_not_finite)
+      .def_property_readonly("num_different",
+                             [](const TensorFidelity& of) {
+                               return of.resolution > 0 ? std::optional<std::uint64_t>(of.num_different) : std::nullopt;
+                             })
       .def_property_readonly("error_of_largest", &TensorFidelity::error_of_largest);
   py::class_<LanguageFidelity>(module, "LanguageFidelity")
       .def_readonly("num_tokens", &LanguageFidelity::num_tokens)

@@ -64,8 +64,19 @@ CompileOptions as_compiled(const Model& model, const CompileOptions& options) {
   return out;
 }
 
+struct Network {
+  ir::Graph given, core;
+  bool changed = false;  // whether the outputs may differ
+  const ir::Graph* reference() const { return changed ? &given : nullptr; }
+};
+
+Result<Network> legalized(const ir::Graph& imported) {
+  ZKI_ASSIGN_OR_RETURN(ir::Graph core, passes::legalize(imported));
+  return Network{imported, std::move(core), passes::may_change_numbers(imported)};
+}
+
 // Of the file that the model was made from, to compare the two.
-Result<ir::Graph> network_of(const NetworkSource& source, const Model& model, const CompileOptions& options) {
+Result<Network> network_of(const NetworkSource& source, const Model& model, const CompileOptions& options) {
   if (qir::is_turn(api::impl(model).package.graph))
     return unsupported("a model of conversations is compared with its network while it is compiled only");
   Result<ir::Graph> read = import_model(source, as_compiled(model, options));
@@ -74,7 +85,7 @@ Result<ir::Graph> network_of(const NetworkSource& source, const Model& model, co
   ZKI_ASSIGN_OR_RETURN(ir::Graph graph, std::move(read));
   if (const Status status = api::check_same_network(graph, model.compile_record()); !status.ok())
     return source.is_file() ? status.with_context(in_quotes(source.path())) : status;
-  return passes::legalize(std::move(graph));
+  return legalized(graph);
 }
 
 // Floats, as calibration works with.
@@ -293,7 +304,8 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<std
   ZKI_ASSIGN_OR_RETURN(ir::Graph imported, import_model(source, options, note));
   const Digest network = api::network_digest(imported);
   std::vector<WholeTensor> whole = api::whole_tensors(imported);
-  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, passes::legalize(std::move(imported)));
+  ZKI_ASSIGN_OR_RETURN(const Network made, legalized(imported));
+  const ir::Graph& graph = made.core;
   ZKI_RETURN_IF_ERROR(check_samples(graph, whole, calibration, "calibration input "));
   const bool converses = options.conversation.has_value();
   ZKI_ASSIGN_OR_RETURN(std::vector<TensorMap> inputs, converses ? named_turns(graph, calibration, *options.conversation)
@@ -344,10 +356,11 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<std
       record.fused.push_back({layer.name, layer.op});
   }
   ZKI_RETURN_IF_ERROR(options.progress("compare", 0.95));
-  ZKI_ASSIGN_OR_RETURN(
-      std::vector<Note> precision,
-      api::precision_notes(graph, impl->package, record,
-                           options.activation_bits.has_value() || options.weight_bits.has_value(), inputs));
+  ZKI_ASSIGN_OR_RETURN(std::vector<Note> changed, api::as_given_notes(made.given, made.reference() ? &graph : nullptr,
+                                                                      impl->package.graph, inputs, record));
+  notes.insert(notes.end(), changed.begin(), changed.end());
+  ZKI_ASSIGN_OR_RETURN(std::vector<Note> precision,
+                       api::precision_notes(graph, impl->package, record, quant_options, inputs));
   notes.insert(notes.end(), precision.begin(), precision.end());
   keep_notes(std::move(notes), record);
   if (converses) {
@@ -370,11 +383,13 @@ Result<Fidelity> measure_fidelity(const NetworkSource& source, const Model& mode
 
 Result<Fidelity> measure_fidelity(const NetworkSource& source, const Model& model,
                                   const std::vector<std::vector<TensorView>>& inputs, const CompileOptions& options) {
-  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, network_of(source, model, options));
+  ZKI_ASSIGN_OR_RETURN(const Network made, network_of(source, model, options));
+  const ir::Graph& graph = made.core;
   const package::Package package = api::greedy_package(api::impl(model).package);
   ZKI_RETURN_IF_ERROR(check_samples(graph, package.record.whole, inputs, "input "));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
-  ZKI_ASSIGN_OR_RETURN(Fidelity fidelity, quant::compare(graph, package.graph, package.weights, named));
+  ZKI_ASSIGN_OR_RETURN(Fidelity fidelity,
+                       quant::compare(graph, package.graph, package.weights, named, {}, made.reference()));
   api::set_resolutions(package.record.whole, fidelity);
   return fidelity;
 }
@@ -417,7 +432,8 @@ class Sampler {
 
 Result<ModelReport> report_model(const NetworkSource& source, const Model& model,
                                  const std::vector<std::vector<TensorView>>& inputs, const CompileOptions& options) {
-  ZKI_ASSIGN_OR_RETURN(const ir::Graph graph, network_of(source, model, options));
+  ZKI_ASSIGN_OR_RETURN(const Network made, network_of(source, model, options));
+  const ir::Graph& graph = made.core;
   const package::Package package = api::greedy_package(api::impl(model).package);
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
   ZKI_ASSIGN_OR_RETURN(ModelReport report, api::report_of(package));
@@ -430,7 +446,8 @@ Result<ModelReport> report_model(const NetworkSource& source, const Model& model
     api::add_run(package.graph, witness, report);
     sampler.add(outputs);
   };
-  ZKI_ASSIGN_OR_RETURN(Fidelity fidelity, quant::compare(graph, package.graph, package.weights, named, observe));
+  ZKI_ASSIGN_OR_RETURN(Fidelity fidelity,
+                       quant::compare(graph, package.graph, package.weights, named, observe, made.reference()));
   api::set_resolutions(package.record.whole, fidelity);
   if (!stopped.ok()) return stopped;
   std::unordered_map<std::string, std::size_t> by_name;

@@ -11,6 +11,8 @@
 #include <unordered_map>
 
 #include "base/text.h"
+#include "passes/rewrites.h"
+#include "quant/as_given.h"
 #include "quant/columns.h"
 #include "quant/fidelity.h"
 #include "quant/scale.h"
@@ -138,7 +140,7 @@ std::vector<Note> calibration_notes(const ir::Graph& graph, const std::vector<Te
 }
 
 Result<std::vector<Note>> precision_notes(const ir::Graph& graph, const package::Package& package,
-                                          const CompileRecord& record, bool widths_forced,
+                                          const CompileRecord& record, const quant::QuantOptions& options,
                                           const std::vector<TensorMap>& inputs) {
   std::int64_t elements = 1;
   for (const ir::Node& node : graph.nodes) elements += graph.output_of(node).shape.num_elements();
@@ -152,6 +154,14 @@ Result<std::vector<Note>> precision_notes(const ir::Graph& graph, const package:
     values[value.name] = &value;
   }
   std::vector<Note> notes;
+  if (!options.has_room())
+    notes.push_back(
+        {true, "ranges end where the calibration inputs do: an input that makes a layer larger is cut off; " +
+                   std::string(options.method == CalibrationMethod::kMse
+                                   ? "give " + std::to_string(quant::kLeastRoomyBits) +
+                                         " or more activation bits, or none, for room above them"
+                                   : "the calibration method mse leaves room above them")});
+  const bool widths_forced = options.activation_bits > 0 || options.weight_bits > 0;
   std::string cut;
   std::size_t num_cut = 0;
   const TensorFidelity* worst = nullptr;
@@ -187,6 +197,46 @@ Result<std::vector<Note>> precision_notes(const ir::Graph& graph, const package:
     if (num_cut > kMostNamed) cut += "; and " + std::to_string(num_cut - kMostNamed) + " more";
     notes.push_back({false, "values are cut off on calibration inputs: " + cut});
   }
+  return notes;
+}
+
+Result<std::vector<Note>> as_given_notes(const ir::Graph& given, const ir::Graph* core, const qir::QGraph& program,
+                                         const std::vector<TensorMap>& inputs, CompileRecord& record) {
+  std::vector<Note> notes;
+  ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> open, quant::may_leave_type(given, program, inputs));
+  std::string names;
+  for (const std::string& node : open) names += (names.empty() ? "" : ", ") + node;
+  if (!open.empty())
+    notes.push_back({true,
+                     "integers of 32 bits may leave their type for inputs that calibration does not show, where the "
+                     "network goes on at the other end and the integer model does not: nodes " +
+                         names});
+  if (core == nullptr) return notes;
+  std::vector<std::string> missed;
+  ZKI_RETURN_IF_ERROR(passes::resolve_special(given, &missed).status());
+  const Result<quant::AsGiven> result = quant::compare_as_given(given, *core, inputs, missed);
+  if (!result.ok()) {
+    notes.push_back({true, "the network as it was given is not compared with: " + result.status().message()});
+    return notes;
+  }
+  const std::string where = " on " + std::to_string(inputs.size()) + " calibration inputs";
+  if (result->num_not_finite > 0)
+    notes.push_back(
+        {true, std::to_string(result->num_not_finite) + " of " + std::to_string(result->num_elements) +
+                   " output numbers are infinite or NaN in the network as given" + where +
+                   "; the integer model has finite ones there: replace them in the network as you want them"});
+  for (const std::string& node : result->found)
+    notes.push_back(
+        {true, "node " + in_quotes(node) + " asks for NaN or infinity, which the network as given has there" + where +
+                   "; the integer model takes it for never: choose by the condition that makes them instead"});
+  if (result->difference > record.float_target)
+    notes.push_back(
+        {true, "the integer model is made of a network that differs from the one given, by " +
+                   percent(result->difference) + " of the largest number of output " + in_quotes(result->output) +
+                   where +
+                   ": a mask before a Softmax that leaves nothing of a row, or numbers that are infinite or "
+                   "NaN on the way; mask with minus infinity, and replace what has no number by a condition"});
+  record.measured_error = std::max(record.measured_error, result->difference);
   return notes;
 }
 

@@ -20,10 +20,16 @@ std::vector<TensorMap> stand_in_inputs(const ir::Graph& graph, const std::functi
 // Few inputs, one number throughout, inputs that nothing reads.
 std::vector<Note> calibration_notes(const ir::Graph& graph, const std::vector<TensorMap>& inputs);
 
-// Values that are cut off on calibration inputs; where the error target was missed, which layer limits and what to do.
+// Ranges without room for what calibration did not see. Values that are cut off on calibration inputs; where the error target was missed, which layer limits and what to do.
 // Runs both networks on some of the inputs.
 Result<std::vector<Note>> precision_notes(const ir::Graph& graph, const package::Package& package,
-                                          const CompileRecord& record, bool widths_forced,
+                                          const CompileRecord& record, const quant::QuantOptions& options,
                                           const std::vector<TensorMap>& inputs);
+
+// Where the program has other numbers than the network as given: by what the passes changed on calibration inputs, which raises the
+// record's error (core: what they made; null where they only rearrange), and by integers of 32 bits that leave their type, which are
+// refused where calibration inputs show them.
+Result<std::vector<Note>> as_given_notes(const ir::Graph& given, const ir::Graph* core, const qir::QGraph& program,
+                                         const std::vector<TensorMap>& inputs, CompileRecord& record);
 
 }  // namespace zkinfer::api

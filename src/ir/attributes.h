@@ -101,9 +101,10 @@ enum class OpKind : std::uint8_t {
   kOr,
   kXor,
   kNot,
+  kIsSpecial,
 };
 inline constexpr std::size_t kNumCoreOps = static_cast<std::size_t>(OpKind::kSort) + 1;
-inline constexpr std::size_t kNumOps = static_cast<std::size_t>(OpKind::kNot) + 1;
+inline constexpr std::size_t kNumOps = static_cast<std::size_t>(OpKind::kIsSpecial) + 1;
 
 enum class DataType : std::uint8_t { kFloat, kInt64, kBool };  // what host tensors hold; bool is stored as 0 or 1
 
@@ -216,6 +217,12 @@ struct CastAttributes {
   bool operator==(const CastAttributes&) const = default;
 };
 
+// Which numbers are asked for.
+struct SpecialAttributes {
+  bool nan = false, positive = false, negative = false;  // NaN, infinity, minus infinity
+  bool operator==(const SpecialAttributes&) const = default;
+};
+
 struct NoAttributes {
   bool operator==(const NoAttributes&) const = default;
 };
@@ -224,6 +231,6 @@ using Attributes = std::variant<NoAttributes, ConvAttributes, PoolAttributes, Le
                                 ReduceAttributes, ReshapeAttributes, TransposeAttributes, SliceAttributes,
                                 PadAttributes, ConcatAttributes, ArgMaxAttributes, SoftmaxAttributes, GatherAttributes,
                                 SortAttributes, GemmAttributes, BatchNormalizationAttributes, ExpandAttributes,
-                                TileAttributes, CastAttributes, FunctionAttributes, ModAttributes>;
+                                TileAttributes, CastAttributes, FunctionAttributes, ModAttributes, SpecialAttributes>;
 
 }  // namespace zkinfer::ir

@@ -47,6 +47,7 @@ inline constexpr base::OpTable<OpKind, kNumOps, OpFamily> kFamilies({
     {OpKind::kOr, OpFamily::kElementwise},
     {OpKind::kXor, OpFamily::kElementwise},
     {OpKind::kNot, OpFamily::kElementwise},
+    {OpKind::kIsSpecial, OpFamily::kElementwise},
     {OpKind::kWhere, OpFamily::kElementwise},
     {OpKind::kMaxPool, OpFamily::kPool},
     {OpKind::kAveragePool, OpFamily::kPool},

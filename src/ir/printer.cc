@@ -68,6 +68,9 @@ struct AttributePrinter {
            (row.b.name.empty() ? std::string() : field(row.b.name, a.b));
   }
   std::string operator()(const ModAttributes& a) const { return field("truncated", a.truncated); }
+  std::string operator()(const SpecialAttributes& a) const {
+    return field("nan", a.nan) + field("positive", a.positive) + field("negative", a.negative);
+  }
   std::string operator()(const CastAttributes& a) const { return field("to", static_cast<std::int64_t>(a.to)); }
 };
 

@@ -24,6 +24,7 @@ struct Pass {
 constexpr auto kPasses = std::to_array<Pass>({
     {"drop_empty", drop_empty},
     {"remove_identities", remove_identities},
+    {"resolve_special", [](const ir::Graph& graph) { return resolve_special(graph, nullptr); }},
     {"stabilize", stabilize},
     {"mask_softmax", mask_softmax},
     {"expand", expand},
@@ -94,6 +95,15 @@ Result<ir::Graph> legalize(ir::Graph graph) {
   }
   ZKI_RETURN_IF_ERROR(require_core(graph));
   return graph;
+}
+
+bool may_change_numbers(const ir::Graph& given) {
+  constexpr float kLowest = -1000;  // masks are lower (mask_softmax.cc)
+  return std::ranges::any_of(given.nodes, [](const ir::Node& node) { return node.op == ir::OpKind::kIsSpecial; }) ||
+         std::ranges::any_of(given.values, [&](const ir::Value& value) {
+           const FloatTensor* floats = value.floats();
+           return floats != nullptr && std::ranges::any_of(floats->data(), [&](float x) { return !(x > kLowest); });
+         });
 }
 
 }  // namespace zkinfer::passes

@@ -13,4 +13,8 @@ namespace zkinfer::passes {
 // Runs the whole list.
 Result<ir::Graph> legalize(ir::Graph graph);
 
+// Whether the passes may give a network other numbers, on some inputs, than IEEE says: masks that become conditions, questions for
+// NaN and infinity that they answer. Elsewhere they only rearrange.
+bool may_change_numbers(const ir::Graph& given);
+
 }  // namespace zkinfer::passes

@@ -2,6 +2,9 @@
 // The rewrites of legalize.cc, each from a verified graph to an equivalent one.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "ir/graph.h"
 #include "zkinfer/status.h"
 
@@ -13,6 +16,9 @@ Result<ir::Graph> drop_empty(const ir::Graph& graph);
 Result<ir::Graph> remove_identities(const ir::Graph& graph);
 // Written-out log-sum-exp takes the largest number out first; a written-out softmax becomes one.
 Result<ir::Graph> stabilize(const ir::Graph& graph);
+// Where a value is NaN or minus infinity becomes a condition of the masks that make it so: behind a Softmax, in rows of which
+// nothing is kept. What is not followed is false; *missed is told the nodes that ask for it.
+Result<ir::Graph> resolve_special(const ir::Graph& graph, std::vector<std::string>* missed);
 // Masks that are added or selected before a Softmax or a maximum become its mask operand.
 Result<ir::Graph> mask_softmax(const ir::Graph& graph);
 // Everything of level kRewritten becomes core operators; Sub of a constant becomes Add.

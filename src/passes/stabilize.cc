@@ -38,7 +38,7 @@ Result<ValueId> log_sum_exp(Rewriter& rewriter, const Node& log) {
   return rewriter.emit(OpKind::kAdd, log, {rest, offset});
 }
 
-// exp(x) / sum(exp(x)) along one axis.
+// exp(x) / sum(exp(x)) along one axis; of x = z - max(z) along it, that of z.
 Result<ValueId> softmax(Rewriter& rewriter, const Node& div) {
   if (div.op != OpKind::kDiv) return kNoValue;
   const Node* exp = rewriter.maker(div.inputs[0]);
@@ -48,7 +48,14 @@ Result<ValueId> softmax(Rewriter& rewriter, const Node& div) {
     return kNoValue;
   const auto& reduce = sum->as<ir::ReduceAttributes>();
   if (!reduce.keepdims || reduce.axes.size() != 1) return kNoValue;
-  return rewriter.emit(OpKind::kSoftmax, div, {rewriter.mapped(exp->inputs[0])}, ir::SoftmaxAttributes{reduce.axes[0]});
+  ValueId x = exp->inputs[0];
+  if (const Node* below = rewriter.maker(x); below != nullptr && below->op == OpKind::kSub) {
+    const Node* largest = rewriter.maker(below->inputs[1]);
+    if (largest != nullptr && largest->op == OpKind::kReduceMax && largest->inputs[0] == below->inputs[0] &&
+        largest->attributes == sum->attributes)
+      x = below->inputs[0];
+  }
+  return rewriter.emit(OpKind::kSoftmax, div, {rewriter.mapped(x)}, ir::SoftmaxAttributes{reduce.axes[0]});
 }
 
 }  // namespace

@@ -26,14 +26,21 @@ class Comparison {
     double norm_a = 0;
     double norm_b = 0;
     for (std::size_t i = 0; i < expected.size(); ++i) {
+      // Not compared, but counted.
+      if (!std::isfinite(expected[i])) {
+        ++num_not_finite_;
+        continue;
+      }
       const double a = static_cast<double>(expected[i]);
       const double b = static_cast<double>(got[i]);
       dot += a * b;
       norm_a += a * a;
       norm_b += b * b;
       const double error = std::abs(a - b);
-      lo_ = elements_ + i == 0 ? a : std::min(lo_, a);
-      hi_ = elements_ + i == 0 ? a : std::max(hi_, a);
+      lo_ = num_finite_ == 0 ? a : std::min(lo_, a);
+      hi_ = num_finite_ == 0 ? a : std::max(hi_, a);
+      ++num_finite_;
+      num_different_ += error >= 0.5 ? 1 : 0;
       abs_errors_ += error;
       max_abs_ = std::max(max_abs_, error);
       square_errors_ += error * error;
@@ -57,12 +64,15 @@ class Comparison {
     TensorFidelity out;
     out.name = name;
     out.kind = kind_;
+    out.num_elements = elements_;
+    out.num_not_finite = num_not_finite_;
+    out.num_different = num_different_;
     if (elements_ == 0) return out;
     out.lo = lo_;
     out.hi = hi_;
     // How far the number of one class or token is from another's means nothing.
     if (kind_ != OutputKind::kLabels) {
-      out.mean_abs_error = abs_errors_ / static_cast<double>(elements_);
+      out.mean_abs_error = abs_errors_ / static_cast<double>(std::max<std::size_t>(num_finite_, 1));
       out.max_abs_error = max_abs_;
       out.relative_error = norm_a_ > 0 ? std::sqrt(square_errors_ / norm_a_) : std::sqrt(square_errors_);
       out.cosine = elements_ == count_ ? cosine_of(dot_, norm_a_, norm_b_) : cosines_ / static_cast<double>(count_);
@@ -86,6 +96,8 @@ class Comparison {
     // A label is a line of its own.
     const std::size_t line = kind_ == OutputKind::kLabels ? 1 : static_cast<std::size_t>(shape[shape.rank() - 1]);
     for (std::size_t begin = 0; begin + line <= expected.size(); begin += line) {
+      const auto given = expected.subspan(begin, line);
+      if (!std::ranges::all_of(given, [](float x) { return std::isfinite(x); })) continue;
       const auto largest = [&](std::span<const float> data) {
         const auto first = data.begin() + static_cast<std::ptrdiff_t>(begin);
         return std::max_element(first, first + static_cast<std::ptrdiff_t>(line)) - first;
@@ -100,7 +112,8 @@ class Comparison {
   OutputKind kind_ = OutputKind::kValues;
   double cosines_ = 0, dot_ = 0, norm_a_ = 0, norm_b_ = 0;
   double lo_ = 0, hi_ = 0, abs_errors_ = 0, max_abs_ = 0, square_errors_ = 0;
-  std::size_t elements_ = 0, count_ = 0, num_agreed_ = 0, num_decisions_ = 0;
+  std::size_t elements_ = 0, num_finite_ = 0, num_not_finite_ = 0, num_different_ = 0;
+  std::size_t count_ = 0, num_agreed_ = 0, num_decisions_ = 0;
   std::vector<double> means_, squares_;  // of the float values, by element; only of outputs
 };
 
@@ -166,7 +179,7 @@ std::vector<OutputKind> output_kinds(const ir::Graph& graph) {
 }
 
 Result<Fidelity> compare(const ir::Graph& graph, const qir::QGraph& integer_graph, const qir::WeightStore& weights,
-                         std::span<const TensorMap> inputs, const CompareObserver& observer) {
+                         std::span<const TensorMap> inputs, const CompareObserver& observer, const ir::Graph* given) {
   if (inputs.empty()) return invalid_argument("fidelity: no inputs to compare on");
   if (graph.inputs.size() != integer_graph.inputs.size() || graph.outputs.size() != integer_graph.outputs.size()) {
     return invalid_argument(
@@ -214,7 +227,10 @@ Result<Fidelity> compare(const ir::Graph& graph, const qir::QGraph& integer_grap
       if (it != by_name.end() && integer_graph.value(it->second).shape == tensor.shape())
         layers[it->second].add(tensor.data(), real_of(it->second), tensor.shape());
     };
-    ZKI_ASSIGN_OR_RETURN(const TensorMap expected, exec_float::run_float(graph, input, observe));
+    ZKI_ASSIGN_OR_RETURN(TensorMap expected, exec_float::run_float(graph, input, observe));
+    if (given != nullptr) {
+      ZKI_ASSIGN_OR_RETURN(expected, exec_float::run_float(*given, input));
+    }
     std::vector<OutputPair> pairs;
     for (std::size_t j = 0; j < graph.outputs.size(); ++j) {
       const FloatTensor& floats = expected.at(graph.value(graph.outputs[j]).name);

@@ -28,8 +28,10 @@ struct OutputPair {
 using CompareObserver =
     std::function<void(const exec_integer::Witness& witness, const std::vector<OutputPair>& outputs)>;
 
-// Errors: those of the two executors; inputs as for the float executor.
+// given: the network of which `graph` was made, where its outputs are what to compare with (quant/as_given.h); the layers are those
+// of `graph`. Errors: those of the two executors; inputs as for the float executor.
 Result<Fidelity> compare(const ir::Graph& graph, const qir::QGraph& integer_graph, const qir::WeightStore& weights,
-                         std::span<const TensorMap> inputs, const CompareObserver& observer = {});
+                         std::span<const TensorMap> inputs, const CompareObserver& observer = {},
+                         const ir::Graph* given = nullptr);
 
 }  // namespace zkinfer::quant

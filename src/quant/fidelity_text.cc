@@ -56,13 +56,13 @@ std::optional<double> Fidelity::error_of_largest() const { return largest(output
 
 std::optional<double> TensorFidelity::error_of_largest() const {
   if (!max_abs_error.has_value()) return std::nullopt;
-  return *max_abs_error > resolution ? *max_abs_error / std::max({std::abs(lo), std::abs(hi), 1e-30}) : 0;
+  return *max_abs_error > 0 ? *max_abs_error / std::max({std::abs(lo), std::abs(hi), 1e-30}) : 0;
 }
 
 // Written so that a number that is none is too much.
 bool TensorFidelity::meets(double target) const {
   const std::optional<double> error = error_of_largest();
-  return !error.has_value() || *error <= target;
+  return !error.has_value() || *error <= target || *max_abs_error <= resolution;
 }
 
 bool Fidelity::meets(double target) const {
@@ -86,6 +86,14 @@ std::vector<std::string> fidelity_warnings(const Fidelity& fidelity, const Fidel
     if (output.r_squared.has_value() && !(*output.r_squared >= floor.r_squared)) {
       out.push_back(where + "R squared against the float model " + number(*output.r_squared, 4) + ", below " +
                     number(floor.r_squared, 4));
+    }
+    if (output.num_not_finite > 0) {
+      out.push_back(where + std::to_string(output.num_not_finite) + " of " + std::to_string(output.num_elements) +
+                    " numbers are infinite or NaN in the network; the integer model has finite ones there");
+    }
+    if (output.resolution > 0 && output.num_different > 0) {
+      out.push_back(where + std::to_string(output.num_different) + " of " + std::to_string(output.num_elements) +
+                    " integers are not the network's own, by at most " + significant(output.max_abs_error.value_or(0)));
     }
     if (floor.error_of_largest > 0 && !output.meets(floor.error_of_largest)) {
       out.push_back(

@@ -16,6 +16,8 @@
 
 namespace zkinfer::quant {
 
+inline constexpr int kLeastRoomyBits = 12;
+
 std::string_view calibration_method_name(CalibrationMethod method);
 
 // What the integers of a graph input are, where that is given from outside: another model's output, or a commitment.
@@ -46,6 +48,12 @@ struct QuantOptions {
   std::size_t num_carried = 0;
   int max_log_table = 17;                // 8..20: tables of more rows are avoided by coarser activations
   std::size_t max_measured_inputs = 96;  // calibration inputs used to measure a choice, fewer of large models
+
+  // Whether ranges reach beyond what calibration saw: not where another method was asked for, or so few bits that room would cost
+  // more than it saves.
+  bool has_room() const {
+    return method == CalibrationMethod::kMse && (activation_bits == 0 || activation_bits >= kLeastRoomyBits);
+  }
 };
 
 }  // namespace zkinfer::quant

@@ -102,10 +102,9 @@ int Lowering::more_bits_read(std::size_t i) const {
   return 0;
 }
 
-// Where the bits are given, what suits them best; else all that calibration saw and some room: bits are cheap.
+// Where few bits are given, what suits them best; else all that calibration saw and some room: bits are cheap.
 double Lowering::clip_of(const Histogram& seen, double steps) const {
-  if (options_.activation_bits > 0 || options_.method != CalibrationMethod::kMse || seen.max_abs() <= 0)
-    return choose_clip(seen, steps, options_);
+  if (!options_.has_room() || seen.max_abs() <= 0) return choose_clip(seen, steps, options_);
   return room() * seen.max_abs();
 }
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# Writes an ONNX file whose second output does not depend on any weight: odd_model.py FILE [NAME [constant|other|twice|beside|int8]]. NAME: of
+# Writes an ONNX file whose second output does not depend on any weight: odd_model.py FILE [NAME [constant|other|twice|beside|int8|masked|guarded]]. NAME: of
 # the first output; constant: the weights are an output too; other: they are other weights; twice: they are used twice; beside: they
-# are in FILE.bin; int8: input and output are integers, of the scales 0.5 and 0.25 and the zero points 3 and -7.
+# are in FILE.bin; int8: input and output are integers, of the scales 0.5 and 0.25 and the zero points 3 and -7;
+# masked: a Softmax of which a constant mask of minus infinity leaves nothing in the first of two rows; guarded: its NaN becomes 0.
 # Protobuf by hand, so that the tests need nothing but Python.
 import os
 import struct
@@ -59,6 +60,17 @@ if kind == "int8":
     graph += part(2, "odd") + part(5, weights) + scalar("s", 1, struct.pack("<f", 0.5)) + scalar("z", 3, struct.pack("<b", 3))
     graph += scalar("t", 1, struct.pack("<f", 0.25)) + scalar("y", 3, struct.pack("<b", -7))
     graph += part(11, value("x", [1, 4], 3)) + part(12, value(scores, [1, wide], 3))
+    with open(sys.argv[1], "wb") as file:
+        file.write(number(1, 8) + part(7, graph) + part(8, number(2, 17)))
+    sys.exit()
+if kind in ("masked", "guarded"):
+    low = -float("inf")
+    mask = number(1, 2) + number(1, 4) + number(2, 1) + part(8, "m") + part(9, struct.pack("<8f", low, low, low, low, 0, low, 0, 0))
+    graph = node("Add", ["x", "m"], "sum") + node("Softmax", ["sum"], "p" if kind == "guarded" else scores)
+    if kind == "guarded":
+        graph += node("IsNaN", ["p"], "lost") + node("Where", ["lost", "zero", "p"], scores)
+    graph += part(2, "odd") + part(5, mask) + scalar("zero", 1, struct.pack("<f", 0))
+    graph += part(11, value("x", [2, 4])) + part(12, value(scores, [2, 4]))
     with open(sys.argv[1], "wb") as file:
         file.write(number(1, 8) + part(7, graph) + part(8, number(2, 17)))
     sys.exit()

@@ -101,6 +101,16 @@ expect 0 'wrote' "$zkinfer" commit constant.zkmodel --budget 16
 expect 0 'wrote' "$zkinfer" prove constant.zkmodel -i input.json -o constant.zkproof
 "$zkinfer" verify constant.zkproof -k constant.zkkey --json > constant.json 2> /dev/null || fail 'the proof of a constant output'
 in_json constant.json 'max(abs(x - (0.1 * i - 0.5)) for i, x in enumerate(r["outputs"][2]["values"])) < 1e-6'
+# A row of which a mask leaves nothing is 0 where the network makes it so; else that the network has NaN there is said.
+for kind in guarded masked; do python3 "$tests/odd_model.py" $kind.onnx y $kind; done
+python3 -c 'import json; json.dump({"input_data": [[(i * k % 11) / 5 - 1 for i in range(1, 9) for k in range(1, 21)]]}, open("rows.json", "w"))'
+"$zkinfer" compile guarded.onnx -c rows.json -o guarded.zkmodel --json > guarded.json 2> /dev/null || fail 'a guarded softmax'
+in_json guarded.json 'r["float_target"]["met"] and not r["warnings"] and r["fidelity"]["outputs"][0]["num_not_finite"] == 0'
+"$zkinfer" run guarded.zkmodel -i rows.json --index 0 --json > guarded.json 2> /dev/null || fail 'a guarded softmax runs'
+in_json guarded.json 'not any(r["outputs"][0]["values"][0]) and abs(sum(r["outputs"][0]["values"][1]) - 1) < 1e-3'
+expect 0 'warning: 80 of 160 output numbers are infinite or NaN in the network as given' "$zkinfer" compile masked.onnx -c rows.json
+"$zkinfer" compile masked.onnx -c rows.json --json > masked.json 2> /dev/null
+in_json masked.json 'any("infinite or NaN" in w for w in r["warnings"]) and r["fidelity"]["outputs"][0]["num_not_finite"] == 80'
 # The widths that may be asked for are those that the compiler takes by itself, and help says them.
 expect 0 'activation-bits .*\[4 - 21\]' "$zkinfer" compile --help
 expect 0 'weight-bits .*\[2 - 26\]' "$zkinfer" compile --help

@@ -33,16 +33,20 @@ nlohmann::ordered_json tensors_json(const std::vector<TensorFidelity>& tensors) 
 }  // namespace
 
 nlohmann::ordered_json tensor_fidelity_json(const TensorFidelity& t) {
-  return {{"name", t.name},
-          {"kind", kind_name(t.kind)},
-          {"cosine", optional_json(t.cosine)},
-          {"agreement", optional_json(t.agreement)},
-          {"r_squared", optional_json(t.r_squared)},
-          {"mean_abs_error", optional_json(t.mean_abs_error)},
-          {"max_abs_error", optional_json(t.max_abs_error)},
-          {"error_of_largest", optional_json(t.error_of_largest())},
-          {"relative_error", optional_json(t.relative_error)},
-          {"range", {t.lo, t.hi}}};
+  return {
+      {"name", t.name},
+      {"kind", kind_name(t.kind)},
+      {"cosine", optional_json(t.cosine)},
+      {"agreement", optional_json(t.agreement)},
+      {"r_squared", optional_json(t.r_squared)},
+      {"mean_abs_error", optional_json(t.mean_abs_error)},
+      {"max_abs_error", optional_json(t.max_abs_error)},
+      {"error_of_largest", optional_json(t.error_of_largest())},
+      {"relative_error", optional_json(t.relative_error)},
+      {"num_elements", t.num_elements},
+      {"num_not_finite", t.num_not_finite},
+      {"num_different", t.resolution > 0 ? nlohmann::ordered_json(t.num_different) : nlohmann::ordered_json(nullptr)},
+      {"range", {t.lo, t.hi}}};
 }
 
 nlohmann::ordered_json optional_json(const std::optional<double>& number) {
@@ -63,9 +67,14 @@ std::vector<std::pair<std::string, std::string>> fidelity_rows(const Fidelity& f
     if (t.cosine.has_value()) rows.emplace_back(indent + "cosine", decimal(*t.cosine, 6));
     rows.emplace_back(indent + "error, mean and largest",
                       significant(t.mean_abs_error.value_or(0)) + ", " + significant(t.max_abs_error.value_or(0)));
-    rows.emplace_back(
-        indent + "largest error, of the largest value",
-        decimal(100 * t.error_of_largest().value_or(0), 3) + " %, at most " + record.target_text() + " was asked for");
+    rows.emplace_back(indent + "largest error, of the largest value",
+                      decimal(100 * t.error_of_largest().value_or(0), 3) + " %, " +
+                          (t.max_abs_error.value_or(0) > 0 && t.max_abs_error.value_or(0) <= t.resolution
+                               ? "one step of the network's own integers"
+                               : "at most " + record.target_text() + " was asked for"));
+    if (t.resolution > 0)
+      rows.emplace_back(indent + "other integers than the network's own",
+                        std::to_string(t.num_different) + " of " + counted(t.num_elements, "number"));
     rows.emplace_back(indent + "relative error", decimal(100 * t.relative_error.value_or(0), 3) + " %");
   }
   if (fidelity.language.has_value()) {

@@ -3,8 +3,10 @@
 // tests that pass (tests/nodes/passed.tsv). With a document: exit code 1 when that is not what would be printed (the test
 // `operators_doc`).
 #include <cstdio>
+#include <cstdlib>
 #include <fstream>
 #include <map>
+#include <set>
 #include <sstream>
 #include <string>
 
@@ -46,13 +48,19 @@ constexpr char kTail[] =
     "- Pow: computed exponents are for positive bases; integers take constant exponents of 0 to 16.\n"
     "- Masks are understood where they are added to, or selected before, a Softmax or a maximum: minus infinity, the "
     "lowest\n"
-    "  float, -1000 and below. Where everything of a row is masked its weights are equal; Attention gives 0 there.\n"
+    "  float, -1000 and below. Where everything of a row is masked its weights are equal (0 where the\n"
+    "  network replaces the NaN of minus infinity by it); Attention gives 0 there.\n"
     "- Cast: to integers of at most 16 bits drops higher bits, to wider ones keeps the number. Bitwise operators and "
     "shifts: at\n"
     "  most 32 bits. BitCast: between integers of one width.\n"
-    "- IsNaN, IsInf: false; inputs that are not finite are refused. Random, string, sequence, optional and training "
-    "operators\n"
-    "  have no meaning here.\n"
+    "- IsNaN, IsInf, Equal with minus infinity: the condition of the masks that make it so, of constants and of "
+    "computed "
+    "conditions,\n"
+    "  through sums, exponentials and Softmax; anywhere else false, which `compile` says where calibration inputs make "
+    "it true.\n"
+    "  Inputs that are not finite are refused. Random, string, sequence, optional and training operators have no "
+    "meaning "
+    "here.\n"
     "- Attention: no scores with minus infinity as output 3. Det: at most 4 rows. CumSum: at most 4096 elements.\n"
     "- QuantizeLinear and its kind: scales and zero points of activations are constants of the model, and public. A "
     "result half-way\n"
@@ -136,8 +144,8 @@ const std::map<std::string_view, std::string_view> kNotes = {
     {"Einsum", "sums of products over named axes"},
     {"Det", "determinants of at most 4 rows"},
     {"CastLike", "the type of another tensor"},
-    {"IsNaN", "false on activations"},
-    {"IsInf", "false on activations"},
+    {"IsNaN", "where masks of minus infinity make NaN: rows of a Softmax of which nothing is kept"},
+    {"IsInf", "where masks of minus infinity are"},
     {"SwiGLU", "a * sigmoid(alpha * a) * b"},
     {"DepthToSpace", "moves blocks of channels to space"},
     {"SpaceToDepth", "moves blocks of space to channels"},
@@ -179,8 +187,21 @@ const std::map<std::string_view, std::string_view> kNotes = {
     {"LSTM", "long short-term memory, unrolled over the steps"},
     {"GRU", "gated recurrent unit, unrolled over the steps"},
     {"RNN", "simple recurrence, unrolled over the steps"},
+    {"AffineGrid", "the points at which GridSample reads, of an affine map"},
+    {"Col2Im", "blocks added up to an image"},
+    {"DeformConv", "convolution of points that computed offsets move"},
+    {"GridSample", "nearest, linear or cubic, at computed points"},
+    {"MaxUnpool", "the inverse of MaxPool, at its indices"},
+    {"RoiAlign", "mean or maximum over parts of constant boxes"},
+    {"TensorScatter", "a cache with new entries written at an index"},
     {"Resize", "nearest, linear or cubic, all coordinate modes"},
     {"Upsample", "nearest or linear"},
+};
+
+// What they give is known while compiling: shapes, windows, and choices whose size would depend on data.
+const std::set<std::string_view> kOfConstants = {
+    "BlackmanWindow",  "Constant", "ConstantOfShape", "EyeLike", "HammingWindow", "HannWindow",
+    "MelWeightMatrix", "NonZero",  "Range",           "Shape",   "Size",          "Unique",
 };
 
 const OpSchema* schema_of(const Handler& handler) {
@@ -213,20 +234,21 @@ std::string name_of(const HandlerFamily& family, const Handler& handler) {
 
 std::string row_of(const HandlerFamily& family, const Handler& handler, const NodeTests& node_tests) {
   const std::string name = name_of(family, handler);
-  std::string activations = "constants only", what = "evaluated while compiling";
-  if (const auto function = zkinfer::ir::find_function(handler.op_type)) {
-    activations = "yes";
-    what = zkinfer::ir::row_of(*function).doc;
-  }
+  std::string activations = "yes", what;
+  if (const auto function = zkinfer::ir::find_function(handler.op_type)) what = zkinfer::ir::row_of(*function).doc;
   if (const auto note = kNotes.find(handler.op_type); note != kNotes.end()) {
-    activations = "yes";
     what = note->second;
   } else if (const OpSchema* schema = schema_of(handler); schema != nullptr) {
-    activations = "yes";
     what = schema->doc;
   } else if (family.domain == "com.microsoft") {
-    activations = "yes";
     what = "what it fuses, operator by operator";
+  } else if (kOfConstants.contains(handler.op_type)) {
+    activations = "constants only";
+    what = "evaluated while compiling";
+  }
+  if (what.empty()) {
+    std::fprintf(stderr, "operators_doc: no words for %s: give it a row in kNotes or kOfConstants\n", name.c_str());
+    std::exit(1);
   }
   std::string attributes(handler.attributes);
   for (std::size_t at = 0; (at = attributes.find(' ', at)) != std::string::npos; at += 2)

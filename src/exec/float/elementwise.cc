@@ -37,6 +37,10 @@ FloatTensor map(const FloatTensor& x, F f) {
   return out;
 }
 
+// NaN is larger and smaller than everything.
+float smaller_of(float x, float y) { return x < y || std::isnan(x) ? x : y; }
+float larger_of(float x, float y) { return x > y || std::isnan(x) ? x : y; }
+
 Result<AnyTensor> float_binary(const Operation& op, const FloatTensor& a, const FloatTensor& b) {
   const Shape& shape = op.output_shape;
   const auto arithmetic = [&](auto f) -> Result<AnyTensor> { return AnyTensor(zip<float>(a, b, shape, f)); };
@@ -47,8 +51,8 @@ Result<AnyTensor> float_binary(const Operation& op, const FloatTensor& a, const 
     case OpKind::kMul: return arithmetic([](float x, float y) { return x * y; });
     case OpKind::kDiv: return arithmetic([](float x, float y) { return x / y; });
     case OpKind::kPow: return arithmetic([](float x, float y) { return std::pow(x, y); });
-    case OpKind::kMin: return arithmetic([](float x, float y) { return std::min(x, y); });
-    case OpKind::kMax: return arithmetic([](float x, float y) { return std::max(x, y); });
+    case OpKind::kMin: return arithmetic(smaller_of);
+    case OpKind::kMax: return arithmetic(larger_of);
     case OpKind::kMod:
       if (op.node.as<ir::ModAttributes>().truncated)
         return arithmetic([](float x, float y) { return std::fmod(x, y); });
@@ -235,6 +239,17 @@ Result<AnyTensor> cast(const Operation& op) {
   return AnyTensor(std::move(out));
 }
 
+IntTensor is_special(const Operation& op) {
+  const auto& asked = op.node.as<ir::SpecialAttributes>();
+  const FloatTensor& x = op.floats(0);
+  IntTensor out(x.shape());
+  for (size_t i = 0; i < out.data().size(); ++i) {
+    const bool is_infinite = std::isinf(x[i]) && (x[i] > 0 ? asked.positive : asked.negative);
+    out[i] = is_infinite || (asked.nan && std::isnan(x[i])) ? 1 : 0;
+  }
+  return out;
+}
+
 FloatTensor batch_normalization(const Operation& op) {
   const FloatTensor& x = op.floats(0);
   const float epsilon = op.node.as<ir::BatchNormalizationAttributes>().epsilon;
@@ -257,6 +272,7 @@ Result<AnyTensor> run_elementwise(const Operation& op) {
   switch (op.node.op) {
     case OpKind::kIdentity: return *op.inputs[0];
     case OpKind::kCast: return cast(op);
+    case OpKind::kIsSpecial: return AnyTensor(is_special(op));
     case OpKind::kBatchNormalization: return AnyTensor(batch_normalization(op));
     case OpKind::kWhere:
       if (op.is_float(1)) return AnyTensor(select(op.ints(0), op.floats(1), op.floats(2), op.output_shape));

@@ -49,10 +49,12 @@ Result<AnyTensor> float_reduce(const Operation& op) {
       sums = fold(x, reduce, op.output_shape, 0.0, [](double a, double b) { return a + b; });
       break;
     case OpKind::kReduceMax:
-      sums = fold(x, reduce, op.output_shape, -infinity, [](double a, double b) { return std::max(a, b); });
+      sums = fold(x, reduce, op.output_shape, -infinity,
+                  [](double a, double b) { return a > b || std::isnan(a) ? a : b; });
       break;
     case OpKind::kReduceMin:
-      sums = fold(x, reduce, op.output_shape, infinity, [](double a, double b) { return std::min(a, b); });
+      sums =
+          fold(x, reduce, op.output_shape, infinity, [](double a, double b) { return a < b || std::isnan(a) ? a : b; });
       break;
     case OpKind::kReduceProd:
       sums = fold(x, reduce, op.output_shape, 1.0, [](double a, double b) { return a * b; });

@@ -2,10 +2,12 @@
 #include "frontend/onnx/graph_reader.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "frontend/onnx/losses.h"
 #include "frontend/onnx/proto_text.h"
+#include "frontend/onnx/wrap.h"
 #include "ir/op_table.h"
 
 namespace zkinfer::frontend_onnx {
@@ -61,6 +63,21 @@ void bind_attributes(onnx::NodeProto& node,
     if (attribute.has_g())
       for (onnx::NodeProto& inner : *attribute.mutable_g()->mutable_node()) bind_attributes(inner, arguments);
   }
+}
+
+// Of operators whose constants are no masks or bounds.
+Status check_weights(const NodeContext& context) {
+  constexpr auto kWeighted = std::to_array<std::string_view>(
+      {"Conv", "ConvTranspose", "MatMul", "Gemm", "LSTM", "GRU", "RNN", "BatchNormalization"});
+  if (std::ranges::find(kWeighted, context.proto().op_type()) == kWeighted.end()) return ok_status();
+  for (std::size_t i = 0; i < context.num_inputs(); ++i) {
+    const FloatTensor* floats = context.has_input(i) ? context.value(i).floats() : nullptr;
+    if (floats != nullptr && !std::ranges::all_of(floats->data(), [](float x) { return std::isfinite(x); }))
+      return unsupported(
+          "its operand " + in_quotes(context.value(i).name) +
+          " holds infinity or NaN | use finite numbers; masks are understood before a Softmax or a maximum");
+  }
+  return ok_status();
 }
 
 // Infinity may be a bound or a mask; NaN is a fault of the file.
@@ -161,7 +178,8 @@ Status GraphReader::read_initializers(Scope& scope, const onnx::GraphProto& prot
                                       : Status(read.status().code(), "initializer " + read.status().message());
       if (!status.ok()) {
         refuse(status);
-        return define(scope, name, kUnknown);
+        if (!read.ok()) return define(scope, name, kUnknown);
+        read->tensor = FloatTensor(shape_of(read->tensor));  // what reads it is judged too
       }
       held_elements_ += shape_of(read->tensor).num_elements();
       const ValueId id = graph_.add_constant(name, std::move(read->tensor), read->dtype);
@@ -207,6 +225,22 @@ Result<std::vector<ValueId>> GraphReader::resolve_inputs(const Scope& scope, con
   return inputs;
 }
 
+// For what was refused, where the file says its shape: what comes after it is judged too. Nothing is made of such a graph.
+ValueId GraphReader::stand_in(const std::string& name) {
+  if (refusals_.empty()) return kUnknown;
+  for (const onnx::ValueInfoProto& info : model_.graph().value_info()) {
+    const onnx::TypeProto_Tensor& type = info.type().tensor_type();
+    const std::optional<ir::DataType> dtype = data_type(type.elem_type());
+    if (info.name() != name || !type.has_shape() || !dtype) continue;
+    Dims dims;
+    for (const auto& dim : type.shape().dim()) dims.push_back(dim.has_dim_value() ? dim.dim_value() : 0);
+    Result<Shape> shape = Shape::make(std::move(dims));
+    if (!shape.ok() || shape->num_elements() == 0 || shape->num_elements() > options_.max_value_elements) break;
+    return graph_.add_input(name, *dtype, std::move(*shape));
+  }
+  return kUnknown;
+}
+
 Status GraphReader::read_node(Scope& scope, const onnx::NodeProto& node, int index) {
   std::string name = node.name();
   if (name.empty()) name = node.op_type() + "_" + std::to_string(index);
@@ -241,7 +275,8 @@ Status GraphReader::read_node(Scope& scope, const onnx::NodeProto& node, int ind
       refuse(unsupported(where + ": output " + std::to_string(i) + " " + in_quotes(node.output(i)) +
                          " is used; it cannot be computed, remove its uses"),
              part);
-    const Status defined = define(scope, node.output(i), offered ? (*outputs)[at] : kUnknown).with_context(where);
+    const ValueId id = offered ? (*outputs)[at] : scope.depth == 0 ? stand_in(node.output(i)) : kUnknown;
+    const Status defined = define(scope, node.output(i), id).with_context(where);
     if (defined.ok()) continue;
     // A value that is too large may have others beside it.
     if (defined.code() != StatusCode::kResourceLimit) return defined;
@@ -291,6 +326,8 @@ Result<Outputs> GraphReader::import_operator(const Scope& scope, const onnx::Nod
   const std::size_t first_new_node = graph_.nodes.size();
   Result<Outputs> outputs = handler->simple ? import_simple(context, *handler) : handler->import(context);
   if (!outputs.ok()) return outputs;
+  ZKI_RETURN_IF_ERROR(check_weights(context));
+  if (domain.empty()) ZKI_RETURN_IF_ERROR(wrap_integers(context, *outputs));
   for (std::size_t i = first_new_node; i < graph_.nodes.size(); ++i)
     if (const auto reason = ir::unsupported_reason(graph_, graph_.nodes[i]))
       return unsupported(reason->reason + " | " + reason->remedy);

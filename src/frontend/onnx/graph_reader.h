@@ -66,6 +66,7 @@ class GraphReader {
   // name: the node's own, with what is around it.
   Part part_of(const Scope& scope, const onnx::NodeProto& node, const std::string& name, int index) const;
   Result<std::vector<ir::ValueId>> resolve_inputs(const Scope& scope, const onnx::NodeProto& node, bool& unknown);
+  ir::ValueId stand_in(const std::string& name);
   // An error if the import cannot go on.
   Status read_node(Scope& scope, const onnx::NodeProto& node, int index);
   // No outputs: the node is behind an unsupported one, or has just been reported.

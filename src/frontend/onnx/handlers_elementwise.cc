@@ -165,20 +165,16 @@ Result<Outputs> import_cast_like(NodeContext& context) {
   return cast_to(context, context.value(1).dtype, context.value(1).declared);
 }
 
-// Of constants; numbers of an integer program are never infinite and always numbers.
+// Integers are numbers.
 template <bool infinite>
 Result<Outputs> import_is_special(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(1));
   ZKI_ASSIGN_OR_RETURN(const std::int64_t positive, context.int_attribute("detect_positive", 1));
   ZKI_ASSIGN_OR_RETURN(const std::int64_t negative, context.int_attribute("detect_negative", 1));
-  IntTensor found(context.shape(0));
-  if (const FloatTensor* floats = context.value(0).floats())
-    for (std::size_t i = 0; i < found.data().size(); ++i) {
-      const float x = (*floats)[i];
-      found[i] =
-          infinite ? std::int64_t{std::isinf(x) && (x > 0 ? positive : negative) != 0} : std::int64_t{std::isnan(x)};
-    }
-  return Outputs{context.add_literal(std::move(found), ir::DataType::kBool)};
+  if (context.value(0).dtype != ir::DataType::kFloat)
+    return Outputs{context.add_literal(IntTensor(context.shape(0)), ir::DataType::kBool)};
+  const ir::SpecialAttributes asked{!infinite, infinite && positive != 0, infinite && negative != 0};
+  return one_output(context.add(OpKind::kIsSpecial, {context.input(0)}, asked));
 }
 
 // swish(a) * b

@@ -136,8 +136,12 @@ Result<Outputs> import_qlinear_matmul(NodeContext& context) {
   const ValueId scales = b.mul(per_row(b, context.input(1), context.shape(0)), context.input(4));
   const ValueId factor = opened(b, b.div(scales, b.reshape(context.input(6), {})));
   const ir::IntegerRange range = range_of(context, context.input(7));
-  const ValueId y = saturated(b, context, b.mul(product(b, left, right), factor), opened(b, context.input(7)), range);
-  ZKI_ASSIGN_OR_RETURN(Outputs outputs, b.output(y));
+  // Of two activations the product is too wide for a table: the factor belongs to the unit of one of them, as a DequantizeLinear's.
+  const bool of_rows = b.ok() && (b.shape(factor).rank() == 0 || b.shape(factor)[b.shape(factor).rank() - 1] == 1);
+  const bool computed = b.constant(left) == nullptr && b.constant(right) == nullptr;
+  const ValueId x =
+      of_rows && computed ? product(b, b.mul(left, factor), right) : b.mul(product(b, left, right), factor);
+  ZKI_ASSIGN_OR_RETURN(Outputs outputs, b.output(saturated(b, context, x, opened(b, context.input(7)), range)));
   context.graph().value(outputs[0]).declared = range;
   return outputs;
 }

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <random>
 
 #include "exec/float/float_executor.h"
@@ -235,6 +236,26 @@ TEST(Importer, AllRefusalsAreInOneMessage) {
   EXPECT_EQ(graph.status().code(), StatusCode::kInvalidArgument) << "of the first that is no operator's";
   for (const char* part : {"6 part(s)", "initializer 'w'", "'short'", "'node_c' (StringConcat)", "'node_d' (Expand)",
                            "'node_e' (Nonsense)", "'node_f' (Concat)"})
+    EXPECT_TRUE(contains(error_of(graph), part)) << part << "\n" << error_of(graph);
+}
+
+// A weight of NaN or infinity, or a node whose output's shape the file says, hides nothing behind it.
+TEST(Importer, WhatLiesBehindARefusalIsJudgedToo) {
+  TestModel model;
+  model.input("x", {2, 2}).output("z").floats("w", {2, 2}, {1, std::nanf(""), 2, 3});
+  model.floats("v", {2, 2}, {1, 2, -std::numeric_limits<float>::infinity(), 3}).ints("bad", {3});
+  model.node("MatMul", {"x", "w"}, {"a"});
+  model.node("MatMul", {"a", "v"}, {"b"});
+  model.node("Reshape", {"a", "bad"}, {"c"});
+  auto* info = model.graph().add_value_info();
+  info->set_name("c");
+  info->mutable_type()->mutable_tensor_type()->set_elem_type(onnx::TensorProto::FLOAT);
+  info->mutable_type()->mutable_tensor_type()->mutable_shape()->add_dim()->set_dim_value(4);
+  model.node("NonZero", {"c"}, {"d"});
+  model.node("Unique", {"a"}, {"z"});
+  const Result<ir::Graph> graph = import_onnx(model.bytes());
+  for (const char* part : {"5 part(s)", "initializer 'w'", "'node_b' (MatMul): its operand 'v' holds infinity",
+                           "'node_c' (Reshape)", "'node_d' (NonZero)", "'node_z' (Unique)"})
     EXPECT_TRUE(contains(error_of(graph), part)) << part << "\n" << error_of(graph);
 }
 

@@ -65,6 +65,11 @@ Result<TypeAndShape> infer_logic_not(const InferenceInputs& inputs, const Attrib
   return TypeAndShape{DataType::kBool, inputs.shape(0)};
 }
 
+Result<TypeAndShape> infer_special(const InferenceInputs& inputs, const Attributes&) {
+  ZKI_RETURN_IF_ERROR(require_float(inputs));
+  return TypeAndShape{DataType::kBool, inputs.shape(0)};
+}
+
 Result<TypeAndShape> infer_function(const InferenceInputs& inputs, const Attributes& attributes) {
   const auto& function = attributes_as<FunctionAttributes>(attributes);
   if (function.function.index >= kFunctions.size()) return invalid_argument("no function of the table");
@@ -138,6 +143,8 @@ constexpr auto kOps = std::to_array<OpSchema>({
     {OpKind::kOr, "Or", OpLevel::kRewritten, 2, 2, kNone, infer_logic, "a or b"},
     {OpKind::kXor, "Xor", OpLevel::kRewritten, 2, 2, kNone, infer_logic, "either a or b"},
     {OpKind::kNot, "Not", OpLevel::kRewritten, 1, 1, kNone, infer_logic_not, "not x"},
+    {OpKind::kIsSpecial, "IsSpecial", OpLevel::kRewritten, 1, 1, attribute_index<SpecialAttributes>(), infer_special,
+     "is it NaN, infinite"},
 });
 static_assert(rows_of_family(kOps, OpFamily::kElementwise), "a row for every operator of the family (ir/family.h)");
 
