@@ -67,7 +67,6 @@ CompileOptions as_compiled(const Model& model, const CompileOptions& options) {
 struct Network {
   ir::Graph given, core;
   bool changed = false;  // whether the outputs may differ
-  const ir::Graph* reference() const { return changed ? &given : nullptr; }
 };
 
 Result<Network> legalized(const ir::Graph& imported) {
@@ -356,9 +355,8 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<std
       record.fused.push_back({layer.name, layer.op});
   }
   ZKI_RETURN_IF_ERROR(options.progress("compare", 0.95));
-  ZKI_ASSIGN_OR_RETURN(std::vector<Note> changed, api::as_given_notes(made.given, made.reference() ? &graph : nullptr,
-                                                                      impl->package.graph, inputs, record));
-  notes.insert(notes.end(), changed.begin(), changed.end());
+  ZKI_RETURN_IF_ERROR(
+      api::add_notes_as_given(made.given, made.changed ? &graph : nullptr, impl->package.graph, inputs, record, notes));
   ZKI_ASSIGN_OR_RETURN(std::vector<Note> precision,
                        api::precision_notes(graph, impl->package, record, quant_options, inputs));
   notes.insert(notes.end(), precision.begin(), precision.end());
@@ -388,8 +386,8 @@ Result<Fidelity> measure_fidelity(const NetworkSource& source, const Model& mode
   const package::Package package = api::greedy_package(api::impl(model).package);
   ZKI_RETURN_IF_ERROR(check_samples(graph, package.record.whole, inputs, "input "));
   ZKI_ASSIGN_OR_RETURN(const std::vector<TensorMap> named, named_input_list(graph, inputs));
-  ZKI_ASSIGN_OR_RETURN(Fidelity fidelity,
-                       quant::compare(graph, package.graph, package.weights, named, {}, made.reference()));
+  ZKI_ASSIGN_OR_RETURN(Fidelity fidelity, quant::compare(graph, package.graph, package.weights, named, {},
+                                                         made.changed ? &made.given : nullptr));
   api::set_resolutions(package.record.whole, fidelity);
   return fidelity;
 }
@@ -446,8 +444,8 @@ Result<ModelReport> report_model(const NetworkSource& source, const Model& model
     api::add_run(package.graph, witness, report);
     sampler.add(outputs);
   };
-  ZKI_ASSIGN_OR_RETURN(Fidelity fidelity,
-                       quant::compare(graph, package.graph, package.weights, named, observe, made.reference()));
+  ZKI_ASSIGN_OR_RETURN(Fidelity fidelity, quant::compare(graph, package.graph, package.weights, named, observe,
+                                                         made.changed ? &made.given : nullptr));
   api::set_resolutions(package.record.whole, fidelity);
   if (!stopped.ok()) return stopped;
   std::unordered_map<std::string, std::size_t> by_name;

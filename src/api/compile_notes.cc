@@ -200,9 +200,8 @@ Result<std::vector<Note>> precision_notes(const ir::Graph& graph, const package:
   return notes;
 }
 
-Result<std::vector<Note>> as_given_notes(const ir::Graph& given, const ir::Graph* core, const qir::QGraph& program,
-                                         const std::vector<TensorMap>& inputs, CompileRecord& record) {
-  std::vector<Note> notes;
+Status add_notes_as_given(const ir::Graph& given, const ir::Graph* core, const qir::QGraph& program,
+                          const std::vector<TensorMap>& inputs, CompileRecord& record, std::vector<Note>& notes) {
   ZKI_ASSIGN_OR_RETURN(const std::vector<std::string> open, quant::may_leave_type(given, program, inputs));
   std::string names;
   for (const std::string& node : open) names += (names.empty() ? "" : ", ") + node;
@@ -211,13 +210,13 @@ Result<std::vector<Note>> as_given_notes(const ir::Graph& given, const ir::Graph
                      "integers of 32 bits may leave their type for inputs that calibration does not show, where the "
                      "network goes on at the other end and the integer model does not: nodes " +
                          names});
-  if (core == nullptr) return notes;
+  if (core == nullptr) return ok_status();
   std::vector<std::string> missed;
   ZKI_RETURN_IF_ERROR(passes::resolve_special(given, &missed).status());
   const Result<quant::AsGiven> result = quant::compare_as_given(given, *core, inputs, missed);
   if (!result.ok()) {
     notes.push_back({true, "the network as it was given is not compared with: " + result.status().message()});
-    return notes;
+    return ok_status();
   }
   const std::string where = " on " + std::to_string(inputs.size()) + " calibration inputs";
   if (result->num_not_finite > 0)
@@ -237,7 +236,7 @@ Result<std::vector<Note>> as_given_notes(const ir::Graph& given, const ir::Graph
                    ": a mask before a Softmax that leaves nothing of a row, or numbers that are infinite or "
                    "NaN on the way; mask with minus infinity, and replace what has no number by a condition"});
   record.measured_error = std::max(record.measured_error, result->difference);
-  return notes;
+  return ok_status();
 }
 
 }  // namespace zkinfer::api

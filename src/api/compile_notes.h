@@ -26,10 +26,10 @@ Result<std::vector<Note>> precision_notes(const ir::Graph& graph, const package:
                                           const CompileRecord& record, const quant::QuantOptions& options,
                                           const std::vector<TensorMap>& inputs);
 
-// Where the program has other numbers than the network as given: by what the passes changed on calibration inputs, which raises the
-// record's error (core: what they made; null where they only rearrange), and by integers of 32 bits that leave their type, which are
-// refused where calibration inputs show them.
-Result<std::vector<Note>> as_given_notes(const ir::Graph& given, const ir::Graph* core, const qir::QGraph& program,
-                                         const std::vector<TensorMap>& inputs, CompileRecord& record);
+// Adds where the program has other numbers than the network as given: by what the passes changed on calibration inputs, which raises
+// the record's error (core: what they made; null where they only rearrange), and by integers of 32 bits that leave their type, which
+// are refused where calibration inputs show them.
+Status add_notes_as_given(const ir::Graph& given, const ir::Graph* core, const qir::QGraph& program,
+                          const std::vector<TensorMap>& inputs, CompileRecord& record, std::vector<Note>& notes);
 
 }  // namespace zkinfer::api
