@@ -10,4 +10,4 @@ set(CMAKE_CXX_COMPILER_TARGET wasm32-wasi)
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
 # Whatever holds 64 bits and is put into a 32-bit size without a cast is checked there, and stops the module where it does not fit.
-set(CMAKE_CXX_FLAGS_INIT "-D_WASI_EMULATED_GETPID -fignore-exceptions -nostdinc++ -isystem /usr/lib/llvm-19/include/wasm32-wasi/c++/v1 -fsanitize=implicit-unsigned-integer-truncation,implicit-signed-integer-truncation -fsanitize-trap=all")
+set(CMAKE_CXX_FLAGS_INIT "-fignore-exceptions -nostdinc++ -isystem /usr/lib/llvm-19/include/wasm32-wasi/c++/v1 -fsanitize=implicit-unsigned-integer-truncation,implicit-signed-integer-truncation -fsanitize-trap=all")

@@ -10,7 +10,7 @@
 
 #include "base/bytes.h"
 #include "commit/merkle/merkle_prover.h"
-#include "commit/pcs/code_file.h"
+#include "commit/pcs/content_digest.h"
 #include "commit/pcs/params.h"
 #include "field/fe.h"
 #include "field/inverse.h"
