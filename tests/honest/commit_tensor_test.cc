@@ -118,7 +118,7 @@ TEST(DataOpening, FilesCountAcrossObjects) {
   EXPECT_EQ(tensor.save(folder.file("y.zktsecret")).code(), StatusCode::kInvalidArgument)
       << "two counts of one commitment";
   EXPECT_FALSE(std::filesystem::exists(folder.file("y.zktsecret")));
-  EXPECT_TRUE(says(owner.commit(inputs)[0].save(path), "exists")) << "never written over";
+  EXPECT_TRUE(says(owner.commit(inputs)[0].save(path), "is there already")) << "never written over";
   EXPECT_EQ(std::filesystem::status(path).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   for (int i = 0; i < 3; ++i) {

@@ -54,8 +54,17 @@ def native_verdicts(folder, key_file, *options):
     except (ValueError, KeyError):
         fail(f"verify {folder}: {result.stdout}{result.stderr}")
         return {}
-    return {Path(item["proof"]).name: ("accepted", "") if item.get("accepted") else (item.get("reason", "error"), item.get("where", ""))
-            for item in items}
+    return {Path(item["proof"]).name: native_verdict(item) for item in items}
+
+
+# Of a proof that names a key to which no path is there the program gives no verdict (decision 101), where a library says that it is not this key's.
+def native_verdict(item):
+    if item.get("accepted"):
+        return "accepted", ""
+    error = item.get("error")
+    if error and error["code"] == "invalid argument" and "no path from this key" in error["message"]:
+        return "wrong statement", "model identity"
+    return item.get("reason", "error"), item.get("where", "")
 
 
 # What the place of a rejection is called where both need not use the same words.
