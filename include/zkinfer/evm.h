@@ -13,9 +13,10 @@ namespace zkinfer {
 struct EvmProgram {
   Bytes bytes;
   Digest identity{};  // KeyInfo::model_identity
-  // The key's name on chain: Keccak-256 of "zkinfer evm model", the identity, and Keccak-256 of the bytes.
-  Digest model_id{};
+  Digest model_id{};  // evm_model_id of these
 };
+// A key's name on chain: Keccak-256 of "zkinfer evm model", its identity, and Keccak-256 of its program's bytes.
+Digest evm_model_id(ByteView identity, ByteView program);
 inline constexpr std::size_t kMaxEvmProgramBytes = 24575;  // what one contract's code holds
 
 // key: one that proofs are made under, so a serving key where a path leads to it (verify_path). invalid_argument, unsupported: no contract

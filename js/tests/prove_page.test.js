@@ -6,12 +6,11 @@ import {execFileSync} from 'node:child_process';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {pathToFileURL} from 'node:url';
+import {openBrowser} from './chromium.js';
 import {Folder, source, web} from './native.js';
 
-const {chromium} = await import(pathToFileURL(join(web, 'npm/node_modules/playwright-core/index.mjs')));
 const folder = new Folder('prove_page');
-let browser, page;
-const complaints = [];
+let page, close;
 
 before(async () => {
   folder.copy('examples/digits/digits.onnx', 'examples/digits/calibration.npy', 'examples/digits/digit_7.png', 'examples/mlp/mlp.onnx', 'examples/mlp/calibration.json');
@@ -19,16 +18,9 @@ before(async () => {
   folder.run('compile', 'digits.onnx', '-c', 'calibration.npy', '-o', 'example/digits.zkmodel');
   folder.run('compile', 'mlp.onnx', '-c', 'calibration.json');
   execFileSync(process.execPath, [join(source, 'js/build.mjs'), join(web, 'zkinfer'), folder.path, join(folder.path, 'example')]);
-  browser = await chromium.launch({executablePath: '/usr/bin/chromium', args: ['--no-sandbox']});
-  page = await browser.newPage();
-  page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()));
-  page.on('pageerror', (error) => complaints.push(error.message));
-  page.on('request', (request) => /^(file|data|blob):/.test(request.url()) || complaints.push(request.url()));
+  ({page, close} = await openBrowser());
 });
-after(async () => {
-  assert.deepEqual(complaints, []);
-  await browser?.close();
-});
+after(() => close?.());
 
 const open = () => page.goto(pathToFileURL(join(folder.path, 'page/prove.html')).href);
 const prove = async () => {

@@ -19,21 +19,6 @@ ByteView view_of(const void* bytes, std::size_t size) {
   return bytes == nullptr ? ByteView() : ByteView(static_cast<const std::uint8_t*>(bytes), size);
 }
 
-zkinfer_code copy_text(const std::string& text, void* buffer, std::size_t* size) {
-  return c::copy_out({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, buffer, size);
-}
-
-// make() -> std::string into the caller's buffer, whatever happens in it.
-template <class Make>
-zkinfer_code json_of(void* json, std::size_t* json_size, const Make& make) {
-  zkinfer_code copied = ZKINFER_OK;
-  const zkinfer_code made = c::guarded(nullptr, [&]() -> Status {
-    copied = copy_text(make(), json, json_size);
-    return {};
-  });
-  return made == ZKINFER_OK ? copied : made;
-}
-
 constexpr int kNumReasons = static_cast<int>(RejectReason::kOverLimit) + 1;
 
 }  // namespace
@@ -66,17 +51,17 @@ zkinfer_code zkinfer_inspect(const void* bytes, size_t size, const zkinfer_key_o
     ZKI_ASSIGN_OR_RETURN(text, inspect_json(view, {read.max_nanoseconds, read.max_memory_bytes}));
     return {};
   });
-  return code == ZKINFER_OK ? copy_text(text, json, json_size) : code;
+  return code == ZKINFER_OK ? c::copy_text(text, json, json_size) : code;
 }
 
 zkinfer_code zkinfer_key_json(const zkinfer_key* key, void* json, size_t* json_size) {
   if (key == nullptr) return ZKINFER_INVALID_ARGUMENT;
-  return json_of(json, json_size, [&] { return key_json(key->key.info()); });
+  return c::json_of(json, json_size, [&] { return key_json(key->key.info()); });
 }
 
 zkinfer_code zkinfer_key_warnings(const zkinfer_key* key, void* json, size_t* json_size) {
   if (key == nullptr) return ZKINFER_INVALID_ARGUMENT;
-  return json_of(json, json_size, [&] {
+  return c::json_of(json, json_size, [&] {
     JsonList list;
     for (const std::string& warning : structure_warnings(key->key)) list.add(json_text(warning));
     JsonObject object;
@@ -87,8 +72,8 @@ zkinfer_code zkinfer_key_warnings(const zkinfer_key* key, void* json, size_t* js
 
 zkinfer_code zkinfer_statement_json(const zkinfer_statement* statement, void* json, size_t* json_size) {
   if (statement == nullptr) return ZKINFER_INVALID_ARGUMENT;
-  return json_of(json, json_size,
-                 [&] { return accepted_json(statement->result, statement->result.rows, statement->is_batch); });
+  return c::json_of(json, json_size,
+                    [&] { return accepted_json(statement->result, statement->result.rows, statement->is_batch); });
 }
 
 int zkinfer_claimed_identity(const void* proof, size_t size, uint8_t identity[32]) {
@@ -139,7 +124,7 @@ zkinfer_verdict zkinfer_check_generation(const zkinfer_key* key, const zkinfer_s
 
 zkinfer_code zkinfer_generation_json(const zkinfer_generation* generation, void* json, size_t* json_size) {
   if (generation == nullptr) return ZKINFER_INVALID_ARGUMENT;
-  return json_of(json, json_size, [&] { return generation_json(generation->result); });
+  return c::json_of(json, json_size, [&] { return generation_json(generation->result); });
 }
 
 void zkinfer_generation_destroy(zkinfer_generation* generation) { delete generation; }

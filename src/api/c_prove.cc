@@ -140,13 +140,7 @@ zkinfer_code zkinfer_model_tensor(const zkinfer_model* model, zkinfer_side side,
 
 zkinfer_code zkinfer_model_json(const zkinfer_model* model, void* json, size_t* json_size) {
   if (model == nullptr) return ZKINFER_INVALID_ARGUMENT;
-  zkinfer_code code = ZKINFER_OK;
-  const zkinfer_code made = c::guarded(nullptr, [&]() -> Status {
-    const std::string text = model_json(*model);
-    code = c::copy_out({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, json, json_size);
-    return {};
-  });
-  return made == ZKINFER_OK ? code : made;
+  return c::json_of(json, json_size, [&] { return model_json(*model); });
 }
 
 zkinfer_code zkinfer_model_run(const zkinfer_model* model, const zkinfer_tensor* inputs, size_t num_inputs,

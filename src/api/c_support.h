@@ -86,6 +86,21 @@ inline zkinfer_code copy_out(ByteView bytes, void* buffer, std::size_t* size) {
   return ZKINFER_OK;
 }
 
+inline zkinfer_code copy_text(const std::string& text, void* buffer, std::size_t* size) {
+  return copy_out({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}, buffer, size);
+}
+
+// make() -> std::string into the caller's buffer, whatever happens in it.
+template <class Make>
+zkinfer_code json_of(void* json, std::size_t* json_size, const Make& make) {
+  zkinfer_code copied = ZKINFER_OK;
+  const zkinfer_code made = guarded(nullptr, [&]() -> Status {
+    copied = copy_text(make(), json, json_size);
+    return {};
+  });
+  return made == ZKINFER_OK ? copied : made;
+}
+
 inline Result<ByteView> bytes_of(const char* what, const void* bytes, std::size_t size) {
   if (bytes == nullptr && size > 0) return null_pointer(what);
   return ByteView(static_cast<const std::uint8_t*>(bytes), size);

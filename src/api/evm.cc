@@ -31,6 +31,14 @@ void append_word(Bytes& out, std::uint64_t x) {
 
 }  // namespace
 
+Digest evm_model_id(ByteView identity, ByteView program) {
+  Bytes named;
+  append(named, bytes_of(kModelTag));
+  append(named, identity);
+  append(named, keccak256(program));
+  return keccak256(named);
+}
+
 Result<EvmProgram> evm_program(const VerificationKey& key) {
   const verifier::PreparedKey& prepared = api::impl(key).prepared;
   EvmProgram program;
@@ -41,11 +49,7 @@ Result<EvmProgram> evm_program(const VerificationKey& key) {
                           "; a smaller model has a smaller one");
   }
   program.identity = prepared.identity;
-  Bytes named;
-  append(named, bytes_of(kModelTag));
-  append(named, program.identity);
-  append(named, keccak256(program.bytes));
-  program.model_id = keccak256(named);
+  program.model_id = evm_model_id(program.identity, program.bytes);
   return program;
 }
 

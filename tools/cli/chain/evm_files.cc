@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "chain/node.h"
 #include "command.h"
-#include "hash/keccak.h"
 #include "inputs/input_bytes.h"
 #include "zkinfer/evm.h"
 #include "zkinfer/hex.h"
@@ -18,7 +17,6 @@ namespace {
 constexpr std::uint64_t kMaxFile = std::uint64_t{1} << 26;
 constexpr std::string_view kVerify = "verify(bytes32,bytes,bytes,bytes,bytes32)";
 constexpr std::string_view kSubmit = "submit(bytes32,bytes,bytes,bytes,bytes32)";
-constexpr std::string_view kModelTag = "zkinfer evm model";
 
 Result<Json> read_json(const std::string& path, const std::string& noun) {
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_bytes(path, kMaxFile, Content::kAny));
@@ -31,14 +29,6 @@ Result<std::string> text_of(const Json& json, const std::string& path, const cha
   if (!json.contains(key) || !json[key].is_string())
     return invalid_argument(in_quotes(path) + " is not " + noun + ": it has no text \"" + key + "\"");
   return json[key].get<std::string>();
-}
-
-Digest model_id_of(const Exported& file) {
-  Keccak256 hash;
-  hash.update({reinterpret_cast<const std::uint8_t*>(kModelTag.data()), kModelTag.size()});
-  hash.update(file.identity);
-  hash.update(keccak256(file.program));
-  return hash.finish();
 }
 
 }  // namespace
@@ -84,7 +74,7 @@ Result<Exported> read_exported(const std::string& path) {
   const Bytes verify = selector(kVerify);
   if (out.calldata.size() < 36 || !std::ranges::equal(ByteView(out.calldata).first(4), verify))
     return invalid_argument(in_quotes(path) + ": \"calldata\" is no call of " + std::string(kVerify));
-  if (!std::ranges::equal(model_id_of(out), out.model_id))
+  if (!std::ranges::equal(evm_model_id(out.identity, out.program), out.model_id))
     return invalid_argument(in_quotes(path) + ": \"model_id\" is not that of identity and program; export it again");
   if (!std::ranges::equal(ByteView(out.calldata).subspan(4, 32), out.model_id))
     return invalid_argument(in_quotes(path) + ": \"calldata\" is of another model than \"model_id\"; export it again");
