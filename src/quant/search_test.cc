@@ -4,7 +4,7 @@
 #include "quant/search.h"
 
 #include <algorithm>
-#include <chrono>
+#include <ctime>
 #include <cmath>
 #include <random>
 
@@ -96,14 +96,14 @@ TEST(ManyOutputs, OfOneValueTakeNoTime) {
   const std::vector<TensorMap> calibration = {{{"x", FloatTensor(Shape{1, 4}, {1, -2, 3, 4})}}};
   QuantOptions options;
   options.activation_bits = 8;
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();
   const Result<ir::Graph> legal = passes::legalize(graph);
   ASSERT_TRUE(legal.ok()) << legal.status().to_string();
   const Result<Quantized> quantized = quantize(*legal, calibration, options);
   ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
   EXPECT_EQ(quantized->graph.outputs.size(), std::size_t{kOutputs});
-  // Before, minutes.
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  // Before, minutes. Of the processor: the machine may be busy.
+  EXPECT_LT(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC, 20);
 }
 
 // Weights of few values, as of bilinear resizing: whether few steps hold them depends on the scales, which depend on the inputs that

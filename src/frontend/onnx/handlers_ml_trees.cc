@@ -120,9 +120,16 @@ Result<Outputs> import_tree_regressor(NodeContext& context) {
   if (name == "MAX") aggregate = Aggregate::kMax;
   if (aggregate == Aggregate::kSum && name != "SUM") return corrupt("aggregate_function " + in_quotes(name));
   ZKI_ASSIGN_OR_RETURN(const LeafWeights leaves, leaf_weights(context, "target"));
-  ZKI_ASSIGN_OR_RETURN(const std::vector<Tree> trees, read_trees(context, leaves));
-  ZKI_ASSIGN_OR_RETURN(const std::vector<float> base, context.floats_attribute("base_values"));
-  ZKI_ASSIGN_OR_RETURN(const ValueId y, evaluate_trees(context, x, trees, targets, aggregate, base));
+  ZKI_ASSIGN_OR_RETURN(std::vector<Tree> trees, read_trees(context, leaves));
+  ZKI_ASSIGN_OR_RETURN(std::vector<float> base, context.floats_attribute("base_values"));
+  // With one target a leaf without a weight is worth 0 (onnxruntime's); with several it says nothing about the others.
+  if (targets == 1)
+    for (Tree& tree : trees)
+      for (TreeNode& node : tree.nodes)
+        if (node.yes < 0 && node.weights.empty()) node.weights.emplace_back(0, 0.0F);
+  ZKI_ASSIGN_OR_RETURN(
+      const ValueId y,
+      evaluate_trees(context, x, {std::move(trees), targets, aggregate, std::move(base), Absent::kZero}));
   return one_output(post_transformed(context, y, 0));
 }
 
@@ -146,8 +153,9 @@ Result<Outputs> import_tree_classifier(NodeContext& context) {
                                      [&](int64_t target) { return target == leaves.targets[0]; });
   const auto classes = static_cast<int64_t>(labels.count);
   if (!one_score) {
-    ZKI_ASSIGN_OR_RETURN(const std::vector<Tree> trees, read_trees(context, leaves));
-    ZKI_ASSIGN_OR_RETURN(const ValueId scores, evaluate_trees(context, x, trees, classes, Aggregate::kSum, base));
+    ZKI_ASSIGN_OR_RETURN(std::vector<Tree> trees, read_trees(context, leaves));
+    ZKI_ASSIGN_OR_RETURN(const ValueId scores,
+                         evaluate_trees(context, x, {std::move(trees), classes, Aggregate::kSum, base}));
     ZKI_ASSIGN_OR_RETURN(const ValueId label, label_of_largest(context, scores, labels));
     ZKI_ASSIGN_OR_RETURN(const ValueId shown, post_transformed(context, scores, 1));
     return Outputs{label, shown};
@@ -155,9 +163,10 @@ Result<Outputs> import_tree_classifier(NodeContext& context) {
   const bool is_share =
       std::all_of(leaves.weights.begin(), leaves.weights.end(), [](float weight) { return weight >= 0; });
   for (int64_t& target : leaves.targets) target = 0;
-  ZKI_ASSIGN_OR_RETURN(const std::vector<Tree> trees, read_trees(context, leaves));
-  const std::vector<float> offset = base.empty() ? base : std::vector<float>{base.back()};
-  ZKI_ASSIGN_OR_RETURN(const ValueId score, evaluate_trees(context, x, trees, 1, Aggregate::kSum, offset));
+  ZKI_ASSIGN_OR_RETURN(std::vector<Tree> trees, read_trees(context, leaves));
+  std::vector<float> offset = base.empty() ? base : std::vector<float>{base.back()};
+  ZKI_ASSIGN_OR_RETURN(const ValueId score,
+                       evaluate_trees(context, x, {std::move(trees), 1, Aggregate::kSum, std::move(offset)}));
   ZKI_ASSIGN_OR_RETURN(const ValueId scores, both_classes(context, score, is_share));
   ZKI_ASSIGN_OR_RETURN(const ValueId label, label_of_largest(context, scores, labels));
   // A share is a probability as it is.
@@ -223,8 +232,9 @@ Result<Outputs> import_tree_ensemble(NodeContext& context) {
     trees.push_back(std::move(tree));
   }
   constexpr std::array kAggregates{Aggregate::kAverage, Aggregate::kSum, Aggregate::kMin, Aggregate::kMax};
-  ZKI_ASSIGN_OR_RETURN(const ValueId y,
-                       evaluate_trees(context, x, trees, targets, kAggregates[static_cast<size_t>(aggregate)], {}));
+  ZKI_ASSIGN_OR_RETURN(
+      const ValueId y,
+      evaluate_trees(context, x, {std::move(trees), targets, kAggregates[static_cast<size_t>(aggregate)]}));
   if (transform == 1) return one_output(context.add(OpKind::kSoftmax, {y}, ir::SoftmaxAttributes{1}));
   if (transform == 2) return one_output(apply(context, ir::function("Sigmoid"), y, ""));
   return one_output(context.add(OpKind::kIdentity, {y}));

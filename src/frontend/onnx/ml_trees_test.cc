@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cmath>
+#include <numeric>
 #include <random>
 
 #include "frontend/onnx/test_ml.h"
@@ -81,7 +82,7 @@ void set_trees(onnx::NodeProto& node, const std::vector<Nodes>& trees, const std
       yes.push_back(from.yes);
       no.push_back(from.no);
       modes.emplace_back(from.mode < kModes.size() ? kModes[from.mode] : "LEAF");
-      if (from.mode < kModes.size()) continue;
+      if (from.mode < kModes.size() || from.target < 0) continue;
       leaf_trees.push_back(static_cast<std::int64_t>(t));
       leaf_nodes.push_back(static_cast<std::int64_t>(i));
       leaf_targets.push_back(from.target);
@@ -150,6 +151,50 @@ TEST(Trees, RegressorsOfEveryBranchAndAggregate) {
       }
     }
   }
+}
+
+// Of several targets a leaf is for one: extremes are over the trees whose leaf is for the target, and where there is none
+// the result is 0 without the base, as onnxruntime has it. A leaf may be for no target at all.
+TEST(Trees, TargetsThatLeavesSayNothingAbout) {
+  std::mt19937 random(8);
+  const FloatTensor x = grid();
+  for (const std::string aggregate : {"SUM", "AVERAGE", "MIN", "MAX"})
+    for (const bool based : {false, true})
+      for (const int depth : {3, 11}) {
+        std::vector<Nodes> trees = forest(1, 3, random, depth);
+        for (Nodes& tree : trees)
+          for (Node& node : tree)
+            if (random() % 6 == 0) node.target = -1;
+        TestModel model;
+        model.input("x", {216, 3});
+        onnx::NodeProto& node = ml_node(model, "TreeEnsembleRegressor", {"y"});
+        set_int(node, "n_targets", 3);
+        set_string(node, "aggregate_function", aggregate);
+        set_trees(node, trees, "target");
+        if (based) set_floats(node, "base_values", {1, -2, 0.5F});
+        const FloatTensor y = run(model, x)["y"];
+        ASSERT_EQ(y.num_elements(), 648);
+        std::size_t absent = 0;
+        for (std::size_t row = 0; row < 216; ++row)
+          for (std::size_t t = 0; t < 3; ++t) {
+            std::vector<float> weights;
+            for (const Nodes& tree : trees)
+              if (const Node& leaf = leaf_of(tree, &x[row * 3]); leaf.target == static_cast<std::int64_t>(t))
+                weights.push_back(leaf.weight);
+            float expected = 0;
+            if (weights.empty()) {
+              ++absent;
+            } else {
+              const float sum = std::accumulate(weights.begin(), weights.end(), 0.0F);
+              expected = aggregate == "MIN"   ? *std::min_element(weights.begin(), weights.end())
+                         : aggregate == "MAX" ? *std::max_element(weights.begin(), weights.end())
+                                              : sum / (aggregate == "SUM" ? 1.0F : 4.0F);
+              if (based) expected += t == 0 ? 1.0F : t == 1 ? -2.0F : 0.5F;
+            }
+            EXPECT_NEAR(y[row * 3 + t], expected, 1e-5F) << aggregate << " row " << row << " target " << t;
+          }
+        EXPECT_GT(absent, 0U);
+      }
 }
 
 // A complete subtree of so many levels.

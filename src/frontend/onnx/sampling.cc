@@ -35,11 +35,11 @@ class Axis {
       add(taps, at, ValueId{ir::kNoValue});
       return taps;
     }
+    // A cubic curve goes on beyond the border, through points that are the border's: coordinates stay where they are.
+    const bool moves = sampling_.outside == Outside::kBorder && sampling_.interpolation == Interpolation::kLinear;
     const auto at = [&] {
       const ValueId given = coordinate();
-      return sampling_.outside == Outside::kReflection ? reflected(given)
-             : sampling_.outside == Outside::kBorder   ? at_border(given)
-                                                       : given;
+      return sampling_.outside == Outside::kReflection ? reflected(given) : moves ? at_border(given) : given;
     };
     const ValueId first = b_.function(ir::function("Floor"), at());
     const ValueId part = b_.sub(at(), first);
@@ -74,14 +74,7 @@ class Axis {
     return b_.add(b_.min(there, back), b_.number(low_));
   }
 
-  // Coordinates between the last point and the outer edge stay where they are, which only a cubic curve tells from the last point.
-  ValueId at_border(ValueId at) {
-    const ValueId inside = b_.clip(at, 0, static_cast<float>(last_));
-    if (sampling_.interpolation != Interpolation::kCubic || sampling_.align_corners) return inside;
-    const ValueId below = b_.less(at, b_.number(low_));
-    const ValueId above = b_.less(b_.number(high_), at);
-    return b_.where(b_.op(OpKind::kOr, {below, above}), inside, at);
-  }
+  ValueId at_border(ValueId at) { return b_.clip(at, 0, static_cast<float>(last_)); }
 
   // Keys' cubic with a = -3/4, at distance |part - i|.
   ValueId cubic_weight(ValueId part, int i) {

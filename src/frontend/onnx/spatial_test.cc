@@ -355,6 +355,46 @@ TEST(GridSample, ConstantAndComputedGridsAgree) {
       }
 }
 
+// Weights of the point as it is, through points that are moved inside one by one: PyTorch's and onnxruntime's.
+TEST(GridSample, CubicCurvesGoOnBeyondTheBorder) {
+  const auto cubic = [](float at) {
+    constexpr float a = -0.75F;
+    const float t = std::abs(at);
+    return t <= 1 ? ((a + 2) * t - (a + 3)) * t * t + 1 : t < 2 ? ((a * t - 5 * a) * t + 8 * a) * t - 4 * a : 0;
+  };
+  for (const int align : {0, 1}) {
+    const std::vector<float> x = random_list(20, 12);
+    std::vector<float> grid(24);
+    std::mt19937 random(13);
+    for (float& at : grid) at = std::uniform_real_distribution<float>(-1.7F, 1.7F)(random);
+    TestModel model;
+    model.input("x", {1, 1, 4, 5}).input("g", {1, 1, 12, 2}).output("y");
+    onnx::NodeProto& node = model.node("GridSample", {"x", "g"}, {"y"});
+    set_string(node, "mode", "cubic");
+    set_string(node, "padding_mode", "border");
+    set_int(node, "align_corners", align);
+    std::vector<float> expected;
+    for (std::size_t p = 0; p < 12; ++p) {
+      const auto place = [&](float at, float length) {
+        return align != 0 ? (at + 1) * (length - 1) / 2 : ((at + 1) * length - 1) / 2;
+      };
+      const float column = place(grid[2 * p], 5);
+      const float row = place(grid[2 * p + 1], 4);
+      float sum = 0;
+      for (int i = -1; i <= 2; ++i)
+        for (int j = -1; j <= 2; ++j) {
+          const float r = std::floor(row) + static_cast<float>(i);
+          const float c = std::floor(column) + static_cast<float>(j);
+          const auto from = std::clamp(r, 0.0F, 3.0F) * 5 + std::clamp(c, 0.0F, 4.0F);
+          sum += x[static_cast<std::size_t>(from)] * cubic(row - r) * cubic(column - c);
+        }
+      expected.push_back(sum);
+    }
+    const TensorMap inputs{{"x", FloatTensor(Shape{1, 1, 4, 5}, x)}, {"g", FloatTensor(Shape{1, 1, 12, 2}, grid)}};
+    expect_near(run(model, inputs)["y"], Shape{1, 1, 1, 12}, expected);
+  }
+}
+
 TEST(TensorScatter, LongUpdatesAreLookups) {
   TestModel model;
   model.input("x", {2, 8, 3}).input("u", {2, 5, 3}).ints("w", {6, 1}).output("y");

@@ -148,16 +148,72 @@ void fill_paths(const Tree& tree, const Piece& piece, size_t columns, std::span<
   }
 }
 
+bool is_extreme(const Ensemble& ensemble) {
+  return ensemble.aggregate == Aggregate::kMin || ensemble.aggregate == Aggregate::kMax;
+}
+
+// What an extreme of an ensemble counts where a leaf has no weight for a target: the weight, of all, that decides last.
+std::vector<float> last_to_decide(const Ensemble& ensemble) {
+  std::vector<float> last(static_cast<size_t>(ensemble.targets), 0);
+  if (!is_extreme(ensemble)) return last;
+  std::vector<bool> seen(last.size(), false);
+  for (const Tree& tree : ensemble.trees)
+    for (const TreeNode& node : tree.nodes)
+      for (const auto& [target, weight] : node.weights) {
+        const auto at = static_cast<size_t>(target);
+        if (!seen[at] || (ensemble.aggregate == Aggregate::kMin ? weight > last[at] : weight < last[at]))
+          last[at] = weight;
+        seen[at] = true;
+      }
+  return last;
+}
+
+Status check_targets(const Ensemble& ensemble) {
+  for (const Tree& tree : ensemble.trees)
+    for (const TreeNode& node : tree.nodes)
+      for (const auto& [target, weight] : node.weights)
+        if (target < 0 || target >= ensemble.targets)
+          return corrupt("a leaf's target " + std::to_string(target) + " of " + std::to_string(ensemble.targets));
+  return ok_status();
+}
+
+// What is added to a target that none of a row's leaves has a weight for: nothing where some tree has one in every leaf.
+std::vector<float> where_absent(const Ensemble& ensemble, const std::vector<float>& last) {
+  const auto targets = static_cast<size_t>(ensemble.targets);
+  std::vector<bool> always(targets, false);
+  for (const Tree& tree : ensemble.trees) {
+    std::vector<size_t> leaves(targets, 0);
+    size_t all = 0;
+    for (const TreeNode& node : tree.nodes) {
+      if (node.yes >= 0) continue;
+      ++all;
+      std::vector<bool> has(targets, false);
+      for (const auto& [target, weight] : node.weights) has[static_cast<size_t>(target)] = true;
+      for (size_t t = 0; t < targets; ++t) leaves[t] += has[t] ? 1 : 0;
+    }
+    for (size_t t = 0; t < targets; ++t)
+      if (leaves[t] == all) always[t] = true;
+  }
+  std::vector<float> amounts(targets, 0);
+  for (size_t t = 0; t < targets; ++t) {
+    const float base = ensemble.absent == Absent::kZero && !ensemble.base.empty() ? ensemble.base[t] : 0;
+    if (!always[t]) amounts[t] = -(last[t] + base);
+  }
+  return amounts;
+}
+
 // What the matrices of one level hold.
 struct LevelNumbers {
   Dims picked;  // features
   std::vector<float> thresholds;
   std::vector<Comparison> comparisons;
   FloatTensor paths, bias, weights;
+  FloatTensor present;  // like weights: 1 where there is one
 };
 
-Result<LevelNumbers> numbers_of(const std::vector<Tree>& trees, const Level& level, bool is_first, int64_t features,
-                                int64_t targets) {
+Result<LevelNumbers> numbers_of(const Ensemble& ensemble, const Level& level, bool is_first, int64_t features,
+                                const std::vector<float>& last) {
+  const int64_t targets = ensemble.targets;
   const size_t count = level.pieces.size(), comparisons = level.comparisons, exits = level.exits;
   const auto wide = [](size_t n) { return static_cast<int64_t>(n); };
   LevelNumbers out{Dims(count * comparisons, 0),
@@ -165,10 +221,11 @@ Result<LevelNumbers> numbers_of(const std::vector<Tree>& trees, const Level& lev
                    std::vector<Comparison>(count * comparisons, Comparison::kNotAbove),
                    FloatTensor(Shape({wide(count), wide(comparisons), wide(exits)})),
                    FloatTensor(Shape({wide(count), 1, wide(exits)})),
+                   FloatTensor(Shape({wide(count), wide(exits), targets})),
                    FloatTensor(Shape({wide(count), wide(exits), targets}))};
   for (size_t p = 0; p < count; ++p) {
     const Piece& piece = level.pieces[p];
-    const Tree& tree = trees[piece.tree];
+    const Tree& tree = ensemble.trees[piece.tree];
     for (size_t i = 0; i < piece.comparisons.size(); ++i) {
       const TreeNode& node = tree.nodes[static_cast<size_t>(piece.comparisons[i])];
       if (node.feature < 0 || node.feature >= features)
@@ -184,12 +241,22 @@ Result<LevelNumbers> numbers_of(const std::vector<Tree>& trees, const Level& lev
     // Further down, the piece has to be reached too.
     if (!is_first)
       for (float& x : bias) x -= 1;
-    for (size_t e = 0; e < piece.exits.size(); ++e)
-      for (const auto& [target, weight] : tree.nodes[static_cast<size_t>(piece.exits[e])].weights) {
-        if (target < 0 || target >= targets)
-          return corrupt("a leaf's target " + std::to_string(target) + " of " + std::to_string(targets));
-        out.weights[(p * exits + e) * static_cast<size_t>(targets) + static_cast<size_t>(target)] += weight;
+    for (size_t e = 0; e < piece.exits.size(); ++e) {
+      const TreeNode& exit = tree.nodes[static_cast<size_t>(piece.exits[e])];
+      if (exit.yes >= 0) continue;
+      const size_t row = (p * exits + e) * static_cast<size_t>(targets);
+      for (size_t t = 0; t < last.size(); ++t) out.weights[row + t] = last[t];
+      for (const auto& [target, weight] : exit.weights) {
+        float& own = out.weights[row + static_cast<size_t>(target)];
+        switch (ensemble.aggregate) {
+          case Aggregate::kMin: own = std::min(own, weight); break;
+          case Aggregate::kMax: own = std::max(own, weight); break;
+          case Aggregate::kSum:
+          case Aggregate::kAverage: own += weight; break;
+        }
+        out.present[row + static_cast<size_t>(target)] = 1;
       }
+    }
   }
   return out;
 }
@@ -239,14 +306,15 @@ Result<Tree> normalized_tree(const std::vector<RawNode>& nodes, int64_t root, si
 // Level by level: bits [N, pieces, comparisons]; exit = relu(paths * bits + 1 - needed) is 1
 // where every comparison of its path is as it must be, and the piece itself is reached, else 0; the result is a product with
 // the leaves' weights. All numbers but the weights are whole.
-Result<ValueId> evaluate_trees(NodeContext& context, ValueId x, const std::vector<Tree>& trees, int64_t targets,
-                               Aggregate aggregate, const std::vector<float>& base) {
-  if (trees.empty()) return corrupt("the ensemble has no trees");
-  if (!base.empty() && static_cast<int64_t>(base.size()) != targets)
-    return corrupt("base_values has " + std::to_string(base.size()) + " entries");
+Result<ValueId> evaluate_trees(NodeContext& context, ValueId x, const Ensemble& ensemble) {
+  const int64_t targets = ensemble.targets;
+  if (ensemble.trees.empty()) return corrupt("the ensemble has no trees");
+  if (!ensemble.base.empty() && static_cast<int64_t>(ensemble.base.size()) != targets)
+    return corrupt("base_values has " + std::to_string(ensemble.base.size()) + " entries");
+  ZKI_RETURN_IF_ERROR(check_targets(ensemble));
   const int64_t rows = context.shape_of(x)[0];
-  const auto num_trees = static_cast<int64_t>(trees.size());
-  const std::vector<Level> levels = cut_trees(trees);
+  const auto num_trees = static_cast<int64_t>(ensemble.trees.size());
+  const std::vector<Level> levels = cut_trees(ensemble.trees);
   double entries = 0;
   size_t num_comparisons = 0;
   for (const Level& level : levels) {
@@ -254,15 +322,19 @@ Result<ValueId> evaluate_trees(NodeContext& context, ValueId x, const std::vecto
     for (const Piece& piece : level.pieces) num_comparisons += piece.comparisons.size();
   }
   if (entries > kMostPathEntries)
-    return unsupported(std::to_string(trees.size()) + " trees with " + std::to_string(num_comparisons) +
+    return unsupported(std::to_string(num_trees) + " trees with " + std::to_string(num_comparisons) +
                        " comparisons | train fewer or smaller trees (about a million comparisons are possible)");
-  const bool is_sum = aggregate == Aggregate::kSum || aggregate == Aggregate::kAverage;
+  const std::vector<float> last = last_to_decide(ensemble);
+  std::vector<float> amounts = where_absent(ensemble, last);
+  const bool counts_absent = std::any_of(amounts.begin(), amounts.end(), [](float amount) { return amount != 0; });
   Build b(context);
-  ValueId before = ir::kNoValue;  // the exits of the level before, [N, all]
-  ValueId y = ir::kNoValue;
+  ValueId before = ir::kNoValue;   // the exits of the level before, [N, all]
+  ValueId y = ir::kNoValue;        // what the leaves are worth
+  ValueId present = ir::kNoValue;  // how many of a row's leaves have a weight for the target
+  const auto add_to = [&](ValueId& sum, ValueId more) { sum = sum == ir::kNoValue ? more : b.add(sum, more); };
   for (const Level& level : levels) {
     const bool is_first = &level == &levels.front();
-    ZKI_ASSIGN_OR_RETURN(LevelNumbers numbers, numbers_of(trees, level, is_first, context.shape_of(x)[1], targets));
+    ZKI_ASSIGN_OR_RETURN(LevelNumbers numbers, numbers_of(ensemble, level, is_first, context.shape_of(x)[1], last));
     const auto count = static_cast<int64_t>(level.pieces.size());
     const auto exits = static_cast<int64_t>(level.exits);
     const ValueId per_piece = b.reshape(bits_of(b, x, numbers), {rows, count, static_cast<int64_t>(level.comparisons)});
@@ -276,26 +348,33 @@ Result<ValueId> evaluate_trees(NodeContext& context, ValueId x, const std::vecto
     }
     const ValueId reached = b.op(OpKind::kRelu, {sums});
     before = b.reshape(b.transpose(reached, {1, 0, 2}), {rows, count * exits});
-    if (aggregate == Aggregate::kAverage)
+    if (ensemble.aggregate == Aggregate::kAverage)
       for (float& weight : numbers.weights.data()) weight /= static_cast<float>(num_trees);
-    ValueId worth = ir::kNoValue;
-    if (is_sum) {
-      worth = b.matmul(before, b.parameter(std::move(numbers.weights).reshaped(Shape{count * exits, targets})));
-    } else {
-      // [trees, N * targets]: the tree of each piece.
-      FloatTensor whose(Shape{num_trees, count});
-      for (size_t p = 0; p < level.pieces.size(); ++p) whose[level.pieces[p].tree * level.pieces.size() + p] = 1;
-      worth = b.matmul(reached, b.parameter(std::move(numbers.weights)));
-      if (levels.size() > 1)
-        worth = b.matmul(b.literal(std::move(whose), ir::DataType::kFloat), b.reshape(worth, {count, rows * targets}));
+    const auto times = [&](FloatTensor matrix) {
+      return b.matmul(before, b.parameter(std::move(matrix).reshaped(Shape{count * exits, targets})));
+    };
+    if (counts_absent) add_to(present, times(std::move(numbers.present)));
+    if (!is_extreme(ensemble)) {
+      add_to(y, times(std::move(numbers.weights)));
+      continue;
     }
-    y = is_first ? worth : b.add(y, worth);
+    // [trees, N * targets]: the tree of each piece.
+    FloatTensor whose(Shape{num_trees, count});
+    for (size_t p = 0; p < level.pieces.size(); ++p) whose[level.pieces[p].tree * level.pieces.size() + p] = 1;
+    ValueId worth = b.matmul(reached, b.parameter(std::move(numbers.weights)));
+    if (levels.size() > 1)
+      worth = b.matmul(b.literal(std::move(whose), ir::DataType::kFloat), b.reshape(worth, {count, rows * targets}));
+    add_to(y, worth);
   }
-  if (!is_sum) {
+  if (is_extreme(ensemble)) {
     if (levels.size() > 1) y = b.reshape(y, {num_trees, rows, targets});
-    y = b.reduce(aggregate == Aggregate::kMin ? OpKind::kReduceMin : OpKind::kReduceMax, y, {0}, false);
+    y = b.reduce(ensemble.aggregate == Aggregate::kMin ? OpKind::kReduceMin : OpKind::kReduceMax, y, {0}, false);
   }
-  if (!base.empty()) y = b.add(y, b.parameter(FloatTensor(Shape{targets}, base)));
+  if (!ensemble.base.empty()) y = b.add(y, b.parameter(FloatTensor(Shape{targets}, ensemble.base)));
+  if (counts_absent) {
+    const ValueId absent = b.op(OpKind::kRelu, {b.sub(b.number(1), present)});
+    y = b.add(y, b.mul(absent, b.parameter(FloatTensor(Shape{targets}, std::move(amounts)))));
+  }
   ZKI_RETURN_IF_ERROR(b.status());
   return y;
 }

@@ -39,8 +39,18 @@ Result<Tree> normalized_tree(const std::vector<RawNode>& nodes, std::int64_t roo
 
 enum class Aggregate : std::uint8_t { kAverage, kSum, kMin, kMax };
 
-// [N, targets]: the leaves' weights over all trees, plus base (empty, or one per target).
-Result<ir::ValueId> evaluate_trees(NodeContext& context, ir::ValueId x, const std::vector<Tree>& trees,
-                                   std::int64_t targets, Aggregate aggregate, const std::vector<float>& base);
+// Of a row whose leaves have no weight for a target: regressors give 0 without the base, as onnxruntime does.
+enum class Absent : std::uint8_t { kBase, kZero };
+
+struct Ensemble {
+  std::vector<Tree> trees;
+  std::int64_t targets = 1;
+  Aggregate aggregate = Aggregate::kSum;
+  std::vector<float> base = {};  // empty, or one per target
+  Absent absent = Absent::kBase;
+};
+
+// [N, targets]: the weights of the leaves that have one for the target, over all trees, plus the base.
+Result<ir::ValueId> evaluate_trees(NodeContext& context, ir::ValueId x, const Ensemble& ensemble);
 
 }  // namespace zkinfer::frontend_onnx
