@@ -43,3 +43,24 @@ contract OddFunctionals is IZkInferFunctionals {
         }
     }
 }
+
+// Who calls a contract with no more than the gas that it is told: address | gas | calldata gives whether it succeeded | gas | what it returned.
+contract Caller {
+    fallback() external {
+        assembly {
+            let to := calldataload(0)
+            let size := sub(calldatasize(), 64)
+            calldatacopy(0, 64, size)
+            // From here on the account is warm.
+            pop(extcodesize(to))
+            let before := gas()
+            let succeeded := call(calldataload(32), to, 0, 0, size, 0, 0)
+            let used := sub(before, gas())
+            mstore(0, succeeded)
+            // Without the call itself.
+            mstore(32, sub(used, 100))
+            returndatacopy(64, 0, returndatasize())
+            return(0, add(64, returndatasize()))
+        }
+    }
+}

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// A real node for tests: anvil in a process of its own, on a port that it chooses, with the limits of Ethereum (Osaka: EIP-170, EIP-7623,
-// EIP-7825), and transactions that are signed here, so that their size is known.
+// A real node for tests: anvil in a process of its own, on a port that it chooses, with Ethereum's rules (Osaka); with its limits of
+// transactions too (EIP-7623, EIP-7825), signed here, so that their size is known.
 import {spawn} from 'node:child_process';
-import {createRequire} from 'node:module';
 import {join} from 'node:path';
-import {pathToFileURL} from 'node:url';
-import {artifacts, bytesToHex, concat, encode, hexToBytes, keccak} from './chain.js';
+import {artifacts, bytesToHex, concat, encode, hexToBytes, keccak, load} from './abi.js';
 
-const require = createRequire(join(process.env.ZKINFER_NPM, 'package.json'));
-const {secp256k1} = await import(pathToFileURL(require.resolve('@noble/curves/secp256k1.js')).href);
+const {secp256k1} = await load('@noble/curves/secp256k1.js');
 
 /** EIP-7825. */
 export const MAX_TRANSACTION_GAS = 2 ** 24;
@@ -17,9 +14,10 @@ export const MAX_TRANSACTION_BYTES = 131072;
 /** The private key of anvil's account `i`: published, of tests everywhere. */
 export const DEV_KEYS = ['0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80', '0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d'];
 
+const hex = (x) => `0x${x.toString(16)}`;
 const number = (x) => {
-  const hex = BigInt(x).toString(16);
-  return hex === '0' ? new Uint8Array() : hexToBytes(`0x${hex.length % 2 ? '0' : ''}${hex}`);
+  const digits = BigInt(x).toString(16);
+  return digits === '0' ? new Uint8Array() : hexToBytes(`0x${digits.length % 2 ? '0' : ''}${digits}`);
 };
 function rlp(x) {
   const isList = Array.isArray(x);
@@ -43,11 +41,11 @@ export function signed({chainId, nonce, gas, to, data}, key) {
 }
 
 export class Node {
-  /** Rejects where anvil cannot be started. */
-  static async start() {
+  /** Rejects where anvil cannot be started. It ends with this process at the latest. */
+  static async start(words = ['--enable-tx-gas-limit', '--gas-limit', '60000000']) {
     const node = new Node();
     const anvil = join(process.env.ZKINFER_NPM, `node_modules/@foundry-rs/anvil-linux-${process.arch === 'x64' ? 'amd64' : process.arch}/bin/anvil`);
-    node.process = spawn(anvil, ['--hardfork', 'osaka', '--enable-tx-gas-limit', '--gas-limit', '60000000', '--port', '0'], {stdio: ['ignore', 'pipe', 'inherit']});
+    node.process = spawn(anvil, ['--hardfork', 'osaka', ...words, '--port', '0'], {stdio: ['ignore', 'pipe', 'inherit']});
     node.url = await new Promise((resolve, reject) => {
       let text = '';
       node.process.on('error', reject);
@@ -58,6 +56,9 @@ export class Node {
         if (match) resolve(`http://${match[1]}`);
       });
     });
+    process.on('exit', () => node.stop());
+    node.process.unref();
+    node.process.stdout.unref();
     node.chainId = await node.ask('eth_chainId');
     return node;
   }
@@ -77,10 +78,16 @@ export class Node {
     const key = DEV_KEYS[from];
     const nonce = await this.ask('eth_getTransactionCount', addressOf(key), 'latest');
     const raw = signed({chainId: this.chainId, nonce, gas, to, data}, key);
-    const hash = await this.ask('eth_sendRawTransaction', bytesToHex(raw));
+    return {...await this.#receipt(await this.ask('eth_sendRawTransaction', bytesToHex(raw))), bytes: raw.length};
+  }
+  /** The receipt of a transaction that the node signs. */
+  async sendUnsigned(to, data, gas = 2 ** 28) {
+    return this.#receipt(await this.ask('eth_sendTransaction', {from: addressOf(DEV_KEYS[0]), ...(to && {to}), data: bytesToHex(data), gas: hex(gas)}));
+  }
+  async #receipt(hash) {
     for (;;) {
       const receipt = await this.ask('eth_getTransactionReceipt', hash);
-      if (receipt !== null) return {...receipt, bytes: raw.length, gas: Number(receipt.gasUsed), succeeded: receipt.status === '0x1'};
+      if (receipt !== null) return {...receipt, gas: Number(receipt.gasUsed), succeeded: receipt.status === '0x1'};
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }
@@ -93,9 +100,9 @@ export class Node {
   }
 
   /** {data}, or {error, data: what it reverted with}. */
-  async call(to, data, from = 0) {
+  async call(to, data, {from = 0, gas = 30_000_000} = {}) {
     try {
-      return {data: hexToBytes(await this.ask('eth_call', {from: addressOf(DEV_KEYS[from]), to, data: bytesToHex(data), gas: '0x1c9c380'}, 'latest'))};
+      return {data: hexToBytes(await this.ask('eth_call', {from: addressOf(DEV_KEYS[from]), to, data: bytesToHex(data), gas: hex(gas)}, 'latest'))};
     } catch (error) {
       return {error: error.message, data: hexToBytes(error.data ?? '0x')};
     }

@@ -1,75 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// A chain in memory for tests: contracts of artifacts.json in @ethereumjs/evm, calls with their gas.
-import {readFileSync} from 'node:fs';
-import {createRequire} from 'node:module';
-import {join} from 'node:path';
-import {pathToFileURL} from 'node:url';
+// A chain for tests of contracts: calls with their gas of execution and nothing else, on a node of this process's own.
+import {Node} from './anvil.js';
+import {artifacts, bytesToHex, concat, encode, hexToBytes, word, words} from './abi.js';
 
-const packages = process.env.ZKINFER_NPM;
-const require = createRequire(join(packages, 'package.json'));
-const load = (name) => import(pathToFileURL(require.resolve(name)).href);
-const {createEVM} = await load('@ethereumjs/evm');
-const {Common, Hardfork, Mainnet} = await load('@ethereumjs/common');
-const {createAddressFromString, Account, hexToBytes, bytesToHex} = await load('@ethereumjs/util');
-export const {keccak_256} = await load('@noble/hashes/sha3.js');
-
-export {hexToBytes, bytesToHex};
-export const artifacts = JSON.parse(readFileSync(join(process.env.ZKINFER_CONTRACTS, 'artifacts.json'), 'utf8'));
-
-export const keccak = (bytes) => keccak_256(bytes);
-export function concat(...parts) {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
-export function word(x) {
-  return hexToBytes(`0x${BigInt(x).toString(16).padStart(64, '0')}`);
-}
-export const text = (string) => new TextEncoder().encode(string);
-export const selector = (signature) => keccak(text(signature)).slice(0, 4);
-
-// ABI encoding of static words (bigint, number, Uint8Array of up to 32 bytes), dynamic bytes ({bytes}) and arrays of words ({words}).
-export function encode(...values) {
-  const heads = [];
-  const tails = [];
-  let tail = 32 * values.length;
-  for (const value of values) {
-    if (value.words !== undefined) {
-      heads.push(word(tail));
-      tails.push(word(value.words.length), ...value.words.map(word));
-      tail += 32 + 32 * value.words.length;
-    } else if (value.bytes instanceof Uint8Array) {
-      const padded = new Uint8Array(Math.ceil(value.bytes.length / 32) * 32);
-      padded.set(value.bytes);
-      heads.push(word(tail));
-      tails.push(word(value.bytes.length), padded);
-      tail += 32 + padded.length;
-    } else {
-      heads.push(value instanceof Uint8Array ? concat(new Uint8Array(32 - value.length), value) : word(value));
-    }
-  }
-  return concat(...heads, ...tails);
+// One for all chains: contracts do not meet unless one is told of another.
+let node;
+function shared() {
+  // More than any transaction needs, so that only a call's own limit counts; blocks are not kept.
+  node ??= Node.start(['--gas-limit', '1000000000', '--base-fee', '0', '--gas-price', '0', '--prune-history', '--transaction-block-keeper', '1']);
+  return node;
 }
 
-export const CALLER = createAddressFromString('0x00000000000000000000000000000000000c0de5');
+/** Of `call`, for what it carries, before the contract that is asked gets its own. */
+const AROUND = 100_000_000n;
 
 export class Chain {
   static async start() {
     const chain = new Chain();
-    chain.evm = await createEVM({common: new Common({chain: Mainnet, hardfork: Hardfork.Osaka})});
-    await chain.evm.stateManager.putAccount(CALLER, new Account(0n, 10n ** 20n));
+    chain.node = await shared();
+    chain.caller = await chain.deploy('Caller');
     return chain;
   }
 
-  // Address of a new contract from init code.
-  async create(initCode, gasLimit = 30_000_000n) {
-    const result = await this.evm.runCall({caller: CALLER, data: initCode, gasLimit});
-    if (result.execResult.exceptionError) throw new Error(`deployment: ${result.execResult.exceptionError.error}`);
-    return result.createdAddress;
+  /** Address of a new contract from init code. */
+  async create(initCode) {
+    const receipt = await this.node.sendUnsigned(null, initCode);
+    if (!receipt.succeeded) throw new Error('deployment failed');
+    return receipt.contractAddress;
   }
 
   deploy(name, ...args) {
@@ -77,7 +34,7 @@ export class Chain {
     return this.create(concat(hexToBytes(artifacts[name].bytecode), encode(...args)));
   }
 
-  // Code 0x00 | bytes.
+  /** Code 0x00 | bytes. */
   deployData(bytes) {
     const size = bytes.length + 1;
     // PUSH2 size, DUP1, PUSH1 10, PUSH0, CODECOPY, PUSH0, RETURN
@@ -85,16 +42,36 @@ export class Chain {
     return this.create(concat(init, new Uint8Array(1), bytes));
   }
 
-  // {data, gas, error}: error is that of the EVM, data what was returned or reverted with.
-  async call(to, data, gasLimit = 30_000_000n, caller = CALLER) {
-    const {execResult} = await this.evm.runCall({caller, to, data, gasLimit});
-    return {data: execResult.returnValue, gas: execResult.executionGasUsed, error: execResult.exceptionError?.error};
+  /** {data, gas, error}: whether it ended in an error, data what was returned or reverted with, gas of the execution alone. Nothing is changed. */
+  ask(to, data, gasLimit = 30_000_000n, caller = this.caller) {
+    return this.#through(to, data, gasLimit, caller).answer;
+  }
+  /** The same, and what it changes stays. */
+  async call(to, data, gasLimit = 30_000_000n, caller = this.caller) {
+    const {answer, line} = this.#through(to, data, gasLimit, caller);
+    const result = await answer;
+    if (result.error === undefined) {
+      const receipt = await this.node.sendUnsigned(caller, line, AROUND + gasLimit);
+      if (!receipt.succeeded) throw new Error('a call that succeeded when it was asked did not when it was sent');
+    }
+    return result;
+  }
+
+  /** What a tracer in JavaScript says of a call. */
+  trace(to, data, tracer) {
+    const line = {from: this.caller, to, data: bytesToHex(data), gas: '0x8000000'};
+    return this.node.ask('debug_traceCall', line, 'latest', {tracer, timeout: '600s'});
+  }
+
+  #through(to, data, gasLimit, caller) {
+    const line = concat(word(to), word(gasLimit), data);
+    const answer = this.node.call(caller, line, {gas: AROUND + gasLimit}).then(({data: got, error}) => {
+      if (error !== undefined) throw new Error(error);
+      const [succeeded, gas] = words(got.slice(0, 64));
+      return {data: got.slice(64), gas, error: succeeded === 1n ? undefined : 'an error'};
+    });
+    return {line, answer};
   }
 }
 
-export const addressWord = (address) => concat(new Uint8Array(12), address.bytes);
-export const words = (bytes) => {
-  const out = [];
-  for (let i = 0; i < bytes.length; i += 32) out.push(BigInt(bytesToHex(bytes.slice(i, i + 32))));
-  return out;
-};
+export const addressWord = (address) => hexToBytes(`0x${address.slice(2).padStart(64, '0')}`);

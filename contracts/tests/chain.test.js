@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, describe, test} from 'node:test';
-import {artifacts, bytesToHex, concat, encode, hexToBytes, keccak, selector, text, words} from './chain.js';
+import {artifacts, bytesToHex, concat, encode, hexToBytes, keccak, selector, text, words} from './abi.js';
 import {DEV_KEYS, MAX_TRANSACTION_BYTES, MAX_TRANSACTION_GAS, Node, addressOf, argument} from './anvil.js';
 import {Model, REASONS, context} from './models.js';
 

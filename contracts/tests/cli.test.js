@@ -8,7 +8,7 @@ import {createServer} from 'node:http';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {promisify} from 'node:util';
-import {bytesToHex, concat, hexToBytes, keccak, text} from './chain.js';
+import {bytesToHex, concat, hexToBytes, keccak, text} from './abi.js';
 import {DEV_KEYS, MAX_TRANSACTION_GAS, Node, addressOf} from './anvil.js';
 import {Model} from './models.js';
 

@@ -2,7 +2,8 @@
 // What stands around the verifier: sessions for proofs of several transactions, the calls of other standards, and an example of a consumer.
 import assert from 'node:assert/strict';
 import {before, describe, test} from 'node:test';
-import {addressWord, bytesToHex, concat, encode, hexToBytes, keccak, selector, text, words} from './chain.js';
+import {bytesToHex, concat, encode, hexToBytes, keccak, selector, text, words} from './abi.js';
+import {addressWord} from './chain.js';
 import {Deployment, Model} from './models.js';
 
 const R = 0x30644e72e131a029b85045b68181585d2833e84879b9709143e1f593f0000001n;
@@ -36,9 +37,10 @@ describe('sessions', () => {
   let session;
   let context;
   let proof;
-  const OTHER = {bytes: hexToBytes('0x00000000000000000000000000000000000000ad')};
+  let other; // another sender
   before(async () => {
     session = await on.chain.deploy('ZkInferSession', addressWord(receipts));
+    other = await on.chain.deploy('Caller');
     context = keccak(text('a session'));
     proof = model.prove(context);
   });
@@ -55,8 +57,8 @@ describe('sessions', () => {
     is(await add(2, proof.slice(30000, 50000)), 'WrongChunk(uint256,uint256)');
     is(await add(1, new Uint8Array()), 'EmptyChunk()');
     // Another sender's chunks are another session's, and his end finds nothing of this one.
-    assert.notDeepEqual(done(await add(0, proof.slice(0, 100), undefined, OTHER)), id);
-    is(await finish(proof.slice(30000), undefined, OTHER), 'WrongProof(bytes32,bytes32)');
+    assert.notDeepEqual(done(await add(0, proof.slice(0, 100), undefined, other)), id);
+    is(await finish(proof.slice(30000), undefined, other), 'WrongProof(bytes32,bytes32)');
     assert.deepEqual(done(await add(1, proof.slice(30000, 50000))), id);
     assert.equal(words(done(await ask(session, 'chunksOf(bytes32)', id)))[0], 2n);
     is(await finish(proof.slice(50001)), 'WrongProof(bytes32,bytes32)');

@@ -3,7 +3,7 @@
 // ZKINFER_FUZZ_RUNS as many calls as it says, from another seed each time.
 import assert from 'node:assert/strict';
 import {before, test} from 'node:test';
-import {artifacts, bytesToHex, concat, selector} from './chain.js';
+import {artifacts, bytesToHex, concat, selector} from './abi.js';
 import {Deployment, Model} from './models.js';
 import {Random} from './field.js';
 

@@ -2,7 +2,8 @@
 // The library against BigInt: field, tables, geometric sums, queries, multiproofs.
 import assert from 'node:assert/strict';
 import {before, test} from 'node:test';
-import {Chain, concat, encode, hexToBytes, keccak, selector, word, words} from './chain.js';
+import {concat, encode, hexToBytes, keccak, selector, word, words} from './abi.js';
+import {Chain} from './chain.js';
 import * as f from './field.js';
 
 let chain;
@@ -14,7 +15,7 @@ before(async () => {
 
 const array = (items) => ({words: items});
 async function ask(signature, ...args) {
-  const result = await chain.call(kernels, concat(selector(signature), encode(...args)));
+  const result = await chain.ask(kernels, concat(selector(signature), encode(...args)));
   assert.equal(result.error, undefined, `${signature}: ${result.error}`);
   return words(result.data);
 }

@@ -5,7 +5,8 @@ import {execFileSync} from 'node:child_process';
 import {mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {Chain, addressWord, concat, encode, hexToBytes, keccak, selector, word, words} from './chain.js';
+import {concat, encode, hexToBytes, keccak, selector, word, words} from './abi.js';
+import {Chain, addressWord} from './chain.js';
 
 const examples = resolve(dirname(fileURLToPath(import.meta.url)), '../../examples');
 export const REASONS = ['None', 'BadHeader', 'WrongStatement', 'Truncated', 'TrailingBytes', 'NonCanonical', 'BadPublicValue',
@@ -107,7 +108,7 @@ export class Deployment {
   /** What the functionals' contract answers for a program, registered or not. */
   async evaluate(program, request) {
     const source = await this.chain.deployData(program);
-    return this.chain.call(this.functionals, concat(
+    return this.chain.ask(this.functionals, concat(
       selector('evaluate(address,uint256[])'), addressWord(source), word(64), word(request.length), ...request.map(word)));
   }
 
@@ -123,7 +124,7 @@ export class Deployment {
     return this.send(this.calldata(proof, changes), gasLimit);
   }
   async send(data, gasLimit = undefined) {
-    const {data: answer, gas, error} = await this.chain.call(this.verifier, data, gasLimit);
+    const {data: answer, gas, error} = await this.chain.ask(this.verifier, data, gasLimit);
     if (error !== undefined) return {error, selector: answer.slice(0, 4), gas};
     if (answer.length !== 32) throw new Error(`an answer of ${answer.length} bytes`);
     return {reason: REASONS[Number(words(answer)[0])], gas};

@@ -3,7 +3,8 @@
 // but that.
 import assert from 'node:assert/strict';
 import {before, describe, test} from 'node:test';
-import {Chain, bytesToHex, concat, encode, hexToBytes, selector, text} from './chain.js';
+import {bytesToHex, concat, encode, hexToBytes, selector, text} from './abi.js';
+import {Chain} from './chain.js';
 import {Deployment, Model, REASONS} from './models.js';
 import {Random} from './field.js';
 

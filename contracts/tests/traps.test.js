@@ -2,7 +2,8 @@
 // What verifier contracts are known to get wrong: encodings, answers of inner calls, gas that runs out, programs of others, replay.
 import assert from 'node:assert/strict';
 import {before, test} from 'node:test';
-import {addressWord, bytesToHex, concat, encode, hexToBytes, keccak, selector, word, words} from './chain.js';
+import {bytesToHex, concat, encode, hexToBytes, keccak, selector, word, words} from './abi.js';
+import {addressWord} from './chain.js';
 import {Deployment, Model, context, instructionsAt} from './models.js';
 
 let model;
@@ -118,7 +119,7 @@ test('receipts: once for a proof, one use per consumer, none for a rejected proo
 
 test('contexts differ by chain, verifier, consumer, purpose and nonce', async () => {
   const ask = async (verifier, consumer, purpose, nonce) =>
-    bytesToHex((await on.chain.call(verifier, concat(selector('contextOf(address,bytes32,uint256)'), encode(consumer, purpose, nonce)))).data);
+    bytesToHex((await on.chain.ask(verifier, concat(selector('contextOf(address,bytes32,uint256)'), encode(consumer, purpose, nonce)))).data);
   const other = await on.chain.deploy('ZkInferVerifier', ...[on.outer, on.functionals, on.registry].map(addressWord));
   const all = new Set([await ask(on.verifier, 1, 2, 3), await ask(on.verifier, 2, 2, 3), await ask(on.verifier, 1, 3, 3), await ask(on.verifier, 1, 2, 4), await ask(other, 1, 2, 3)]);
   assert.equal(all.size, 5);

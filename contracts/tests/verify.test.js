@@ -3,7 +3,7 @@
 // what the native verifier asks; what it rejects, the contract rejects for the same reason.
 import assert from 'node:assert/strict';
 import {before, describe, test} from 'node:test';
-import {hexToBytes, concat, selector, keccak, text} from './chain.js';
+import {hexToBytes, concat, selector, keccak, text} from './abi.js';
 import {Deployment, Model, REASONS} from './models.js';
 import {Random} from './field.js';
 

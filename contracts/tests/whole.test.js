@@ -3,7 +3,7 @@
 // nothing mocked, and programs that would read or write where they must not are refused when they are registered.
 import assert from 'node:assert/strict';
 import {before, describe, test} from 'node:test';
-import {concat, hexToBytes, selector, words} from './chain.js';
+import {concat, hexToBytes, selector, words} from './abi.js';
 import {Deployment, Model, REASONS, instructionsAt} from './models.js';
 import {Random} from './field.js';
 
