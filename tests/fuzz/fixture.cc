@@ -21,6 +21,16 @@ qir::QGraph small_graph() {
   return b.graph;
 }
 
+// Most of a verification is hashing the rows that it asks for: fewer bits, fewer rows, and every section of a proof is there all the same.
+// Still nobody finds another proof by chance.
+constexpr std::uint32_t kBits = 32;
+CommitOptions few_queries() {
+  CommitOptions options;
+  options.security.bits = kBits;
+  options.security.pow_bits = 2;
+  return options;
+}
+
 Fixture make_fixture(qir::QGraph graph, const TensorPolicy& inputs_group = {},
                      const TensorPolicy& outputs_group = {Exposure::kPublic, TensorHash::kNone}) {
   package::Package package;
@@ -30,8 +40,7 @@ Fixture make_fixture(qir::QGraph graph, const TensorPolicy& inputs_group = {},
   Fixture fixture;
   fixture.package = package::to_bytes(package);
   fixture.model = must(Model::from_bytes(fixture.package));
-  CommitOptions options;
-  options.security.pow_bits = 2;
+  CommitOptions options = few_queries();
   options.budget = 4;
   options.insecure_seed = e2e::test_seed(1);
   options.inputs = inputs_group;
@@ -51,12 +60,12 @@ Fixture make_fixture(qir::QGraph graph, const TensorPolicy& inputs_group = {},
     rows.inputs = {views(inputs), views(inputs), views(inputs)};
     fixture.batch = must(prover.prove_batch(rows)).proof;
   }
-  fixture.verification_key = must(VerificationKey::from_bytes(fixture.key));
+  fixture.verification_key = must(VerificationKey::from_bytes(fixture.key, kBits));
   fixture.certificate = must(prover.certify());
   options.insecure_seed = e2e::test_seed(2);
   Prover fresh = must(Prover::create(*fixture.model, options));
   fixture.rotation = must(prover.rotate(fresh));
-  fixture.rotated_key = must(VerificationKey::from_bytes(fresh.verification_key()));
+  fixture.rotated_key = must(VerificationKey::from_bytes(fresh.verification_key(), kBits));
   return fixture;
 }
 
@@ -84,15 +93,14 @@ const Fixture& beside() {
 
 const PathFixture& rooted() {
   static const PathFixture made = [] {
-    CommitOptions options;
-    options.security.pow_bits = 2;
+    CommitOptions options = few_queries();
     options.budget = 8;
     options.role = CommitmentRole::kRoot;
     Prover root = must(Prover::create(*small().model, options));
     options.role = CommitmentRole::kServing;
     Prover serving = must(Prover::create(*small().model, options));
     PathFixture fixture;
-    fixture.root = must(VerificationKey::from_bytes(root.verification_key()));
+    fixture.root = must(VerificationKey::from_bytes(root.verification_key(), kBits));
     const statement::Key key = must(statement::parse_key(serving.verification_key()));
     verifier::Path path;
     path.root_identity = fixture.root->info().model_identity;

@@ -36,7 +36,7 @@ void run_softmax(const OpContext& op) {
     if (const std::size_t line = lines.line_of(i); touched.empty() || touched.back() != line) touched.push_back(line);
   });
   std::ranges::sort(touched);
-  touched.erase(std::ranges::unique(touched).begin(), touched.end());
+  touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
   for (const std::size_t line : touched) fill(line);
 }
 
