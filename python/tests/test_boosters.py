@@ -48,9 +48,8 @@ def test_xgboost_by_hand():
     got = [model.run(row).outputs for row in x]
     assert np.abs(np.array([outputs[1].ravel() for outputs in got]) - np.stack([1 - p, p], 1)).max() < 2e-3
     assert [outputs[0].item() for outputs in got] == [int(value > 0.5) for value in p]
-    for wrong in (xgb_model("mine", trees, [0, 0]), xgb_model("reg:squarederror", [{**trees[0], "categories": [1]}], [0])):
-        with pytest.raises(zkinfer.CompileError):
-            model_of(_boosters.xgboost_json, wrong, None)
+    with pytest.raises(zkinfer.CompileError):
+        model_of(_boosters.xgboost_json, xgb_model("mine", trees, [0, 0]), None)
 
 
 def lgb_split(feature, threshold, left, right, kind="<="):
@@ -65,7 +64,8 @@ def test_lightgbm_by_hand():
     expected = 0.5 + np.where(x[:, 0] <= 0.25, 1.0, np.where(x[:, 1] <= 1.5, -2.0, 0.5))
     assert np.abs(np.array([model.run(row).output.item() for row in x]) - expected).max() < 1e-3
     with pytest.raises(zkinfer.CompileError, match="categories"):
-        model_of(_boosters.lightgbm_dump, {**dump, "tree_info": [{"tree_structure": lgb_split(0, "1||2", leaf[0], leaf[1], "==")}]}, None)
+        split = lgb_split(0, "1||2", leaf[0], leaf[1], "==")
+        model_of(_boosters.lightgbm_dump, {**dump, "tree_info": [{"tree_structure": split}], "pandas_categorical": [["a", "b"]]}, None)
     with pytest.raises(zkinfer.CompileError, match="objective"):
         model_of(_boosters.lightgbm_dump, {**dump, "objective": "mine"}, None)
 
@@ -120,3 +120,72 @@ def test_trees_decide_as_the_library(library):
         model = zkinfer.compile(estimator, calibration=x[:400])
     got = np.array([model.run(row).outputs[1].ravel() for row in x])
     assert np.abs(got - estimator.predict_proba(x)).max() < 2e-3
+
+
+def table_of_kinds(missing=None):
+    """Numbers and categories; missing: stands for a fifth of two columns."""
+    random = np.random.default_rng(5)
+    x = np.stack([random.normal(size=500), random.integers(0, 7, 500), random.normal(size=500), random.integers(0, 4, 500)], 1).astype("float32")
+    y = x[:, 0] + 2 * np.isin(x[:, 1], [1, 4, 6]) - (x[:, 3] == 2) * x[:, 2]
+    if missing is not None:
+        x[random.random(500) < 0.2, 0], x[random.random(500) < 0.2, 2] = missing, missing
+    return x, y
+
+
+def agree(estimator, x, kind):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", zkinfer.ModelWarning)
+        model = zkinfer.compile(estimator, calibration=x[:300])
+    got = [model.run(row).outputs for row in x[300:400]]
+    expected = np.asarray(estimator.predict(x[300:400]))
+    ours = np.array([outputs[0].ravel() for outputs in got]).reshape(expected.shape)
+    assert np.abs(ours - expected).max() < (1e-9 if kind == "class" else 2e-3) * max(1, np.abs(expected).max())
+    if kind == "class" and model.outputs_info[1].name == "probabilities":
+        assert np.abs(np.array([outputs[1].ravel() for outputs in got]) - estimator.predict_proba(x[300:400])).max() < 2e-3
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_xgboost_of_every_kind():
+    """Categories, numbers that stand for what is missing, rankings, several targets, early ends, every objective."""
+    xgboost = pytest.importorskip("xgboost", reason="XGBoost is not installed (python3-xgboost)")
+    x, y = table_of_kinds()
+    few = {"n_estimators": 5, "max_depth": 4, "tree_method": "hist"}
+    kinds = {"feature_types": ["q", "c", "q", "c"], "enable_categorical": True}
+    for most_one_hot in (1, 10):
+        agree(xgboost.XGBRegressor(**few, **kinds, max_cat_to_onehot=most_one_hot).fit(x, y), x, "value")
+    agree(xgboost.XGBClassifier(**few, **kinds, booster="dart", rate_drop=0.3).fit(x, np.digitize(y, [0, 1])), x, "class")
+    for missing in (-999.0, 0.25):
+        holes, y = table_of_kinds(missing)
+        agree(xgboost.XGBRegressor(**few, missing=missing).fit(holes, y), holes, "value")
+    agree(xgboost.XGBClassifier(**few, **kinds, missing=-1).fit(table_of_kinds(-1)[0], y > 0.5), table_of_kinds(-1)[0], "class")
+    agree(xgboost.XGBRegressor(**few, base_score=3.0).fit(x, y), x, "value")
+    agree(xgboost.XGBClassifier(**few, base_score=0.2).fit(x, y > 0.5), x, "class")
+    agree(xgboost.XGBRFClassifier(n_estimators=6, max_depth=3).fit(x, np.digitize(y, [0, 1])), x, "class")
+    agree(xgboost.XGBRanker(**few).fit(x, np.digitize(y, [0, 1]), group=[100] * 5), x, "value")
+    for objective, target in (("count:poisson", np.abs(y)), ("reg:gamma", np.abs(y) + 0.1), ("reg:tweedie", np.abs(y)), ("reg:logistic", y > 0), ("reg:squaredlogerror", np.abs(y))):
+        agree(xgboost.XGBRegressor(**few, objective=objective).fit(x, target), x, "value")
+    agree(xgboost.XGBClassifier(**few, objective="binary:hinge").fit(x, y > 0.5), x, "class")
+    agree(xgboost.XGBRegressor(**few).fit(x, np.stack([y, -y], axis=1)), x, "value")
+    if int(xgboost.__version__.split(".")[0]) >= 3:
+        agree(xgboost.XGBRegressor(**few, multi_strategy="multi_output_tree").fit(x, np.stack([y, 1 - y], axis=1)), x, "value")
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_lightgbm_of_every_kind():
+    lightgbm = pytest.importorskip("lightgbm", reason="LightGBM is not installed (PyPI)")
+    x, y = table_of_kinds()
+    few = {"n_estimators": 5, "num_leaves": 8, "verbose": -1, "min_child_samples": 3}
+    agree(lightgbm.LGBMRegressor(**few).fit(x, y, categorical_feature=[1, 3]), x, "value")
+    agree(lightgbm.LGBMClassifier(**few).fit(x, np.digitize(y, [0, 1]), categorical_feature=[1, 3]), x, "class")
+    holes = table_of_kinds(0.0)[0]
+    agree(lightgbm.LGBMRegressor(**few, zero_as_missing=True).fit(holes, y), holes, "value")
+    agree(lightgbm.LGBMRegressor(**few, reg_sqrt=True).fit(x, y), x, "value")
+    agree(lightgbm.LGBMClassifier(**few, sigmoid=0.7).fit(x, y > 0.5), x, "class")
+    agree(lightgbm.LGBMClassifier(**few, objective="multiclassova").fit(x, np.digitize(y, [0, 1])), x, "class")
+    agree(lightgbm.LGBMClassifier(**few, boosting_type="dart").fit(x, y > 0.5), x, "class")
+    agree(lightgbm.LGBMRegressor(**few, boosting_type="rf", bagging_freq=1, bagging_fraction=0.5).fit(x, y), x, "value")
+    agree(lightgbm.LGBMRanker(**few).fit(x, np.digitize(y, [0, 1]), group=[100] * 5), x, "value")
+    for objective, target in (("tweedie", np.abs(y)), ("quantile", y), ("huber", y), ("cross_entropy", (y > 0).astype(float)), ("gamma", np.abs(y) + 0.1)):
+        agree(lightgbm.LGBMRegressor(**few, objective=objective).fit(x, target), x, "value")
+    with pytest.raises(zkinfer.CompileError, match="linear_tree"):
+        zkinfer.compile(lightgbm.LGBMRegressor(**few, linear_tree=True).fit(x.astype(float), y), calibration=x)

@@ -151,12 +151,12 @@ def test_from_estimator_to_proof():
 def test_what_is_refused(monkeypatch):
     import sys
 
-    from sklearn.neighbors import KNeighborsClassifier
+    from sklearn.neighbors import RadiusNeighborsClassifier
 
     monkeypatch.setitem(sys.modules, "skl2onnx", None)
     x = rows()
-    with pytest.raises(zkinfer.CompileError, match="KNeighborsClassifier: no reader .*pip install skl2onnx"):
-        zkinfer.compile(KNeighborsClassifier().fit(x, truth(x, "two")), calibration=x)
+    with pytest.raises(zkinfer.CompileError, match="RadiusNeighborsClassifier: compares with all .*pip install skl2onnx"):
+        zkinfer.compile(RadiusNeighborsClassifier(5.0).fit(x, truth(x, "two")), calibration=x)
     with pytest.raises(zkinfer.InputError, match="not fitted"):
         zkinfer.compile(linear_model.Ridge(), calibration=x)
 
@@ -254,7 +254,7 @@ def test_other_estimators_go_through_skl2onnx():
     pytest.importorskip("skl2onnx", reason="skl2onnx is not installed (PyPI)")
     x = rows()
     estimator = ensemble.AdaBoostClassifier(n_estimators=4, random_state=1).fit(x, truth(x, "two") == "good")
-    model = compiled(estimator, x)
+    model = compiled(zkinfer.sklearn._by_skl2onnx(estimator, 6), x)
     got = np.array([model.run(row).outputs[0].item() for row in x[:40]])
     assert np.mean(got == estimator.predict(x[:40])) >= 0.95
 

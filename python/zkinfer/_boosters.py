@@ -19,9 +19,11 @@ def _refuse(what: str, remedy: str) -> Unknown:
 
 
 def _linked(graph: Graph, raw: str, link: str, classes: Optional[np.ndarray], num: int) -> Prediction:
-    """raw [1, num] through what the objective says: "identity", "exp", "logistic" or "softmax", or "each": a logistic for each class."""
-    if classes is None and link in ("identity", "exp", "logistic"):
-        functions = {"exp": "Exp", "logistic": "Sigmoid"}
+    """raw [1, num] through what the objective says: "identity", "exp", "logistic", "softmax", "softplus", "square" with its sign, or "each": a logistic for each class."""
+    if classes is None and link == "square":
+        return Prediction(value=graph.add("Mul", raw, graph.add("Abs", raw)))
+    if classes is None and link in ("identity", "exp", "logistic", "softplus"):
+        functions = {"exp": "Exp", "logistic": "Sigmoid", "softplus": "Softplus"}
         return Prediction(value=graph.add(functions[link], raw) if link in functions else raw)
     if num == 1:
         index = single(graph, graph.positive(raw))
@@ -40,10 +42,10 @@ def _linked(graph: Graph, raw: str, link: str, classes: Optional[np.ndarray], nu
 _XGB_LINKS = {
     "reg:squarederror": "identity", "reg:linear": "identity", "reg:squaredlogerror": "identity", "reg:absoluteerror": "identity",
     "reg:pseudohubererror": "identity", "reg:quantileerror": "identity", "rank:pairwise": "identity", "rank:ndcg": "identity", "rank:map": "identity",
-    "binary:logitraw": "identity", "reg:logistic": "logistic", "binary:logistic": "logistic", "count:poisson": "exp", "reg:gamma": "exp",
+    "binary:logitraw": "identity", "binary:hinge": "identity", "survival:cox": "exp", "survival:aft": "exp", "reg:expectileerror": "identity", "reg:logistic": "logistic", "binary:logistic": "logistic", "count:poisson": "exp", "reg:gamma": "exp",
     "reg:tweedie": "exp", "multi:softprob": "softmax", "multi:softmax": "softmax",
 }  # fmt: skip
-_XGB_CLASSES = ("binary:logistic", "multi:softprob", "multi:softmax")
+_XGB_CLASSES = ("binary:logistic", "multi:softprob", "multi:softmax", "binary:hinge")
 
 
 def _base_score(learner: Any) -> np.ndarray:
@@ -65,8 +67,18 @@ def _trees_of_rounds(forest: Any, num_rounds: int, num: int) -> int:
     return num_rounds * num * max(1, int(forest.get("gbtree_model_param", {}).get("num_parallel_tree", 1)))
 
 
-def xgboost_json(graph: Graph, x: Table, model: Any, classes: Optional[np.ndarray], num_rounds: Optional[int] = None) -> Prediction:
-    """model: what Booster.save_model("model.json") writes. num_rounds: of boosting, the first; all by default."""
+def _xgb_sets(tree: Any) -> dict[int, list[float]]:
+    """By node, the categories that go right."""
+    values, out = tree.get("categories") or [], {}
+    for node, first, count in zip(tree.get("categories_nodes") or [], tree.get("categories_segments") or [], tree.get("categories_sizes") or []):
+        out[int(node)] = [float(value) for value in values[first : first + count]]
+    return out
+
+
+def xgboost_json(
+    graph: Graph, x: Table, model: Any, classes: Optional[np.ndarray], num_rounds: Optional[int] = None, missing: float = float("nan")
+) -> Prediction:
+    """model: what Booster.save_model("model.json") writes. num_rounds: of boosting, the first; all by default. missing: what stands for it."""
     learner = model["learner"]
     objective, booster = learner["objective"]["name"], learner["gradient_booster"]
     link = _XGB_LINKS.get(objective)
@@ -88,18 +100,27 @@ def xgboost_json(graph: Graph, x: Table, model: Any, classes: Optional[np.ndarra
     for place, (tree, target) in enumerate(zip(forest["trees"], forest["tree_info"])):
         if num_trees is not None and place >= num_trees:
             break
-        if tree.get("categories"):
-            raise _refuse("XGBoost's splits of categories", "encode categories as columns, as OneHotEncoder does")
-        if int(tree["tree_param"].get("size_leaf_vector", 1)) > 1:
-            raise _refuse("XGBoost's trees with several outputs (multi_strategy='multi_output_tree')", "leave it out")
-        number, weight = trees.add_tree(), float(dropped[place]) if dropped else 1.0
+        size = int(tree["tree_param"].get("size_leaf_vector", 1))
+        if size > 1 and "leaf_weights" not in tree:
+            raise _refuse("XGBoost's trees with several outputs (multi_strategy='multi_output_tree') of a version before 3", "save it with a newer one, or leave it out")
+        number, weight, sets = trees.add_tree(), float(dropped[place]) if dropped else 1.0, _xgb_sets(tree)
         for node, left in enumerate(tree["left_children"]):
             threshold = float(np.float32(tree["split_conditions"][node]))
+            right, feature = tree["right_children"][node], tree["split_indices"][node]
             if left < 0:
-                trees.leaf(number, node, [weight * threshold], int(target))
+                found = [threshold] if size <= 1 else tree["leaf_weights"][size * right : size * (right + 1)]
+                trees.leaf(number, node, [weight * value for value in found], int(target) if size <= 1 else 0)
+                continue
+            if node in sets:
+                trees.split_set(number, node, feature, sets[node], right, left)
             else:
-                trees.split(number, node, tree["split_indices"][node], threshold, left, tree["right_children"][node])
-    return _linked(graph, trees.write(graph, x), link, classes, num)
+                trees.split(number, node, feature, threshold, left, right)
+            if not np.isnan(missing):
+                trees.stands_for_missing(missing, bool(tree["default_left"][node]) != (node in sets))
+    raw = trees.write(graph, x)
+    if objective == "binary:hinge":
+        return Prediction(index=single(graph, graph.positive(raw)), classes=classes, scores=raw)
+    return _linked(graph, raw, link, classes, num)
 
 
 def xgboost_estimator(graph: Graph, x: Table, model: Any) -> Prediction:
@@ -109,38 +130,49 @@ def xgboost_estimator(graph: Graph, x: Table, model: Any) -> Prediction:
     classes = np.asarray(model.classes_) if hasattr(model, "classes_") else None
     # After early stopping an estimator predicts with the best round and those before it, a Booster with all.
     stopped = booster is not model and "best_iteration" in data["learner"].get("attributes", {})
-    return xgboost_json(graph, x, data, classes, int(model.best_iteration) + 1 if stopped else None)
+    if any(data["learner"]["gradient_booster"].get("model", {}).get("cats", {}).get("enc") or []):
+        raise _refuse("XGBoost's categories of a table of pandas", "give numbers, 0, 1, .. for each category, and feature_types=['c', ..]")
+    missing = getattr(model, "missing", None)
+    return xgboost_json(
+        graph, x, data, classes, int(model.best_iteration) + 1 if stopped else None, float("nan") if missing is None else float(missing)
+    )
 
 
 # LightGBM: Booster.dump_model
 
 
-def _lightgbm_link(objective: str) -> tuple[str, bool]:
-    """The link, and whether the answer is a class."""
+def _lightgbm_link(objective: str) -> tuple[str, bool, float]:
+    """The link, whether the answer is a class, and what raw values are multiplied with before it."""
     words = objective.split()
     name = words[0] if words else "regression"
-    if any(word.startswith("sigmoid:") and float(word[len("sigmoid:") :]) != 1 for word in words):
-        raise _refuse(f"LightGBM's objective {objective!r}", "take sigmoid=1")
+    factor = next((float(word[len("sigmoid:") :]) for word in words if word.startswith("sigmoid:")), 1.0)
     if name == "binary":
-        return "logistic", True
+        return "logistic", True, factor
     if name in ("multiclass", "softmax"):
-        return "softmax", True
+        return "softmax", True, 1.0
     if name in ("multiclassova", "ova", "ovr"):
-        return "each", True
+        return "each", True, factor
     if name in ("poisson", "gamma", "tweedie"):
-        return "exp", False
+        return "exp", False, 1.0
     if name in ("cross_entropy", "xentropy"):
-        return "logistic", False
+        return "logistic", False, 1.0
+    if name in ("cross_entropy_lambda", "xentlambda"):
+        return "softplus", False, 1.0
     if name in ("regression", "regression_l1", "huber", "fair", "quantile", "mape", "lambdarank", "rank_xendcg"):
-        if "sqrt" in words:
-            raise _refuse(f"LightGBM's objective {objective!r}", "leave reg_sqrt out")
-        return "identity", False
-    raise _refuse(f"LightGBM's objective {objective!r}", "the reader knows binary, multiclass, multiclassova, poisson, gamma, tweedie and the regressions")
+        return "square" if "sqrt" in words else "identity", False, 1.0
+    raise _refuse(f"LightGBM's objective {objective!r}", "the reader knows binary, multiclass, multiclassova, poisson, gamma, tweedie, cross_entropy, the regressions and the rankings")
+
+
+def _lightgbm_set(model: Any, text: str) -> list[float]:
+    """The categories that go left, as the table has them."""
+    if model.get("pandas_categorical"):
+        raise _refuse("LightGBM's categories of a table of pandas", "give numbers, 0, 1, .. for each category, and categorical_feature=[..]")
+    return [float(code) for code in str(text).split("||")]
 
 
 def lightgbm_dump(graph: Graph, x: Table, model: Any, classes: Optional[np.ndarray]) -> Prediction:
     """model: what Booster.dump_model() gives."""
-    link, is_class = _lightgbm_link(model.get("objective", ""))
+    link, is_class, factor = _lightgbm_link(model.get("objective", ""))
     num = int(model["num_tree_per_iteration"])
     if classes is None and is_class:
         classes = np.arange(max(num, 2))
@@ -157,15 +189,18 @@ def lightgbm_dump(graph: Graph, x: Table, model: Any, classes: Optional[np.ndarr
                     raise _refuse("LightGBM's linear trees", "leave linear_tree out")
                 trees.leaf(number, node, [weight * part["leaf_value"]], place % num)
                 continue
-            if part["decision_type"] != "<=":
-                raise _refuse("LightGBM's splits of categories", "encode categories as columns, as OneHotEncoder does")
-            if part.get("missing_type") == "Zero":
-                raise _refuse("LightGBM's zero_as_missing", "leave it out")
-            left, right = count + 1, count + 2
+            left, right, feature = count + 1, count + 2, int(part["split_feature"])
             count += 2
-            trees.split(number, node, part["split_feature"], part["threshold"], left, right)
+            if part["decision_type"] == "==":
+                trees.split_set(number, node, feature, _lightgbm_set(model, part["threshold"]), left, right)
+            elif part["decision_type"] == "<=":
+                trees.split(number, node, feature, part["threshold"], left, right)
+                if part.get("missing_type") == "Zero":
+                    trees.stands_for_missing(0.0, bool(part["default_left"]))
+            else:
+                raise _refuse(f"LightGBM's decision_type {part['decision_type']!r}", "the reader knows '<=' and '=='")
             waiting += [(left, part["left_child"]), (right, part["right_child"])]
-    return _linked(graph, trees.write(graph, x), link, classes, num)
+    return _linked(graph, graph.shifted(trees.write(graph, x), None, factor), link, classes, num)
 
 
 def lightgbm_estimator(graph: Graph, x: Table, model: Any) -> Prediction:

@@ -31,7 +31,7 @@ def _ordered(keys: np.ndarray) -> np.ndarray:
     return bits.astype(np.int64).astype(np.uint32).view(np.float32)
 
 
-def _largest(holds: Callable[[np.ndarray], np.ndarray], count: int) -> np.ndarray:
+def largest(holds: Callable[[np.ndarray], np.ndarray], count: int) -> np.ndarray:
     """For each of `count` conditions on decimals that hold up to some number: the largest float32 of which it holds; the lowest of all where
     there is none."""
     most = int(np.float32(_MOST).view(np.int32))
@@ -63,7 +63,7 @@ def not_above_of_float64(threshold: Any) -> np.ndarray:
     out = np.atleast_1d(not_above(exact))
     decimal = [i for i, value in enumerate(exact) if abs(value) < _MOST and not _learned_from_float32(value)]
     if decimal:
-        out[decimal] = _largest(lambda x: x <= exact[decimal], len(decimal))
+        out[decimal] = largest(lambda x: x <= exact[decimal], len(decimal))
     return out.reshape(np.shape(threshold))
 
 
@@ -85,6 +85,8 @@ class Trees:
         self._num_trees = 0
         self._nodes: dict[str, list[Any]] = {key: [] for key in ("treeids", "nodeids", "featureids", "modes", "values", "truenodeids", "falsenodeids")}
         self._leaves: dict[str, list[Any]] = {key: [] for key in ("treeids", "nodeids", "ids", "weights")}
+        self._sets: dict[int, list[float]] = {}  # by place among the nodes, as _missing
+        self._missing: dict[int, tuple[float, bool]] = {}
         self.base = np.zeros(num_targets)
 
     def add_tree(self) -> int:
@@ -97,6 +99,15 @@ class Trees:
 
     def split(self, tree: int, node: int, feature: int, threshold: float, true: int, false: int) -> None:
         self._add(tree, node, int(feature), "BRANCH", float(threshold), int(true), int(false))
+
+    def split_set(self, tree: int, node: int, feature: int, members: Sequence[float], true: int, false: int) -> None:
+        """The branch that is called true where the feature is one of `members`."""
+        self._sets[len(self._nodes["treeids"])] = [float(value) for value in members]
+        self._add(tree, node, int(feature), "BRANCH", 0.0, int(true), int(false))
+
+    def stands_for_missing(self, value: float, goes_true: bool) -> None:
+        """Of the split that was added last: where the feature is `value`, which way it goes is not compared."""
+        self._missing[len(self._nodes["treeids"]) - 1] = (float(value), goes_true)
 
     def leaf(self, tree: int, node: int, weights: Sequence[float], first_target: int = 0) -> None:
         self._add(tree, node, 0, "LEAF", 0.0, 0, 0)
@@ -113,7 +124,7 @@ class Trees:
             modes = [names[bool(a), bool(b)] for a, b in zip(off, on)]
             return modes, np.where(off == on, _MOST, np.float32(column.equals)).astype(np.float32)
         if not column.is_given:
-            return ["BRANCH_LEQ"] * len(thresholds), _largest(lambda x: holds(column.value(x), thresholds), len(thresholds))
+            return ["BRANCH_LEQ"] * len(thresholds), largest(lambda x: holds(column.value(x), thresholds), len(thresholds))
         if self._compares == "float32 <":
             return ["BRANCH_LT"] * len(thresholds), thresholds.astype(np.float32)
         return ["BRANCH_LEQ"] * len(thresholds), (not_above if self._compares == "float32 <=" else not_above_of_float64)(thresholds)
@@ -121,9 +132,11 @@ class Trees:
     def write(self, graph: Graph, x: Table) -> str:
         """[1, num_targets]."""
         if self._num_trees == 0:
-            return graph.add("Add", graph.add("Mul", graph.columns(x.name, [0], -1), graph.constant(0.0)), graph.constant(self.base[None]))
+            return graph.fixed(self.base)
         nodes = {key: list(values) for key, values in self._nodes.items()}
         features, splits = np.array(nodes["featureids"]), np.array([mode == "BRANCH" for mode in nodes["modes"]])
+        for place in self._sets:
+            splits[place] = False
         for feature in np.unique(features[splits]):
             places = np.flatnonzero(splits & (features == feature))
             column = x.columns[feature]
@@ -131,10 +144,52 @@ class Trees:
                 modes, thresholds = self._branches(column, np.array([nodes["values"][place] for place in places]))
             for place, mode, threshold in zip(places, modes, thresholds):
                 nodes["featureids"][place], nodes["modes"][place], nodes["values"][place] = column.index, mode, float(threshold)
+        source = x.before.name
+        if self._sets or self._missing:
+            source = self._bits(graph, x, nodes, features)
         attributes = {f"nodes_{key}": values for key, values in nodes.items()}
         attributes.update({f"target_{key}": values for key, values in self._leaves.items()})
         if np.any(self.base):
             attributes["base_values"] = [float(value) for value in self.base]
         return graph.add(
-            "TreeEnsembleRegressor", x.before.name, domain="ai.onnx.ml", n_targets=self.num_targets, aggregate_function="SUM", post_transform="NONE", **attributes
+            "TreeEnsembleRegressor", source, domain="ai.onnx.ml", n_targets=self.num_targets, aggregate_function="SUM", post_transform="NONE", **attributes
         )
+
+    def _bits(self, graph: Graph, x: Table, nodes: dict[str, list[Any]], features: np.ndarray) -> str:
+        """What each split asks, 1 or 0, [1, splits]; nodes then ask that. ONNX's trees know neither sets nor numbers that stand for what is missing."""
+        places = [place for place, mode in enumerate(nodes["modes"]) if mode != "LEAF"]
+        kinds: dict[str, list[int]] = {}
+        for place in places:
+            kinds.setdefault("set" if place in self._sets else nodes["modes"][place], []).append(place)
+        parts, order = [], []
+        for kind, of_kind in kinds.items():
+            order += of_kind
+            if kind == "set":
+                asked = [(row, int(features[place]), value) for row, place in enumerate(of_kind) for value in self._sets[place]]
+                hits = graph.as_float(
+                    graph.add("Equal", graph.columns(x.name, [f for _, f, _ in asked], -1), graph.constant(np.array([v for _, _, v in asked])[None]))
+                )
+                which = np.zeros((len(of_kind), len(asked)))
+                which[[row for row, _, _ in asked], np.arange(len(asked))] = 1
+                parts.append(graph.linear(hits, which))
+                continue
+            values = graph.columns(x.before.name, [nodes["featureids"][place] for place in of_kind], -1)
+            limits = graph.constant(np.array([nodes["values"][place] for place in of_kind], dtype=np.float32)[None])
+            parts.append(graph.compared(values, kind, limits))
+        bits = graph.joined(parts)
+        lost = [place for place in order if place in self._missing]
+        if lost:
+            stand = np.array([self._missing[place][0] if place in self._missing else np.nan for place in order])
+            known = [i for i in range(len(order)) if not np.isnan(stand[i])]
+            is_lost = graph.as_float(
+                graph.add("Equal", graph.columns(x.name, [int(features[order[i]]) for i in known], -1), graph.constant(stand[known][None]))
+            )
+            rest = [i for i in range(len(order)) if i not in set(known)]
+            goes = np.array([1.0 if self._missing[order[i]][1] else 0.0 for i in known])[None]
+            kept = graph.columns(bits, known, len(order))
+            kept = graph.add("Add", graph.add("Mul", kept, graph.add("Sub", graph.constant(1.0), is_lost)), graph.shifted(is_lost, None, goes))
+            bits = graph.joined([kept] + ([graph.columns(bits, rest, len(order))] if rest else []))
+            order = [order[i] for i in known + rest]
+        for number, place in enumerate(order):
+            nodes["featureids"][place], nodes["modes"][place], nodes["values"][place] = number, "BRANCH_GT", 0.5
+        return bits

@@ -4,9 +4,7 @@ known here; others go through skl2onnx where it is installed."""
 
 from __future__ import annotations
 
-from typing import Any, Optional
-
-import numpy as np
+from typing import Any
 
 from . import _boosters, _data, _estimators, _options
 from ._onnx_graph import Graph
@@ -44,24 +42,19 @@ def _check_fitted(estimator: Any) -> None:
         pass  # of no estimator
 
 
-def _labels(classes: Any) -> Optional[np.ndarray]:
-    """Whole numbers as they are; None of others, whose label is its place in classes_."""
-    values = np.asarray(classes)
-    if values.dtype.kind == "f" and np.array_equal(values, np.round(values)):
-        values = values.astype(np.int64)
-    return values.astype(np.int64) if values.dtype.kind in "iub" else None
-
-
 def _outputs(graph: Graph, made: _estimators.Prediction) -> None:
     if made.value is not None:
         graph.output(made.value, "value")
         return
-    index, labels = made.index or "", _labels(made.classes)
-    if labels is not None and not np.array_equal(labels, np.arange(len(labels))):
-        index = graph.add("Gather", graph.constant(labels, np.int64), index, axis=0)
-    graph.output(index, "label", whole=True)
+    parts = made.several or [made]
+    labels = [_estimators.label(graph, part.index or "", part.classes) for part in parts]
+    graph.output(graph.add("Concat", *labels, axis=0) if made.several else labels[0], "label", whole=True)
     if made.probabilities is not None:
         graph.output(made.probabilities, "probabilities")
+    elif made.several:
+        for number, part in enumerate(parts):
+            if part.probabilities is not None:
+                graph.output(part.probabilities, f"probabilities_{number}")
     elif made.scores is not None:
         graph.output(made.scores, "scores")
 

@@ -4,7 +4,10 @@ found by the names of its class and of those it derives from; what predict, pred
 
 from __future__ import annotations
 
-from . import ensembles, kernels, layers, transformers, trees  # each names what it reads
-from .base import Prediction, Unknown, best_index, predict, predicts, single, transform
+from . import base, ensembles, gaussians, kernels, layers, multiclass, neighbours, refused, scalers, targets, transformers, trees  # each names what it reads
+from .base import Prediction, Unknown, best_index, label, predict, predicts, single, transform
 
-__all__ = ("Prediction", "Unknown", "best_index", "ensembles", "kernels", "layers", "predict", "predicts", "single", "transform", "transformers", "trees")
+__all__ = (
+    "Prediction", "Unknown", "base", "best_index", "ensembles", "gaussians", "kernels", "label", "layers", "multiclass", "neighbours", "predict", "predicts", "refused", "scalers",
+    "single", "targets", "transform", "transformers", "trees",
+)  # fmt: skip

@@ -1,29 +1,67 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Linear models, naive Bayes and networks of layers."""
+"""Linear models and networks of layers."""
 
 from __future__ import annotations
 
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 import numpy as np
 
 from .._onnx_graph import Graph
 from .._tables import Table
-from .._trees import not_above_of_float64
-from .base import PREDICTORS, Prediction, best_index, classified, reads, refuse
+from .base import PREDICTORS, Prediction, both_labels, chosen, classified, inliers, reads, refuse
 
 
 @reads(
     PREDICTORS, "LinearRegression", "Ridge", "RidgeCV", "Lasso", "LassoCV", "ElasticNet", "ElasticNetCV", "Lars", "LassoLars", "SGDRegressor", "LinearSVR",
     "HuberRegressor", "BayesianRidge", "ARDRegression", "TheilSenRegressor", "OrthogonalMatchingPursuit", "PassiveAggressiveRegressor", "QuantileRegressor",
+    "LarsCV", "LassoLarsCV", "LassoLarsIC", "OrthogonalMatchingPursuitCV", "MultiTaskElasticNet", "MultiTaskElasticNetCV", "MultiTaskLasso", "MultiTaskLassoCV",
 )  # fmt: skip
 def _linear_regressor(graph: Graph, x: Table, model: Any) -> Prediction:
     return Prediction(value=graph.linear(x.name, model.coef_, model.intercept_))
 
 
-@reads(PREDICTORS, "PoissonRegressor", "GammaRegressor")
+@reads(PREDICTORS, "PoissonRegressor", "GammaRegressor", "TweedieRegressor")
 def _log_regressor(graph: Graph, x: Table, model: Any) -> Prediction:
-    return Prediction(value=graph.add("Exp", graph.linear(x.name, model.coef_, model.intercept_)))
+    raw = graph.linear(x.name, model.coef_, model.intercept_)
+    link = getattr(model, "link", "log")
+    is_log = model.power > 0 if link == "auto" else link == "log"
+    return Prediction(value=graph.add("Exp", raw) if is_log else raw)
+
+
+@reads(PREDICTORS, "PLSRegression", "PLSCanonical", "CCA")
+def _partial_least_squares(graph: Graph, x: Table, model: Any) -> Prediction:
+    return Prediction(value=graph.linear(x.name, *tried(model.predict, x.width, model)))
+
+
+@reads(PREDICTORS, "DummyRegressor")
+def _dummy_regressor(graph: Graph, x: Table, model: Any) -> Prediction:
+    return Prediction(value=graph.fixed(np.ravel(model.constant_)))
+
+
+@reads(PREDICTORS, "DummyClassifier")
+def _dummy_classifier(graph: Graph, x: Table, model: Any) -> Prediction:
+    if model.strategy in ("stratified", "uniform") or isinstance(model.classes_, list):
+        raise refuse(model, f"strategy={model.strategy!r} draws its answers, or there are several labels", "take strategy='prior'")
+    shares = np.ravel(model.predict_proba(np.zeros((1, x.width))))
+    return chosen(graph, graph.fixed(shares), model.classes_)
+
+
+@reads(PREDICTORS, "SGDOneClassSVM")
+def _one_class(graph: Graph, x: Table, model: Any) -> Prediction:
+    scores = graph.linear(x.name, model.coef_, -np.asarray(model.offset_))
+    return inliers(graph, graph.at_least(scores, 0.0), scores)
+
+
+def tried(compute: Callable[[Any], Any], width: int, model: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Weights [k, width] and offsets of what is linear in the features: tried out, since attributes change with versions."""
+    offsets = np.atleast_2d(np.asarray(compute(np.zeros((2, width))), dtype=np.float64).reshape(2, -1))[0]
+    weights = np.asarray(compute(np.concatenate([np.eye(width), np.zeros((1, width))])), dtype=np.float64).reshape(width + 1, -1)[:width] - offsets
+    rows = np.random.default_rng(0).normal(size=(8, width)) * 3
+    expected = np.asarray(compute(rows), dtype=np.float64).reshape(8, -1)
+    if np.abs(rows @ weights + offsets - expected).max() > 1e-6 * max(1.0, np.abs(expected).max()):
+        raise refuse(model, "computes nothing linear", "take another estimator")
+    return weights.T, offsets
 
 
 def _link(model: Any, width: int) -> Optional[str]:
@@ -39,7 +77,8 @@ def _link(model: Any, width: int) -> Optional[str]:
     soft = np.exp(wide - wide.max(axis=1, keepdims=True))
     logistic = 1 / (1 + np.exp(-scores))
     two = np.stack([1 - logistic, logistic], axis=1) if scores.ndim == 1 else logistic / logistic.sum(axis=1, keepdims=True)
-    for name, values in (("logistic", two), ("softmax", soft / soft.sum(axis=1, keepdims=True))):
+    near = (np.clip(wide, -1, 1) + 1) / 2
+    for name, values in (("logistic", two), ("softmax", soft / soft.sum(axis=1, keepdims=True)), ("clipped", near / near.sum(axis=1, keepdims=True))):
         if np.abs(values - found).max() < 1e-5:
             return name
     return None
@@ -55,30 +94,6 @@ def _linear_classifier(graph: Graph, x: Table, model: Any) -> Prediction:
     return classified(graph, graph.linear(x.name, model.coef_, model.intercept_), model.classes_, _link(model, x.width))
 
 
-@reads(PREDICTORS, "GaussianNB")
-def _gaussian_nb(graph: Graph, x: Table, model: Any) -> Prediction:
-    variance = model.var_ if hasattr(model, "var_") else model.sigma_
-    deviations = graph.add("Mul", graph.add("Sub", x.name, graph.constant(model.theta_)), graph.constant(np.sqrt(0.5 / variance)))
-    squares = graph.sum_last(graph.add("Mul", deviations, deviations))
-    prior = np.log(model.class_prior_) - 0.5 * np.log(2 * np.pi * variance).sum(axis=1)
-    scores = graph.add("Sub", graph.constant(prior[None]), graph.row(squares, len(prior)))
-    return Prediction(index=best_index(graph, scores), classes=model.classes_, probabilities=graph.add("Softmax", scores, axis=1))
-
-
-@reads(PREDICTORS, "MultinomialNB")
-def _multinomial_nb(graph: Graph, x: Table, model: Any) -> Prediction:
-    scores = graph.linear(x.name, model.feature_log_prob_, model.class_log_prior_)
-    return Prediction(index=best_index(graph, scores), classes=model.classes_, probabilities=graph.add("Softmax", scores, axis=1))
-
-
-@reads(PREDICTORS, "BernoulliNB")
-def _bernoulli_nb(graph: Graph, x: Table, model: Any) -> Prediction:
-    name = x.name if model.binarize is None else graph.as_float(graph.add("Greater", x.name, graph.constant(not_above_of_float64(model.binarize))))
-    absent = np.log1p(-np.exp(model.feature_log_prob_))
-    scores = graph.linear(name, model.feature_log_prob_ - absent, model.class_log_prior_ + absent.sum(axis=1))
-    return Prediction(index=best_index(graph, scores), classes=model.classes_, probabilities=graph.add("Softmax", scores, axis=1))
-
-
 _ACTIVATIONS = {"relu": "Relu", "tanh": "Tanh", "logistic": "Sigmoid", "identity": "Identity"}
 
 
@@ -92,5 +107,5 @@ def _mlp(graph: Graph, x: Table, model: Any) -> Prediction:
     if type(model).__name__ == "MLPRegressor":
         return Prediction(value=y)
     if model.out_activation_ == "logistic" and len(model.classes_) != 2:
-        raise refuse(model, "several labels at once", "fit one classifier for each")
+        return both_labels(graph, graph.add("Sigmoid", y), len(model.classes_))
     return classified(graph, y, model.classes_, "logistic" if model.out_activation_ == "logistic" else "softmax")

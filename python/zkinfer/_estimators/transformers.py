@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Callable
 
 import numpy as np
 
@@ -11,51 +11,7 @@ from .._onnx_graph import Graph
 from .._tables import Column, Table, joined
 from .._trees import not_above_of_float64
 from .base import TRANSFORMERS, reads, refuse, transform
-
-
-def _scaled(graph: Graph, x: Table, offset: Any, scale: Any) -> Table:
-    """(x - offset) / scale, each per column or None."""
-
-    def value(i: int) -> Any:
-        return lambda v: (v if offset is None else v - offset[i]) / (1.0 if scale is None else scale[i])
-
-    return x.rising(lambda: graph.shifted(x.name, offset, None if scale is None else 1 / scale), value)
-
-
-@reads(TRANSFORMERS, "StandardScaler")
-def _standard_scaler(graph: Graph, x: Table, scaler: Any) -> Table:
-    mean, scale = scaler.mean_ if scaler.with_mean else None, scaler.scale_ if scaler.with_std else None
-    return _scaled(graph, x, mean, scale)
-
-
-@reads(TRANSFORMERS, "RobustScaler")
-def _robust_scaler(graph: Graph, x: Table, scaler: Any) -> Table:
-    return _scaled(graph, x, scaler.center_ if scaler.with_centering else None, scaler.scale_ if scaler.with_scaling else None)
-
-
-@reads(TRANSFORMERS, "MinMaxScaler")
-def _min_max_scaler(graph: Graph, x: Table, scaler: Any) -> Table:
-    clips, (lo, hi) = getattr(scaler, "clip", False), scaler.feature_range
-
-    def make() -> str:
-        y = graph.shifted(x.name, -scaler.min_ / scaler.scale_, scaler.scale_)
-        return graph.add("Clip", y, graph.constant(lo), graph.constant(hi)) if clips else y
-
-    def value(i: int) -> Any:
-        return lambda v: np.clip(v * scaler.scale_[i] + scaler.min_[i], lo if clips else -np.inf, hi if clips else np.inf)
-
-    return x.rising(make, value)
-
-
-@reads(TRANSFORMERS, "MaxAbsScaler")
-def _max_abs_scaler(graph: Graph, x: Table, scaler: Any) -> Table:
-    end = 1.0 if getattr(scaler, "clip", False) else np.inf
-
-    def make() -> str:
-        y = graph.shifted(x.name, None, 1 / scaler.scale_)
-        return graph.add("Clip", y, graph.constant(-1.0), graph.constant(1.0)) if end == 1 else y
-
-    return x.rising(make, lambda i: lambda v: np.clip(v / scaler.scale_[i], -end, end))
+from .layers import tried
 
 
 @reads(TRANSFORMERS, "Normalizer")
@@ -80,21 +36,77 @@ def _projection(graph: Graph, x: Table, pca: Any) -> Table:
     return Table(graph.linear(y, rows), len(rows))
 
 
+@reads(
+    TRANSFORMERS, "FactorAnalysis", "FastICA", "SparsePCA", "MiniBatchSparsePCA", "GaussianRandomProjection", "SparseRandomProjection", "FeatureAgglomeration",
+    "LinearDiscriminantAnalysis", "NeighborhoodComponentsAnalysis", "PLSRegression", "PLSCanonical", "PLSSVD", "CCA",
+)  # fmt: skip
+def _linear_map(graph: Graph, x: Table, model: Any) -> Table:
+    def compute(rows: Any) -> Any:
+        made = model.transform(rows)
+        return made.todense() if hasattr(made, "todense") else made
+
+    weights, offsets = tried(compute, x.width, model)
+    center = getattr(model, "mean_", None)
+    if center is not None and np.shape(center) == (x.width,):  # large means cancel before, not behind
+        return Table(graph.linear(graph.shifted(x.name, center, None), weights, offsets + weights @ center), len(weights))
+    return Table(graph.linear(x.name, weights, offsets), len(weights))
+
+
+def _is_nan(value: Any) -> bool:
+    return value is None or isinstance(value, float) and bool(np.isnan(value))
+
+
+@reads(TRANSFORMERS, "MissingIndicator")
+def _indicator(graph: Graph, x: Table, indicator: Any) -> Table:
+    """1 where a number stands for what is missing. Inputs that are not a number are never proven: none of them is."""
+    features = [int(i) for i in indicator.features_]
+    if _is_nan(indicator.missing_values):
+        return Table(graph.fixed(np.zeros(len(features))), len(features))
+    missing = float(indicator.missing_values)
+    parts = []
+    for feature in features:
+        given = x.columns[feature]
+        columns = [Column(given.index, equals=missing)] if given.is_given else []
+        parts.append(Table(_equal(graph, x, feature, [missing]), 1, x.before if columns else None, columns))
+    return joined(graph, parts)
+
+
+def _equal(graph: Graph, x: Table, column: int, values: Any) -> Callable[[], str]:
+    return lambda: graph.as_float(graph.add("Equal", graph.columns(x.name, [column], -1), graph.constant(np.asarray(values)[None])))
+
+
 @reads(TRANSFORMERS, "SimpleImputer")
 def _imputer(graph: Graph, x: Table, imputer: Any) -> Table:
-    if getattr(imputer, "add_indicator", False):
-        raise refuse(imputer, "add_indicator=True", "leave it out")
     missing = imputer.missing_values
     try:
         statistics = np.asarray(imputer.statistics_, dtype=np.float64)
     except (TypeError, ValueError):
         raise refuse(imputer, "fills in text", "encode text as numbers first") from None
-    kept = np.flatnonzero(~np.isnan(statistics))
+    empty = np.isnan(statistics)
+    if getattr(imputer, "keep_empty_features", False):
+        statistics, empty = np.nan_to_num(statistics), np.zeros_like(empty)
+    kept = np.flatnonzero(~empty)
+    filled = x
     # Inputs that are not a number are never proven: nothing is left of them to fill in.
-    if missing is None or isinstance(missing, float) and np.isnan(missing):
-        return x.select(graph, kept)
-    y = graph.add("Where", graph.add("Equal", x.name, graph.constant(missing)), graph.constant(np.nan_to_num(statistics)[None]), x.name)
-    return Table(y, x.width).select(graph, kept)
+    if not _is_nan(missing):
+        y = graph.add("Where", graph.add("Equal", x.name, graph.constant(missing)), graph.constant(np.nan_to_num(statistics)[None]), x.name)
+        filled = Table(y, x.width)
+    out = filled.select(graph, kept)
+    indicator = getattr(imputer, "indicator_", None)
+    if indicator is None or len(indicator.features_) == 0:
+        return out
+    return joined(graph, [out, _indicator(graph, x, indicator)])
+
+
+@reads(TRANSFORMERS, "KNNImputer", "IterativeImputer")
+def _model_imputer(graph: Graph, x: Table, imputer: Any) -> Table:
+    """Of inputs without NaN nothing is missing."""
+    if not _is_nan(imputer.missing_values):
+        raise refuse(imputer, "fills in what is missing by a model of its own", "take SimpleImputer, or leave missing_values at NaN: inputs of proofs have none")
+    if getattr(imputer, "indicator_", None) is not None:
+        raise refuse(imputer, "add_indicator=True", "leave it out")
+    kept = np.flatnonzero(~np.isnan(imputer.initial_imputer_.statistics_)) if hasattr(imputer, "initial_imputer_") else np.flatnonzero(imputer._valid_mask)
+    return x.select(graph, kept)
 
 
 def _categories(encoder: Any) -> list[np.ndarray]:
@@ -117,58 +129,39 @@ def _one_hot(graph: Graph, x: Table, encoder: Any) -> Table:
         kept = np.delete(values, dropped) if dropped is not None else values
         if len(kept) == 0:
             continue
-
-        def make(column: int = column, kept: np.ndarray = kept) -> str:
-            return graph.as_float(graph.add("Equal", graph.columns(x.name, [column], -1), graph.constant(kept[None])))
-
         given = x.columns[column]
-        if given.is_given:
-            parts.append(Table(make, len(kept), x.before, [Column(given.index, equals=float(value)) for value in kept]))
-        else:
-            parts.append(Table(make, len(kept)))
+        columns = [Column(given.index, equals=float(value)) for value in kept] if given.is_given else []
+        parts.append(Table(_equal(graph, x, column, kept), len(kept), x.before if columns else None, columns))
     return joined(graph, parts)
 
 
 @reads(TRANSFORMERS, "OrdinalEncoder")
 def _ordinal(graph: Graph, x: Table, encoder: Any) -> Table:
+    if getattr(encoder, "_infrequent_enabled", False):
+        raise refuse(encoder, "infrequent categories", "leave min_frequency and max_categories out")
     parts = []
     for column, values in enumerate(_categories(encoder)):
-        hot = graph.as_float(graph.add("Equal", graph.columns(x.name, [column], -1), graph.constant(values[None])))
         unknown = encoder.unknown_value if encoder.handle_unknown == "use_encoded_value" else 0
         if unknown is None or np.isnan(unknown):
             raise refuse(encoder, "unknown values become NaN", "take a number as unknown_value")
-        parts.append(graph.linear(hot, np.arange(len(values)) - float(unknown), float(unknown)))
+        parts.append(graph.linear(_equal(graph, x, column, values)(), np.arange(len(values)) - float(unknown), float(unknown)))
     return Table(graph.joined(parts), x.width)
 
 
 @reads(TRANSFORMERS, "PolynomialFeatures")
 def _polynomial(graph: Graph, x: Table, features: Any) -> Table:
     columns = [graph.columns(x.name, [i], -1) for i in range(x.width)]
-    parts, zero = [], graph.constant(0.0)
+    parts = []
     for powers in features.powers_:
         factors = [columns[i] for i, power in enumerate(powers) for _ in range(power)]
         if not factors:
-            parts.append(graph.add("Add", graph.add("Mul", columns[0], zero), graph.constant(1.0)))
+            parts.append(graph.fixed([1.0]))
             continue
         product = factors[0]
         for factor in factors[1:]:
             product = graph.add("Mul", product, factor)
         parts.append(product)
     return Table(graph.joined(parts), len(parts))
-
-
-@reads(TRANSFORMERS, "FunctionTransformer")
-def _function(graph: Graph, x: Table, transformer: Any) -> Table:
-    known_functions = {np.exp: "Exp", np.log: "Log", np.sqrt: "Sqrt", np.abs: "Abs", np.tanh: "Tanh", np.square: "Square"}
-    if transformer.func is None:
-        return x
-    if transformer.kw_args or transformer.func not in known_functions and transformer.func is not np.log1p:
-        raise refuse(transformer, "a function of Python's", "take one of NumPy's exp, log, log1p, sqrt, abs, tanh, square, or compute it before")
-    if transformer.func is np.log1p:
-        return Table(graph.add("Log", graph.add("Add", x.name, graph.constant(1.0))), x.width)
-    if transformer.func is np.square:
-        return Table(graph.add("Mul", x.name, x.name), x.width)
-    return Table(graph.add(known_functions[transformer.func], x.name), x.width)
 
 
 def _indices(transformer: Any, name: str, columns: Any, width: int) -> list[int]:
