@@ -53,6 +53,7 @@ void DenseWeights::add_lane(std::size_t lane, const Fe& factor, FeSpan out) cons
       };
       const circuit::AxisPiece& inner = placed.block.pieces[order.back()];
       const auto [inner_begin, inner_end] = visible(order.back());
+      const std::uint64_t offset = inner_begin - inner.begin;
       scratch.resize(inner_end - inner_begin);
       const AxisWeights& inner_vector = *term.vectors[order.back()];
       for (std::uint64_t i = inner_begin; i < inner_end; ++i)
@@ -60,7 +61,7 @@ void DenseWeights::add_lane(std::size_t lane, const Fe& factor, FeSpan out) cons
       const auto visit = [&](auto& self, std::size_t level, std::uint64_t row, const Fe& weight) -> void {
         if (level + 1 == order.size()) {
           if (weight.is_zero()) return;
-          vec::axpy(weight, scratch, out.subspan((row << inner.bits) + inner_begin - inner.begin, scratch.size()));
+          vec::axpy(weight, scratch, out.subspan((row << inner.bits) + offset, scratch.size()));
           return;
         }
         const circuit::AxisPiece& piece = placed.block.pieces[order[level]];

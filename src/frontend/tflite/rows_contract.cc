@@ -13,28 +13,28 @@ namespace zkinfer::frontend_tflite {
 namespace {
 
 // Fields of the options' tables, by number.
+constexpr int kPadding = 0;  // of all that have one
 namespace conv_fields {
-constexpr int kPadding = 0, kStrideW = 1, kStrideH = 2, kActivation = 3, kDilationW = 4, kDilationH = 5;
+constexpr int kStrideW = 1, kStrideH = 2, kActivation = 3, kDilationW = 4, kDilationH = 5;
 }
 namespace depthwise_fields {
 constexpr int kActivation = 4, kDilationW = 5, kDilationH = 6;
 }
 namespace conv3d_fields {
-constexpr int kPadding = 0, kStrideD = 1, kStrideW = 2, kStrideH = 3, kActivation = 4, kDilationD = 5, kDilationW = 6,
-              kDilationH = 7;
+constexpr int kStrideD = 1, kStrideW = 2, kStrideH = 3, kActivation = 4, kDilationD = 5, kDilationW = 6, kDilationH = 7;
 }
 namespace transpose_conv_fields {
-constexpr int kPadding = 0, kStrideW = 1, kStrideH = 2, kActivation = 3;
+constexpr int kStrideW = 1, kStrideH = 2, kActivation = 3;
 }
 namespace pool_fields {
-constexpr int kPadding = 0, kStrideW = 1, kStrideH = 2, kWidth = 3, kHeight = 4, kActivation = 5;
+constexpr int kStrideW = 1, kStrideH = 2, kWidth = 3, kHeight = 4, kActivation = 5;
 }
 namespace full_fields {
 constexpr int kActivation = 0, kFormat = 1, kKeepDims = 2;
 }
 
 Result<std::string> auto_pad(const Operation& op) {
-  switch (const auto padding = op.options().number<std::int8_t>(0)) {  // the field of all that have one
+  switch (const auto padding = op.options().number<std::int8_t>(kPadding)) {
     case 0: return std::string("SAME_UPPER");
     case 1: return std::string("VALID");
     default: return corrupt("padding " + std::to_string(padding));
@@ -302,7 +302,7 @@ Status read_average_pool(Operation& op) {
   const std::int64_t window_size = pool_size(op);
   // Windows at the border are smaller where there is padding.
   const bool may_lie_between =
-      window_size % 2 == 0 || (op.options().number<std::int8_t>(pool_fields::kPadding) == 0 && window_size > 1);
+      window_size % 2 == 0 || (op.options().number<std::int8_t>(kPadding) == 0 && window_size > 1);
   if (x.quantized() && x.scales.size() == 1 && op.g.same_grid(op.input(0), op.output()) && may_lie_between &&
       window_size <= 1 << 16) {
     // Means of the stored integers that lie in the middle go away from zero there: a step aside that decides nothing else.
