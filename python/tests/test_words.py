@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the program takes, Python takes; arguments that are called otherwise are told their names; what is public says what it does."""
+import copy
 import inspect
+import pickle
 import re
 import shutil
 import warnings
@@ -176,3 +178,24 @@ def test_no_words_for_what_no_message_names(source):
     texts = "".join(path.read_text() for folder in ("src", "include", "tools/cli") for path in (source / folder).rglob("*") if path.suffix in (".cc", ".h"))
     for library in _words._WORDS:
         assert library in texts, library
+
+
+def test_results_are_pickled_and_copied(model, key, proof, flowers):
+    batch = key.prove_batch(flowers[:3])
+    results = [
+        model.run(flowers[0]), zkinfer.verify(proof, key.public, context=b"nonce"), zkinfer.verify_batch(batch, key.public), key.public.soundness(), key.public, key.public.info, model.record, model.report(),
+        key.price, proof.stats, proof.clipping, model.outputs_info, model.outputs_info[0].format, model.inputs_info[0],
+    ]  # fmt: skip
+    for result in results:
+        again = pickle.loads(pickle.dumps(result))
+        assert repr(again) == repr(result) and repr(pickle.loads(pickle.dumps(again))) == repr(result)
+        assert repr(copy.deepcopy(result)) == repr(result) and repr(copy.copy(result)) == repr(result)
+        if hasattr(result, "_repr_html_"):
+            assert again._repr_html_() == result._repr_html_()
+    said = pickle.loads(pickle.dumps(results[1]))
+    assert np.array_equal(said.output, results[1].output) and said.input_tensors[0].name == "flower"
+    assert isinstance(pickle.loads(pickle.dumps(model.outputs_info[0].format)), type(model.outputs_info[0].format))
+    for copied in (copy.copy(proof), copy.deepcopy(proof), copy.copy(batch), copy.deepcopy(batch)):
+        assert np.array_equal(copied.output, (batch if isinstance(copied, zkinfer.Batch) else proof).output)
+    with pytest.raises(zkinfer.InputError, match="a proof that was read"):
+        pickle.loads(pickle.dumps(proof)).output

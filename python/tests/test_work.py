@@ -20,7 +20,38 @@ def test_progress_is_told(key, flowers):
     key.prove(flowers[0], progress=lambda stage, fraction: told.append((stage, fraction)))
     assert told and told[-1] == ("done", 1.0)
     assert [fraction for _, fraction in told] == sorted(fraction for _, fraction in told)
-    key.prove(flowers[0], progress=True)  # a bar, or nothing without a terminal
+    key.prove(flowers[0], progress=True)  # a bar, or lines without a terminal
+
+
+def test_progress_goes_on_to_the_end(model, key):
+    """Of operations of several steps, too: done is said once, at the end."""
+    told = []
+    model.commit(progress=lambda stage, fraction: told.append((stage, fraction)))
+    key.rotate(progress=lambda stage, fraction: told.append((stage, fraction)))
+    done = [i for i, (stage, fraction) in enumerate(told) if fraction == 1]
+    assert len(done) == 2 and done[1] == len(told) - 1
+    for part in (told[: done[0] + 1], told[done[0] + 1 :]):
+        assert [fraction for _, fraction in part] == sorted(fraction for _, fraction in part)
+
+
+def test_progress_is_lines_in_a_pipe(monkeypatch, capsys):
+    from zkinfer import _progress
+
+    now = iter([0.0, 0.5, 2.0, 3.0, 8.0])
+    monkeypatch.setattr(_progress.time, "monotonic", lambda: next(now))
+    with _progress.reporting(True, "commit") as report:
+        for fraction in (0.1, 0.4, 0.5, 0.8):
+            report("columns", fraction)
+    assert capsys.readouterr().err.splitlines() == ["commit: columns, 40 %, 3.0 s left", "commit: columns, 80 %, 2.0 s left"]
+
+
+def test_ctrl_c_says_what_is_left():
+    from zkinfer import _progress
+
+    for what, says in (("commit", "nothing was made or written"), ("prove", "no proof was made, and its place in the commitment is used")):
+        with pytest.raises(KeyboardInterrupt, match=f"zkinfer: {what} was stopped; {says}"):
+            with _progress.reporting(None, what):
+                raise KeyboardInterrupt
 
 
 def test_progress_stops(key, flowers, onnx_path):
@@ -64,6 +95,28 @@ def test_ctrl_c(source):
     word, seconds = done.stdout.split()[:2]
     assert word == "stopped" and float(seconds) < 1.5, done.stdout
     assert done.stdout.split()[2] == "works"
+
+
+FORKED = """
+import os, sys
+import numpy as np, zkinfer
+rows = np.random.default_rng(1).uniform(0, 8, (40, 4)).astype("float32")
+model = zkinfer.compile(sys.argv[1], calibration=rows)
+key = model.commit()
+proof = key.prove(rows[0])
+statement = zkinfer.verify(proof, key.public)
+if os.fork() == 0:
+    for shown in (model, model.record, key, key.public, proof, statement, model.outputs_info[0]):
+        assert shown._repr_html_() and repr(shown)
+    print("shown", flush=True)
+    os._exit(0)
+print(os.wait()[1])
+"""
+
+
+def test_a_forked_child_shows_what_it_has(onnx_path):
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", FORKED, onnx_path], capture_output=True, text=True, timeout=300)
+    assert done.stdout.split() == ["shown", "0"], done.stdout + done.stderr
 
 
 def test_threads_share_a_key(key, model, flowers):

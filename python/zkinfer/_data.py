@@ -78,13 +78,13 @@ def array(value: Any, where: str) -> np.ndarray:
     if out.dtype == np.bool_:
         out = out.astype(np.uint8)
     elif out.dtype == np.float16:
-        out = out.astype(np.float32)
+        out = out.astype(np.float32)  # every one of them is a float32
     elif out.dtype.kind == "u" and out.dtype.itemsize == 8:
         if out.size and out.max() > np.iinfo(np.int64).max:
             raise InputError(f"{where}: values above 2^63 - 1; give integers that fit into int64")
         out = out.astype(np.int64)
     if out.dtype.kind + str(out.dtype.itemsize) not in _KINDS:
-        raise InputError(f"{where}: dtype {out.dtype}, expected float32, float64, an integer type or bool; convert it, as by .astype('float32')")
+        raise InputError(f"{where}: dtype {out.dtype}, expected float16, float32, float64, an integer type or bool; convert it, as by .astype('float32')")
     out = np.require(out, dtype=out.dtype.newbyteorder("="), requirements="C")
     if out.dtype.kind == "f":
         _check_finite(out, where)

@@ -376,10 +376,11 @@ def prove(
         raise InputError("the key hides inputs or outputs, so a proof would not show prompt and answer; take model.commit(inputs='public')")
     prover.public._causal_model()  # refused before the model says a word
     num_before, history = _turn_before(prover, after, conversation)
-    with _progress.reporting(progress, "generate") as report:
+    with _progress.reporting(progress, "prove") as whole_report:
+        report = _progress.part(whole_report, 0, 0.1)
         answer = answer_of(prover.model, prompt, tokens, tokenizer, stream, special, rule, bound, report, num_before, history)
-    whole = answer.prompt_tokens + answer.tokens
-    with _progress.reporting(progress, "prove") as report:
+        whole = answer.prompt_tokens + answer.tokens
+        report = _progress.part(whole_report, 0.1, 1)
         result, path = prover._under_next(
             lambda native: _native.prove_generation(native, prover.model._native, whole, len(answer.prompt_tokens), rule, bound, hide in (None, "answer"), hide in (None, "prompt"), num_before, history, report)
         )

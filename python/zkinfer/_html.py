@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Iterable, Sequence
 
 from ._words import in_python_words
+from .errors import InputError
 
 if TYPE_CHECKING:
     from ._key import Soundness, VerificationKey
@@ -31,7 +32,11 @@ _MOST_LAYERS = 40
 
 
 def model(model: "Model") -> str:
-    record, report = model.record, model.report()
+    record = model.record
+    try:
+        report = model.report()
+    except InputError:  # of a process that was forked and cannot compute
+        report = None
     head = _table(
         f"zkinfer model {model.name}",
         [
@@ -39,10 +44,12 @@ def model(model: "Model") -> str:
             ("outputs", ", ".join(f"{t.name} {tuple(t.shape)}" for t in model.outputs_info)),
             ("parameters", f"{model.num_parameters:,}"),
             ("error", "trained as integers" if model.trained else f"{100 * record.measured_error:.2g} % of an output's largest element (asked for {record.target_text})"),
-            ("cost", f"about {report.total_cost.seconds:.2g} s of proving on two cores"),
         ]
+        + ([("cost", f"about {report.total_cost.seconds:.2g} s of proving on two cores")] if report is not None else [])
         + [("warning", in_python_words(note.text)) for note in record.notes if note.is_warning],
     )
+    if report is None:
+        return head
     total = report.total_cost.seconds or 1.0
     nodes = report.nodes
     rows = [

@@ -353,11 +353,8 @@ class Model:
         security.decoding = getattr(_native.Decoding, _options.choice("decoding", decoding, ("johnson", "unique")))
         options.security = security
         with _progress.reporting(progress, "commit") as report:
-            native = _native.Prover.create(self._native, options, report)
-        certificate: Optional[bytes] = None
-        if certified:
-            with _progress.reporting(progress, "certify") as report:
-                certificate = native.certify(report)
+            native = _native.Prover.create(self._native, options, _progress.part(report, 0, 0.5 if certified else 1))
+            certificate: Optional[bytes] = native.certify(_progress.part(report, 0.5, 1)) if certified else None
         prover = Prover(self, native, certificate)
         prover.public  # checked once, here
         return prover

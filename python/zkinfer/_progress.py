@@ -1,33 +1,49 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Progress of long operations: a bar (tqdm's where it is installed, in notebooks too), or a function of the caller's."""
+"""Progress of long operations: a bar (tqdm's where it is installed, in notebooks too), lines in a pipe, or a function of the caller's."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from typing import Any, Callable, Iterator, Optional, Union
 
 from .errors import InputError
 
-#: True: a bar on standard error. A function is called with stage and fraction (0 to 1), in the caller's thread; if it returns False
+Report = Callable[[str, float], Optional[bool]]
+#: True: a bar on standard error, plain lines where that is no terminal and no notebook. A function is called with stage and fraction (0 to 1), in the caller's thread; if it returns False
 #: the operation stops with zkinfer.Cancelled.
-Progress = Union[None, bool, Callable[[str, float], Optional[bool]]]
+Progress = Union[None, bool, Report]
+
+
+#: Of lines that are no bar: the first after so long, and the next ones, as the program prints them.
+_FIRST_SECONDS, _LINE_SECONDS, _TERMINAL_SECONDS = 1.0, 5.0, 0.1
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 class _Line:
-    """Without tqdm: one line on a terminal, nothing elsewhere."""
+    """One line that changes on a terminal, plain lines elsewhere."""
 
     def __init__(self, what: str) -> None:
-        self._what, self._shown = what, False
+        self._what, self._begin, self._shown, self._highest = what, time.monotonic(), 0.0, 0.0
+        self._terminal = sys.stderr.isatty()
 
     def __call__(self, stage: str, fraction: float) -> None:
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r{self._what}: {stage}, {100 * fraction:.0f} %\033[K")
-            sys.stderr.flush()
-            self._shown = True
+        elapsed = time.monotonic() - self._begin
+        if elapsed < _FIRST_SECONDS or self._shown and elapsed - self._shown < (_TERMINAL_SECONDS if self._terminal else _LINE_SECONDS):
+            return
+        self._highest = fraction = min(1.0, max(fraction, self._highest))
+        left = f", {_seconds(elapsed * (1 - fraction) / fraction)} left" if 0.02 < fraction < 1 else ""
+        text = f"{self._what}: {stage}, {100 * fraction:.0f} %{left}"
+        sys.stderr.write(f"\r{text}\033[K" if self._terminal else text + "\n")
+        sys.stderr.flush()
+        self._shown = elapsed
 
     def close(self) -> None:
-        if self._shown:
+        if self._shown and self._terminal:
             sys.stderr.write("\r\033[K")
 
 
@@ -43,24 +59,49 @@ class _Bar:
         self._bar.close()
 
 
-@contextlib.contextmanager
-def reporting(progress: Progress, what: str) -> Iterator[Optional[Callable[[str, float], Optional[bool]]]]:
-    """What the extension module is given for one operation."""
-    if progress is None or progress is False:
-        yield None
-    elif callable(progress):
-        yield progress
-    elif progress is not True:
-        raise InputError(f"progress: a {type(progress).__name__}, expected True, or a function of (stage, fraction)")
-    else:
-        bar: Any
+def _bar(what: str) -> Any:
+    """tqdm's where people look at it: on a terminal and in notebooks."""
+    if sys.stderr.isatty() or "ipykernel" in sys.modules:
         try:
             from tqdm.auto import tqdm  # type: ignore[import-untyped]
         except ImportError:
-            bar = _Line(what)
+            pass
         else:
-            bar = _Bar(what, tqdm)
-        try:
-            yield bar
-        finally:
+            return _Bar(what, tqdm)
+    return _Line(what)
+
+
+#: What is left of an operation that Ctrl-C stopped.
+_LEFT_BEHIND = {"prove": "no proof was made, and its place in the commitment is used", "rotate": "no key was made, and the place that is kept for it is used"}
+
+
+@contextlib.contextmanager
+def reporting(progress: Progress, what: str) -> Iterator[Optional[Report]]:
+    """What the extension module is given for one operation."""
+    bar: Any = None
+    if progress is True:
+        bar = _bar(what)
+    elif progress is not None and progress is not False and not callable(progress):
+        raise InputError(f"progress: a {type(progress).__name__}, expected True, or a function of (stage, fraction)")
+    try:
+        yield bar if bar is not None else progress or None
+    except KeyboardInterrupt as stopped:
+        if not stopped.args:
+            stopped.args = (f"zkinfer: {what} was stopped; {_LEFT_BEHIND.get(what, 'nothing was made or written')}",)
+        raise
+    finally:
+        if bar is not None:
             bar.close()
+
+
+def part(report: Optional[Report], begin: float, end: float) -> Optional[Report]:
+    """One of several steps of an operation, which is done with the last."""
+    if report is None:
+        return None
+
+    def told(stage: str, fraction: float) -> Optional[bool]:
+        if fraction >= 1 and end < 1:
+            return None
+        return report(stage, begin + (end - begin) * fraction)
+
+    return told

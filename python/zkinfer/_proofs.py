@@ -68,7 +68,16 @@ class _ProofFile:
         """Bytes."""
         return len(self._data)
 
+    def __copy__(self: _F) -> _F:
+        made = object.__new__(type(self))
+        vars(made).update(vars(self))
+        return made
+
+    def __deepcopy__(self: _F, memo: Any) -> _F:
+        return self.__copy__()  # its parts are never changed
+
     def __reduce__(self) -> Any:
+        """As its file: what is pickled may be sent, and outputs may be what nobody shall see."""
         return _unpickle, (type(self), self._data, self.path)
 
 

@@ -344,14 +344,10 @@ class Prover:
         certified = _options.flag("certify", certify) and self._model.num_parameters > 0
         if proofs is not None:
             options.budget = slots_for(proofs, certified)
-        with _progress.reporting(progress, "commit") as report:
-            fresh = _native.Prover.create(self._model._native, options, report)
         with _progress.reporting(progress, "rotate") as report:
-            rotation = self._native.rotate(fresh, report)
-        certificate: Optional[bytes] = None
-        if certified:
-            with _progress.reporting(progress, "certify") as report:
-                certificate = fresh.certify(report)
+            fresh = _native.Prover.create(self._model._native, options, _progress.part(report, 0, 0.3))
+            rotation = self._native.rotate(fresh, _progress.part(report, 0.3, 0.65 if certified else 1))
+            certificate: Optional[bytes] = fresh.certify(_progress.part(report, 0.65, 1)) if certified else None
         prover = Prover(self._model, fresh, certificate)
         prover.public  # a certificate is checked here
         return prover, rotation

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the extension module's records show of themselves: their members, by name; in notebooks as a table."""
+"""What the extension module's records show of themselves: their members, by name; in notebooks as a table, and what of them is pickled."""
 
 from __future__ import annotations
 
 from html import escape
-from typing import Any, Iterator
+from typing import Any, Iterable, Iterator
 
 import numpy as np
 
@@ -30,24 +30,71 @@ def _short(value: Any) -> str:
     if type(value).__module__ == _native.__name__ and isinstance(getattr(type(value), "__members__", None), dict):
         return str(value.name)
     text = repr(value)
-    if len(text) <= (_MOST_RECORD if type(value).__module__ == _native.__name__ else _MOST_LENGTH):
+    if len(text) <= (_MOST_RECORD if type(value).__module__ in (_native.__name__, __name__) else _MOST_LENGTH):
         return text
     if isinstance(value, str):
         return text[: _MOST_LENGTH - 3] + "'.."
     return f"{len(value)} of them" if isinstance(value, (list, tuple, dict)) else f"<{type(value).__name__}>"
 
 
+def _shown(kind: str, members: Iterable[tuple[str, Any]]) -> str:
+    shown = ", ".join(f"{name}={_short(value)}" for name, value in members)
+    return f"<zkinfer.{kind}{': ' if shown else ''}{in_python_words(shown)}>"
+
+
+def _table(kind: str, members: Iterable[tuple[str, Any]]) -> str:
+    rows = "".join(
+        f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(in_python_words(_short(value)))}</td></tr>"
+        for name, value in members
+    )
+    return f"<table><caption style='text-align:left'><b>zkinfer {escape(kind)}</b></caption>{rows}</table>"
+
+
 def _repr(record: Any) -> str:
-    shown = ", ".join(f"{name}={_short(value)}" for name, value in _members(record))
-    return f"<zkinfer.{type(record).__name__}{': ' if shown else ''}{in_python_words(shown)}>"
+    return _shown(type(record).__name__, _members(record))
 
 
 def _html(record: Any) -> str:
-    rows = "".join(
-        f"<tr><th style='text-align:left'>{escape(name)}</th><td style='text-align:left'>{escape(in_python_words(_short(value)))}</td></tr>"
-        for name, value in _members(record)
-    )
-    return f"<table><caption style='text-align:left'><b>zkinfer {escape(type(record).__name__)}</b></caption>{rows}</table>"
+    return _table(type(record).__name__, _members(record))
+
+
+class _Record:
+    """What a record of the extension module is after it was pickled: its members, by their names."""
+
+    _kind = ""
+
+    def __init__(self, members: dict[str, Any]) -> None:
+        vars(self).update(members)
+
+    def __reduce__(self) -> Any:
+        return _restored, (self._kind, vars(self))
+
+    def __repr__(self) -> str:
+        return _shown(self._kind, vars(self).items())
+
+    def _repr_html_(self) -> str:
+        return _table(self._kind, vars(self).items())
+
+
+_KINDS: dict[str, type[_Record]] = {}
+
+
+def _restored(kind: str, members: dict[str, Any]) -> Any:
+    made = {
+        "TensorFormat": lambda: _native.TensorFormat(members["lo"], members["hi"], members["scale_mantissa"], members["scale_exponent"]),
+        "TensorPolicy": lambda: _native.TensorPolicy(members["exposure"], members["hash"]),
+    }.get(kind)
+    if made is not None:
+        return made()
+    if kind not in _KINDS:
+        _KINDS[kind] = type(kind, (_Record,), {"_kind": kind, "__module__": __name__})
+    return _KINDS[kind](members)
+
+
+def _is_record(cls: type) -> bool:
+    """Nothing but members, which nobody changes: no key, model or file behind it."""
+    members = [member for name, member in vars(cls).items() if not name.startswith("_")]
+    return bool(members) and all(isinstance(member, property) and member.fset is None for member in members)
 
 
 def give_reprs() -> None:
@@ -57,3 +104,9 @@ def give_reprs() -> None:
                 cls.__repr__ = _repr  # type: ignore[method-assign]
             if any(isinstance(member, property) for member in vars(cls).values()):
                 cls._repr_html_ = _html  # type: ignore[attr-defined]
+            if _is_record(cls):
+                cls.__reduce__ = lambda self: (_restored, (type(self).__name__, dict(_members(self))))  # type: ignore[method-assign]
+                cls.__copy__ = lambda self: self  # type: ignore[attr-defined]
+                cls.__deepcopy__ = lambda self, memo: self  # type: ignore[attr-defined]
+    commitment: Any = _native.TensorCommitment
+    commitment.__reduce__ = lambda self: (commitment.from_bytes, (self.to_bytes(),))

@@ -259,16 +259,17 @@ def _run(module: torch.nn.Module, names: list[str], arguments: tuple[torch.Tenso
             return module(*arguments)
     except Exception as error:  # whatever it raises, it does not take this
         given = ", ".join(f"{name} {tuple(value.shape)}" for name, value in zip(names, arguments))
-        where = ""
+        layer = where = ""
         if entered and entered[-1][2] and isinstance(entered[-1][2][0], torch.Tensor):
             name, part, (got, *_) = entered[-1]
             wanted = next((text.format(*[getattr(part, key)] * 2) for key, text in _TAKES.items() if hasattr(part, key)), None)
-            where = f" in layer '{name}' ({type(part).__name__}): got {tuple(got.shape)}" + (f", expected {wanted};" if wanted else ";")
+            layer = f" in layer '{name}' ({type(part).__name__}):"
+            where = f"{layer} got {tuple(got.shape)}" + (f", expected {wanted};" if wanted else ";")
         said = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         small = next((p.dtype for p in module.parameters() if p.dtype in (torch.float16, torch.bfloat16)), None)
         if small is not None and re.search("not implemented|dtype|Half|BFloat16", said):
             raise InputError(
-                f"{type(module).__name__}: its weights are {small}, with which PyTorch {torch.__version__} does not compute everything here{where} "
+                f"{type(module).__name__}: its weights are {small}, with which PyTorch {torch.__version__} does not compute everything here{layer or ':'} "
                 f"{said}; give a float32 copy, copy.deepcopy(net).float(): the weights stay as they are"
             ) from _without_frames(error)
         raise InputError(

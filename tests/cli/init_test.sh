@@ -7,8 +7,9 @@ source "$(dirname "$0")/expect.sh"
 begin "$@"
 
 expect 0 'MODEL_CARD.md, Makefile, .gitignore' "$zkinfer" init iris
-expect 2 'put typical inputs|No rule|network.onnx' make -C iris ZKINFER="$zkinfer"
+expect 2 'put the network into this folder: network.onnx, .tflite' make -C iris ZKINFER="$zkinfer"
 cp "$source_folder"/examples/mlp/mlp.onnx iris/network.onnx
+expect 2 'put typical inputs into this folder: calibration.npy' make -C iris ZKINFER="$zkinfer"
 cp "$source_folder"/examples/mlp/{calibration,input}.json iris
 expect 0 'ACCEPTED' make -C iris ZKINFER="$zkinfer"
 expect 0 'wrote network.report.html' make -C iris report ZKINFER="$zkinfer"

@@ -49,7 +49,7 @@ inline constexpr char kProjectMakefile[] =
     R"make(# @NAME@: from a network to a proof. `make` does what is not done; every command stands alone too.
 ZKINFER ?= zkinfer
 # The first of each that is there: the network (ONNX, TensorFlow Lite, Keras, a SavedModel folder), inputs as .json, .npy, .npz, .png or IDX.
-NETWORK ?= $(firstword $(filter-out %.report.html $(patsubst %,network%,.zkmodel .zkkey .zkcert .zksecret .zksecret.lock .zksecret.unfinished .zkcode .zkserving .zkbackup .zkaudit),$(wildcard network network.*)) network.onnx)
+NETWORK ?= $(firstword $(filter-out %.report.html $(patsubst %,network%,.zkmodel .zkkey .zkcert .zksecret .zksecret.lock .zksecret.unfinished .zkcode .zkserving .zkbackup .zkaudit),$(wildcard network network.*)))
 CALIBRATION ?= $(firstword $(wildcard calibration.*))
 TEST ?= $(firstword $(wildcard test.*))
 INPUT ?= $(firstword $(wildcard input.*))
@@ -63,6 +63,7 @@ prove: proofs/input.zkproof
 
 # Secret: holds the weights.
 network.zkmodel: $(NETWORK) $(CALIBRATION) $(TEST)
+	$(if $(NETWORK),,$(error put the network into this folder: network.onnx, .tflite, .keras or .h5, or a SavedModel folder as network; or say where it is, make NETWORK=PATH))
 	$(if $(CALIBRATION),,$(error put typical inputs into this folder: calibration.npy, .npz or .json))
 	$(ZKINFER) compile $(NETWORK) --name @NAME@ --calibration $(CALIBRATION) $(if $(TEST),--evaluate $(TEST)) --fidelity-json accuracy.json --output $@
 
