@@ -21,6 +21,9 @@ constexpr int kLeastOctaves = 3;
 // On MNIST's 256x2 network raising to the top cut neurons of every tenth picture and made the mean error 15 times larger.
 constexpr int kHeadroomOctaves = 4;
 constexpr int kMostOctaves = 24;
+// Nor does a channel that is dead (Yolo-FastestV2 has some) get weights that leave the others' few bits: at most so many octaves above the
+// largest weight there was.
+constexpr int kWeightOctaves = 4;
 
 // A Conv or MatMul with constant weights on the right, of which each output channel has its own.
 bool is_contraction(const ir::Graph& graph, const Node& node) {
@@ -91,6 +94,18 @@ void scale_weights(ir::Graph& graph, Node& node, std::size_t input, std::size_t 
   node.inputs[input] = id;
 }
 
+// The largest weight of each output channel.
+std::vector<double> weight_sizes(const ir::Graph& graph, const Node& node, std::size_t num_channels) {
+  const FloatTensor& tensor = *graph.input_of(node, 1).floats();
+  const std::size_t inner = node.op == OpKind::kConv ? tensor.data().size() / num_channels : 1;
+  std::vector<double> sizes(num_channels, 0);
+  for (std::size_t i = 0; i < tensor.data().size(); ++i) {
+    double& size = sizes[i / inner % num_channels];
+    size = std::max(size, std::abs(static_cast<double>(tensor[i])));
+  }
+  return sizes;
+}
+
 // By how many powers of two each channel of a link is made larger; empty: none needs it. Sizes are those before a Relu, which
 // do not look small where calibration hardly saw a channel active; none is made larger than what the readers read.
 std::vector<int> wanted_octaves(const ir::Graph& graph, const Link& link, const ChannelSizes& sizes,
@@ -98,13 +113,17 @@ std::vector<int> wanted_octaves(const ir::Graph& graph, const Link& link, const 
   const auto found = sizes.find(graph.value(link.values.front()).name);
   if (found == sizes.end() || found->second.empty()) return {};
   const double largest = reach(graph.value(link.values.back()).name);
+  const std::vector<double> weights = weight_sizes(graph, graph.nodes[link.maker], found->second.size());
+  const double most = std::ldexp(*std::max_element(weights.begin(), weights.end()), kWeightOctaves);
+  const auto octaves_to = [](double from, double to) { return static_cast<int>(std::floor(std::log2(to / from))); };
   std::vector<int> octaves;
-  for (const float size : found->second) {
-    const bool any = size > 0 && largest > 0;
-    octaves.push_back(any ? std::clamp(static_cast<int>(std::floor(std::log2(largest / static_cast<double>(size)))) -
-                                           kHeadroomOctaves,
-                                       0, kMostOctaves)
-                          : 0);
+  for (std::size_t c = 0; c < found->second.size(); ++c) {
+    const auto size = static_cast<double>(found->second[c]);
+    const bool any = size > 0 && largest > 0 && weights[c] > 0;
+    octaves.push_back(
+        any ? std::clamp(std::min(octaves_to(size, largest) - kHeadroomOctaves, octaves_to(weights[c], most)), 0,
+                         kMostOctaves)
+            : 0);
   }
   if (*std::max_element(octaves.begin(), octaves.end()) < kLeastOctaves) return {};
   return octaves;

@@ -21,6 +21,7 @@ constexpr int kMostColumnWeightBits = 31;  // beside columns of unlike sizes
 // A bias is an integer of 32 bits. Up to so many bits too large, the sum's unit gives way.
 constexpr int kGivenBits = 2;
 constexpr int kMostColumnShift = 34;
+constexpr int kLeastShift = 8;
 constexpr int kMostBiasShift = 24;
 
 }  // namespace
@@ -101,6 +102,7 @@ Status Lowering::lower_contract(std::size_t i) {
     const bool whole_input = plan_.whole[static_cast<std::size_t>(n.inputs[1 - constant])];
     while (whole_input && !t.whole && t.shift > 0 && t.h_scale < least_step()) --t.shift;
     // Activations that calibration saw as nearly dead would ask for weights of any size.
+    while (!t.whole && t.shift > kLeastShift && t.h_scale < least_step()) --t.shift;
     const double least = least_step();
     if (!t.whole && t.h_scale < least) {
       if (t.follows()) t.y_scale = least;

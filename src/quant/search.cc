@@ -2,13 +2,14 @@
 #include "quant/search.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <utility>
 #include <vector>
 
-#include "exec/integer/executor.h"
+#include "quant/measure.h"
 
 namespace zkinfer::quant {
 
@@ -31,170 +32,9 @@ constexpr std::int64_t kMostRefinements = 96;
 constexpr double kWorthwhile = 0.995;
 // Shares of the search's time, for who waits: widths come first, and nobody knows how many; each is said to take this part of what is left of theirs.
 constexpr double kShareOfWidths = 0.5, kShareOfAll = 0.98, kShareOfOne = 0.1;
-
-// Large models are measured on fewer inputs, but on many more elements each, and with fewer attempts for accuracy alone.
-constexpr std::int64_t kMeasuredElements = 4000000;
-constexpr std::size_t kUsualInputs = 24;
-constexpr std::size_t kLeastInputs = 2;
-constexpr std::size_t kLeastInputsOfChoices = 8;
-constexpr std::int64_t kCheapShare = 4;
-constexpr std::size_t kLeastSplit = 12;  // fewer calibration inputs are not split
-// Errors of so many standard deviations come up on inputs that nobody measured.
-constexpr double kTail = 3;
-// Of whole-number outputs, a share of changed entries counts as this part of an error.
-constexpr double kChangedWeight = 0.2;
-
-// What is compared: some calibration inputs, and the margin between the two best scores of all of them.
-struct Reference {
-  std::vector<std::size_t> inputs;  // indices
-  std::vector<double> margins;      // empty unless the model has one output that is a vector of scores
-  std::vector<bool> output_steps;   // QuantOptions::output_steps
-  std::size_t num_carried = 0;      // QuantOptions::num_carried
-};
-
-// Positions of the largest and the second largest element.
-std::pair<std::size_t, std::size_t> best_two(std::span<const float> scores) {
-  std::size_t first = scores[0] >= scores[1] ? 0 : 1;
-  std::size_t second = 1 - first;
-  for (std::size_t i = 2; i < scores.size(); ++i) {
-    if (scores[i] > scores[first])
-      second = first, first = i;
-    else if (scores[i] > scores[second])
-      second = i;
-  }
-  return {first, second};
-}
-
-bool is_score_vector(const ir::Graph& graph) {
-  if (graph.outputs.size() != 1) return false;
-  const Shape& shape = graph.value(graph.outputs[0]).shape;
-  return shape.rank() > 0 && shape.num_elements() > 1 && shape[shape.rank() - 1] == shape.num_elements();
-}
-
-// Statistics come from some inputs and errors are measured on others: what clips on unseen data shows.
-struct Split {
-  std::vector<std::size_t> statistics, held_out;
-};
-
-Split split_inputs(std::size_t count) {
-  Split split;
-  for (std::size_t i = 0; i < count; ++i) {
-    const bool out = count >= kLeastSplit && i % 3 == 2;
-    if (!out || count < kLeastSplit) split.statistics.push_back(i);
-    if (out || count < kLeastSplit) split.held_out.push_back(i);
-  }
-  return split;
-}
-
-// Elements of all computed values: what one integer run costs, roughly.
-std::int64_t num_elements(const ir::Graph& graph) {
-  std::int64_t total = 0;
-  for (const ir::Node& node : graph.nodes) total += graph.output_of(node).shape.num_elements();
-  return total;
-}
-
-Reference make_reference(const ir::Graph& graph, const Calibration& calibration, std::size_t most) {
-  Reference reference;
-  // Many inputs where they cost little: what goes wrong on one in fifty does not show on a dozen.
-  const std::int64_t elements = std::max<std::int64_t>(1, num_elements(graph));
-  const auto affordable = static_cast<std::size_t>(kMeasuredElements / elements);
-  const auto cheap = static_cast<std::size_t>(kMeasuredElements / kCheapShare / elements);
-  // Of choices only changed ones count, and those are few.
-  const bool is_choice =
-      std::ranges::any_of(graph.outputs, [&](ir::ValueId id) { return graph.value(id).dtype != ir::DataType::kFloat; });
-  const std::size_t least = is_choice ? kLeastInputsOfChoices : kLeastInputs;
-  most = std::min(most, std::max({least, std::min(affordable, kUsualInputs), cheap}));
-  const std::vector<std::size_t> held_out = split_inputs(calibration.outputs.size()).held_out;
-  const std::size_t stride = std::max<std::size_t>(1, held_out.size() / most);
-  for (std::size_t i = 0; i < held_out.size() && reference.inputs.size() < most; i += stride)
-    reference.inputs.push_back(held_out[i]);
-  if (!is_score_vector(graph)) return reference;
-  for (const std::vector<FloatTensor>& outputs : calibration.outputs) {
-    const auto [first, second] = best_two(outputs[0].data());
-    reference.margins.push_back(static_cast<double>(outputs[0][first]) - static_cast<double>(outputs[0][second]));
-  }
-  return reference;
-}
-
-// The largest error is that of an element of an output, relative to its largest element; an arg max is estimated to change with the
-// probability that a normal error of the measured size of (error of best - error of second best) exceeds the margin.
-Result<Measured> measure(const ir::Graph& graph, const Calibration& calibration, std::span<const TensorMap> inputs,
-                         const Reference& reference, const Quantized& quantized,
-                         const std::function<Status(double)>& progress) {
-  Measured out;
-  const std::size_t num_outputs = graph.outputs.size() - reference.num_carried;
-  std::vector<double> largest(num_outputs, 0);
-  std::vector<double> errors(num_outputs, 0);
-  std::vector<double> usual(num_outputs, 0);  // an input's largest element, on average
-  std::vector<double> squares(num_outputs, 0);
-  std::vector<double> changed(num_outputs, 0);
-  std::vector<double> cosines(num_outputs, 0);
-  double pair_errors = 0;
-  out.num_measured = reference.inputs.size();
-  double num_done = 0;
-  for (const std::size_t i : reference.inputs) {
-    if (progress) ZKI_RETURN_IF_ERROR(progress(num_done++ / static_cast<double>(out.num_measured)));
-    exec_integer::Inputs integers;
-    for (std::size_t j = 0; j < graph.inputs.size(); ++j) {
-      const FloatTensor& real = inputs[i].at(graph.value(graph.inputs[j]).name);
-      ZKI_ASSIGN_OR_RETURN(auto values, quantize_input(quantized.graph.value(quantized.graph.inputs[j]), real.data()));
-      integers.push_back(std::move(values));
-    }
-    ZKI_ASSIGN_OR_RETURN(const exec_integer::Witness witness,
-                         exec_integer::run(quantized.graph, quantized.params, integers));
-    for (std::size_t j = 0; j < num_outputs; ++j) {
-      const qir::ValueId id = quantized.graph.outputs[j];
-      const std::vector<float> real = dequantize(quantized.graph.value(id), witness.values[id]);
-      const FloatTensor& expected = calibration.outputs[i][j];
-      const auto error = [&](std::size_t k) { return static_cast<double>(real[k]) - static_cast<double>(expected[k]); };
-      double norm = 0, got_norm = 0, dot = 0, most = 0;
-      for (std::size_t k = 0; k < real.size(); ++k) {
-        const double x = static_cast<double>(expected[k]), y = static_cast<double>(real[k]);
-        norm += x * x;
-        got_norm += y * y;
-        dot += x * y;
-        errors[j] = std::max(errors[j], std::abs(error(k)));
-        squares[j] += error(k) * error(k) / static_cast<double>(real.size());
-        most = std::max(most, std::abs(x));
-        changed[j] += x != y ? 1.0 / static_cast<double>(real.size()) : 0;
-      }
-      largest[j] = std::max(largest[j], most);
-      usual[j] += most / static_cast<double>(reference.inputs.size());
-      cosines[j] += norm > 0 && got_norm > 0 ? dot / std::sqrt(norm * got_norm) : (norm == got_norm ? 1 : 0);
-      if (!reference.margins.empty()) {
-        const auto [first, second] = best_two(expected.data());
-        if (best_two(real).first != first) ++out.num_changed;
-        pair_errors += (error(first) - error(second)) * (error(first) - error(second));
-      }
-    }
-  }
-  const double count = static_cast<double>(reference.inputs.size());
-  for (std::size_t j = 0; j < largest.size(); ++j) {
-    const bool whole = graph.value(graph.outputs[j]).dtype != ir::DataType::kFloat;
-    const double share = kChangedWeight * changed[j] / count;
-    const double error = errors[j] / std::max(largest[j], 1e-30);
-    const double spread = std::sqrt(squares[j] / count) / std::max(usual[j], 1e-30);
-    out.errors.push_back(whole ? share : std::max(error, kTail * spread));
-    // Where an integer output cannot say more than one step, an error of one is none that could be asked for.
-    const bool steps = j < reference.output_steps.size() && reference.output_steps[j];
-    out.measured_error = std::max(out.measured_error, steps ? (errors[j] > 1 ? error : 0) : whole ? share : error);
-    out.cosine = std::min(out.cosine, cosines[j] / count);
-  }
-  const double deviation = std::sqrt(pair_errors / static_cast<double>(reference.inputs.size()));
-  for (const double margin : reference.margins) {
-    out.estimated_flips += (deviation > 0 ? 0.5 * std::erfc(margin / deviation / std::sqrt(2.0)) : 0) /
-                           static_cast<double>(reference.margins.size());
-  }
-  return out;
-}
-
-// Of errors over the target: the logarithms' sum, 0 when all outputs are exact enough.
-double excess_of(const Measured& measured, const QuantOptions& options) {
-  double excess = 0;
-  for (const double error : measured.errors)
-    excess += std::max(0.0, std::log(std::max(error, 1e-30) / options.target_error));
-  return excess;
-}
+// A choice that fails on inputs that it was not measured on is made again, for smaller errors.
+constexpr int kMostRounds = 3;
+constexpr double kMargin = 0.9;
 
 // A choice and what it measured.
 struct Trial {
@@ -218,7 +58,7 @@ double rough_cost(const Quantized& quantized) {
 class Search {
  public:
   Search(const ir::Graph& graph, const Calibration& calibration, std::span<const TensorMap> inputs,
-         const QuantOptions& options, const Reference& reference, const Calibration& statistics)
+         const QuantOptions& options, Reference& reference, const Calibration& statistics)
       : graph_(graph),
         calibration_(calibration),
         inputs_(inputs),
@@ -228,17 +68,52 @@ class Search {
 
   // The cheapest choice that is exact enough, or the most exact.
   Result<Trial> run() {
-    ZKI_RETURN_IF_ERROR(try_widths(kLeastBits, kMostBits));
-    if (!(best_.has_value() && best_->exact_enough()) && options_.shift == 0) {
-      most_sum_ = kMostLargeSum;
-      ZKI_RETURN_IF_ERROR(try_widths(kLeastLargeBits, kMostLargeBits));
+    for (int round = 1;; ++round) {
+      ZKI_RETURN_IF_ERROR(choose(round == kMostRounds ? kShareOfAll : (end_ + kShareOfAll) / 2));
+      if (!best_->exact_enough() || round == kMostRounds || options_.activation_bits > 0) return *best_;
+      ZKI_ASSIGN_OR_RETURN(const bool confirmed, confirm());
+      if (confirmed) return *best_;
+      least_ = bits_of(best_->choice);
+      best_.reset();
     }
-    if (!best_.has_value()) return failure_;
-    if (best_->exact_enough() && options_.activation_bits == 0 && options_.shift == 0) ZKI_RETURN_IF_ERROR(refine());
-    return *best_;
   }
 
  private:
+  static int bits_of(const Choice& choice) { return std::bit_width(static_cast<unsigned>(choice.levels)); }
+
+  // end: the share of all that is done when this is.
+  Status choose(double end) {
+    begin_ = end_;
+    widths_end_ = begin_ + kShareOfWidths * (end - begin_);
+    share_ = kShareOfOne * (widths_end_ - begin_);
+    end_ = end;
+    if (most_sum_ == kMostSum) ZKI_RETURN_IF_ERROR(try_widths(std::max(kLeastBits, least_), kMostBits));
+    if (!(best_.has_value() && best_->exact_enough()) && options_.shift == 0) {
+      most_sum_ = kMostLargeSum;
+      ZKI_RETURN_IF_ERROR(try_widths(std::max(kLeastLargeBits, least_), kMostLargeBits));
+    }
+    if (!best_.has_value()) return failure_;
+    if (best_->exact_enough() && options_.activation_bits == 0 && options_.shift == 0) return refine();
+    return ok_status();
+  }
+
+  // Is the best choice exact enough on more inputs? If not, errors have to be smaller from now on, by as much as they were too large, and
+  // the worst of those inputs is measured too.
+  Result<bool> confirm() {
+    const Reference more = wider(reference_, graph_, inputs_.size());
+    if (more.inputs.size() == reference_.inputs.size()) return true;
+    ZKI_ASSIGN_OR_RETURN(const Quantized lowered,
+                         Lowering(graph_, statistics_, best_->choice, options_, &curves_).run());
+    const auto told = [&](double) { return options_.progress ? options_.progress(end_) : ok_status(); };
+    ZKI_ASSIGN_OR_RETURN(const Measurement measured, measure(graph_, calibration_, inputs_, more, lowered, told));
+    const double error = *std::max_element(measured.errors.begin(), measured.errors.end());
+    if (error <= options_.target_error) return true;
+    target_ *= kMargin * options_.target_error / error;
+    if (std::ranges::find(reference_.inputs, measured.worst) == reference_.inputs.end())
+      reference_.inputs.push_back(measured.worst);
+    return false;
+  }
+
   Status try_widths(int least, int most) {
     if (options_.activation_bits > 0) least = most = options_.activation_bits;
     const int last = most;
@@ -294,8 +169,7 @@ class Search {
         std::clamp<std::int64_t>(kRefinedElements / (parameters + num_elements(graph_)), 4, kMostRefinements);
     const std::int64_t most = attempts;
     const auto begin = [&] {
-      begin_ = kShareOfWidths +
-               (kShareOfAll - kShareOfWidths) * static_cast<double>(most - attempts) / static_cast<double>(most);
+      begin_ = widths_end_ + (end_ - widths_end_) * static_cast<double>(most - attempts) / static_cast<double>(most);
       share_ = 0;
     };
     begin();
@@ -362,7 +236,7 @@ class Search {
     trial.cost = cost_of(*lowered);
     ZKI_RETURN_IF_ERROR(judge(*lowered, trial));
     begin_ += share_;
-    share_ = kShareOfOne * (kShareOfWidths - begin_);
+    share_ = kShareOfOne * (widths_end_ - begin_);
     return trial;
   }
 
@@ -376,7 +250,7 @@ class Search {
       return options_.progress ? options_.progress(begin_ + share_ * done) : ok_status();
     };
     ZKI_ASSIGN_OR_RETURN(trial.measured, measure(graph_, calibration_, inputs_, reference_, attempt, told));
-    trial.excess = excess_of(trial.measured, options_);
+    trial.excess = excess_of(trial.measured, target_);
     const bool better = !best_.has_value() || trial.excess < best_->excess ||
                         (trial.excess == best_->excess && trial.cost < best_->cost);
     if (better) best_ = trial;
@@ -387,23 +261,23 @@ class Search {
   const Calibration& calibration_;
   std::span<const TensorMap> inputs_;
   const QuantOptions& options_;
-  const Reference& reference_;
+  Reference& reference_;
   const Calibration& statistics_;
   std::optional<Trial> best_;
   int most_sum_ = kMostSum;
   CurveTables curves_;
   Status failure_;
-  double begin_ = 0,
-         share_ = kShareOfOne * kShareOfWidths;  // of the whole: what is done, and what the attempt at hand takes
+  double target_ = options_.target_error;
+  int least_ = 0;  // bits: fewer were not exact enough
+  // Of the whole: what is done, what the attempt at hand takes, where this round's widths and this round end.
+  double begin_ = 0, share_ = 0, widths_end_ = 0, end_ = 0;
 };
 
 }  // namespace
 
 Result<Quantized> search(const ir::Graph& graph, const Calibration& calibration, std::span<const TensorMap> inputs,
                          const QuantOptions& options) {
-  Reference reference = make_reference(graph, calibration, options.max_measured_inputs);
-  reference.output_steps = options.output_steps;
-  reference.num_carried = options.num_carried;
+  Reference reference = make_reference(graph, calibration, options);
   std::vector<TensorMap> counted;
   for (const std::size_t i : split_inputs(inputs.size()).statistics) counted.push_back(inputs[i]);
   ZKI_ASSIGN_OR_RETURN(const Calibration statistics, calibrate(graph, counted));
@@ -417,7 +291,7 @@ Result<Quantized> search(const ir::Graph& graph, const Calibration& calibration,
       return options.progress ? options.progress(kShareOfAll + (1 - kShareOfAll) * done) : ok_status();
     };
     ZKI_ASSIGN_OR_RETURN(const Measured whole, measure(graph, calibration, inputs, reference, result, told));
-    if (excess_of(whole, options) > trial.excess) {
+    if (excess_of(whole, options.target_error) > trial.excess) {
       ZKI_ASSIGN_OR_RETURN(result, Lowering(graph, statistics, trial.choice, options).run());
     } else if (whole.measured_error > measured.measured_error) {
       measured = whole;
