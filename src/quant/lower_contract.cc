@@ -98,11 +98,10 @@ Status Lowering::lower_contract(std::size_t i) {
       while (t.shift > 0 && std::ldexp(t.h_scale, -t.shift) < natural) --t.shift;
     }
     const auto least_step = [&] { return std::ldexp(natural, output_bits - kMostRoundedWeightBits + t.shift); };
-    // Sums of few whole numbers need what is in front of the dropped bits more than what is behind.
-    const bool whole_input = plan_.whole[static_cast<std::size_t>(n.inputs[1 - constant])];
-    while (whole_input && !t.whole && t.shift > 0 && t.h_scale < least_step()) --t.shift;
+    // Sums of few levels, as pixels have, need what is in front of the dropped bits more than what is behind.
+    const int least_shift = plan_.whole[static_cast<std::size_t>(n.inputs[1 - constant])] ? 0 : kLeastShift;
+    while (!t.whole && t.shift > least_shift && t.h_scale < least_step()) --t.shift;
     // Activations that calibration saw as nearly dead would ask for weights of any size.
-    while (!t.whole && t.shift > kLeastShift && t.h_scale < least_step()) --t.shift;
     const double least = least_step();
     if (!t.whole && t.h_scale < least) {
       if (t.follows()) t.y_scale = least;

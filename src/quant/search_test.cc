@@ -4,8 +4,8 @@
 #include "quant/search.h"
 
 #include <algorithm>
-#include <ctime>
 #include <cmath>
+#include <ctime>
 #include <random>
 
 #include <gtest/gtest.h>
