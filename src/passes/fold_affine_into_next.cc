@@ -162,6 +162,8 @@ Result<ValueId> sink(Rewriter& rewriter, const Node& node) {
     const std::string step = i == 0 ? std::string() : "affine" + std::to_string(i);
     const ValueId operand =
         rewriter.constant(node, constant.reshaped(Shape(std::move(dims))), "constant" + std::to_string(i));
+    // A number of the program text stays one, which changes a unit instead of being multiplied by.
+    rewriter.to().value(operand).literal = graph.value(chain[i].constant).literal;
     ZKI_ASSIGN_OR_RETURN(
         moved, rewriter.emit(chain[i].is_product ? OpKind::kMul : OpKind::kAdd, node, {moved, operand}, {}, step));
   }

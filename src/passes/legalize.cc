@@ -22,6 +22,7 @@ struct Pass {
 
 // expand may leave constant nodes behind (a transposed weight), so folding follows it, and again after widen_to_2d.
 constexpr auto kPasses = std::to_array<Pass>({
+    {"tabulate", tabulate},
     {"drop_empty", drop_empty},
     {"remove_identities", remove_identities},
     {"resolve_special", [](const ir::Graph& graph) { return resolve_special(graph, nullptr); }},

@@ -10,6 +10,8 @@
 
 namespace zkinfer::passes {
 
+// Curves between two integers of few values become lists of integers. Before all others, while the ranges of integers are known.
+Result<ir::Graph> tabulate(const ir::Graph& graph);
 // Tensors without elements are constants, and Concat reads none of them. unsupported: inputs and outputs without elements.
 Result<ir::Graph> drop_empty(const ir::Graph& graph);
 // Identity disappears, and casts and reshapes that change nothing.
@@ -25,7 +27,8 @@ Result<ir::Graph> mask_softmax(const ir::Graph& graph);
 Result<ir::Graph> expand(const ir::Graph& graph);
 // Nodes whose inputs are all constant are evaluated.
 Result<ir::Graph> fold_constants(const ir::Graph& graph);
-// A positive factor right before a rounding moves up to the sum that is rounded, through Relu, pools, movement and sums.
+// A positive factor right before a rounding moves up to the sum, product or quotient that is rounded, through Relu, pools, movement and sums;
+// what is put together from several tensors is rounded tensor by tensor.
 Result<ir::Graph> scale_early(const ir::Graph& graph);
 // Comparisons of scaled columns with constants become such of the columns themselves.
 Result<ir::Graph> compare_early(const ir::Graph& graph);

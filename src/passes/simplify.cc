@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <limits>
+#include <vector>
 
+#include "ir/functions.h"
+#include "ir/whole.h"
 #include "passes/rewriter.h"
 #include "passes/rewrites.h"
 
@@ -134,6 +137,15 @@ Result<ValueId> simplify_node(Rewriter& rewriter, const Node& node) {
 
 }  // namespace
 
-Result<ir::Graph> simplify(const ir::Graph& graph) { return rewrite(graph, simplify_node); }
+Result<ir::Graph> simplify(const ir::Graph& graph) {
+  const std::vector<bool> whole = ir::whole_numbers(graph);
+  return rewrite(graph, [&](Rewriter& rewriter, const Node& node) -> Result<ValueId> {
+    // Whole numbers are as Round leaves them: two QuantizeLinear of one scale.
+    if (node.op == OpKind::kFunction && node.as<ir::FunctionAttributes>().function == ir::function("Round") &&
+        whole[ir::index_of(node.inputs[0])])
+      return rewriter.mapped(node.inputs[0]);
+    return simplify_node(rewriter, node);
+  });
+}
 
 }  // namespace zkinfer::passes

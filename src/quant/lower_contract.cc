@@ -3,6 +3,7 @@
 // accumulator is taken over the input's integer range, output channel by output channel.
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 #include "quant/lowering.h"
 
@@ -16,12 +17,16 @@ constexpr int kOutputWeightBits = 16;  // of layers without requantization
 // Of a graph output, whose accumulators meet nothing else: entries far below the largest one still count.
 constexpr int kLastWeightBits = 22;
 constexpr int kBiasBits = 30;
+constexpr int kInterpolationBits = 19;
+// What rounded weights of whole results are wrong by for one term, in bits below one.
+constexpr int kDecisiveTermBits = 15;
 constexpr int kMostRoundedWeightBits = 24;
 constexpr int kMostColumnWeightBits = 31;  // beside columns of unlike sizes
 // A bias is an integer of 32 bits. Up to so many bits too large, the sum's unit gives way.
 constexpr int kGivenBits = 2;
 constexpr int kMostColumnShift = 34;
 constexpr int kLeastShift = 8;
+constexpr int kMostWholeShift = 40;
 constexpr int kMostBiasShift = 24;
 
 }  // namespace
@@ -59,7 +64,12 @@ Status Lowering::lower_contract(std::size_t i) {
   const int output_bits = options_.weight_bits > 0 ? options_.weight_bits
                           : last                   ? std::max(kLastWeightBits, usual_bits)
                                                    : usual_bits;
-  const double natural_w = (most > 0 ? most : 1) / static_cast<double>((std::int64_t{1} << (output_bits - 1)) - 1);
+  double natural_w = (most > 0 ? most : 1) / static_cast<double>((std::int64_t{1} << (output_bits - 1)) - 1);
+  // Interpolation that is rounded later is exact, or nearly so.
+  if (fusion(i).mode == Mode::kWideValue && weight_value.literal) {
+    const std::optional<int> places = few_fraction_bits(weight_value);
+    natural_w = places ? std::ldexp(1.0, -*places) : std::ldexp(most > 0 ? most : 1, -kInterpolationBits);
+  }
   double natural = natural_w * x.scale;
 
   WeightInput input;
@@ -107,6 +117,9 @@ Status Lowering::lower_contract(std::size_t i) {
       if (t.follows()) t.y_scale = least;
       t.h_scale = least;
     }
+    // Wide operands make more of what rounded weights lose.
+    const int operand_bits = log_rows(qvalue(x).lo, qvalue(x).hi);
+    if (t.whole) t.shift = std::max(t.shift, std::min(kMostWholeShift, operand_bits + kDecisiveTermBits));
     // Whole numbers keep their unit: what is dropped behind them gives way to weights of 31 bits.
     while (t.whole && t.shift > 0 && std::ldexp(most * x.scale, t.shift) >= std::ldexp(1.0, 31) - 1) --t.shift;
   }

@@ -87,11 +87,14 @@ double Lowering::natural_sum_unit(std::size_t i) {
 
 Status Lowering::lower_sum(std::size_t i) {
   const ir::Node& n = node(i);
-  if (plan_.centers[i] && tensor(n.inputs[0]).scale == tensor(n.inputs[1]).scale) {
+  if (plan_.centers[i]) {
     const std::vector<QTensor> terms = {tensor(n.inputs[0]), tensor(n.inputs[1])};
-    const AccRange range = sum_range(terms, {1, -1}, 0);
-    if (log_rows(range.lo, range.hi) <= kMostCenteredBits) {
-      emit_plain(i, linear(i, terms, {1, -1}), range, terms[0].scale);
+    // A mean of few bits is in a finer unit than its terms (lower_centering_mean).
+    const auto times = static_cast<std::int64_t>(std::nearbyint(terms[0].scale / terms[1].scale));
+    const bool exact = times >= 1 && terms[0].scale == terms[1].scale * static_cast<double>(times);
+    const AccRange range = exact ? sum_range(terms, {times, -1}, 0) : AccRange{};
+    if (exact && (times > 1 || log_rows(range.lo, range.hi) <= kMostCenteredBits)) {
+      emit_plain(i, linear(i, terms, {times, -1}), range, terms[1].scale);
       return ok_status();
     }
   }

@@ -66,6 +66,10 @@ qir::Value Lowering::whole_input(std::size_t i) const {
   const auto most = static_cast<std::uint64_t>(std::min(data.max_abs(), std::ldexp(1.0, 40)));
   value.hi = (std::int64_t{2} << std::bit_width(most)) - 1;
   value.lo = data.min() >= 0 ? 0 : -value.hi - 1;
+  if (input.declared) {
+    value.lo = std::max(value.lo, input.declared->lo);
+    value.hi = std::min(value.hi, input.declared->hi);
+  }
   return value;
 }
 

@@ -59,6 +59,12 @@ Status Lowering::lower_gather(std::size_t i) {
     // The largest entry has bits - 1 binary digits: a range of one more would take the certificate twice as many rows.
     data.scale = whole ? 1 : (most > 0 ? most : 1) / (std::ldexp(1.0, bits - 1) - 1);
     ZKI_ASSIGN_OR_RETURN(data.id, add_param(value.name, value.shape, real, data.scale, nullptr));
+    if (whole && value.literal) {
+      // A list of the program text may say what it reaches.
+      const auto [least, largest] = std::minmax_element(out_.params[data.id].begin(), out_.params[data.id].end());
+      out_.graph.values[data.id].lo = *least;
+      out_.graph.values[data.id].hi = *largest;
+    }
   } else {
     data = tensor(n.inputs[0]);
   }

@@ -22,6 +22,9 @@ constexpr int kPartBits = 2;
 constexpr std::int64_t kElementByParts = 40;
 // Of a mean that is taken away from its terms: how far a factor for 1 / num_terms may move it, in units.
 constexpr double kMeanError = 0.125;
+// Terms of so few bits are a quantized model's; the sum of their squares may have so many.
+constexpr int kFewCenteredBits = 12;
+constexpr int kCenteredSquareBits = 56;
 constexpr std::int64_t kLargestMeanSum = std::int64_t{1} << 44;
 
 // How many real cells each window of a padded average has, [1, 1, spatial..].
@@ -120,29 +123,33 @@ Status Lowering::lower_average(std::size_t i) {
 }
 
 // The mean in the unit of what it is the mean of, so that their difference is exact: factor / 2^shift stands for 1 / num_terms.
+// Of a quantized model's integers the unit is finer: there is room for what their few bits leave out.
 Status Lowering::lower_centering_mean(std::size_t i, qir::Node q, const qir::Interval& sum, std::int64_t num_terms) {
   const QTensor x = tensor(node(i).inputs[0]);
-  const double most = static_cast<double>(std::max(qvalue(x).hi, -qvalue(x).lo));
-  const auto exact = [&](int shift) { return std::ldexp(1.0 / static_cast<double>(num_terms), shift); };
+  const int log_terms = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(num_terms)));
+  const int bits = log_rows(qvalue(x).lo, qvalue(x).hi) + 1;
+  const int finer = bits <= kFewCenteredBits ? std::max(0, (kCenteredSquareBits - log_terms) / 2 - bits) : 0;
+  const double most = std::ldexp(static_cast<double>(std::max(qvalue(x).hi, -qvalue(x).lo)), finer);
+  const auto exact = [&](int shift) { return std::ldexp(1.0 / static_cast<double>(num_terms), shift + finer); };
   const auto factor = [&](int shift) {
     return std::max<std::int64_t>(1, static_cast<std::int64_t>(std::nearbyint(exact(shift))));
   };
   // In units of x, of a mean of numbers that are all the largest.
   const auto error = [&](int shift) { return std::abs(static_cast<double>(factor(shift)) / exact(shift) - 1) * most; };
-  int shift = static_cast<int>(std::bit_width(static_cast<std::uint64_t>(num_terms)));
+  int shift = std::max(1, log_terms - finer);
   while (error(shift) > kMeanError && qir::scale(sum, factor(shift + 1)).within(kLargestMeanSum)) ++shift;
   const AccRange acc = range_of(qir::scale(sum, factor(shift)));
   q.coefs = {factor(shift)};
   q.requant.shift = static_cast<std::uint8_t>(shift);
   const AccRange range = {requantized(acc.lo, shift), requantized(acc.hi, shift)};
   wanted_tables_.emplace_back(out_.graph.nodes.size(), pool_.want_range(range.lo, range.hi));
-  emit_plain(i, std::move(q), range, x.scale);
+  emit_plain(i, std::move(q), range, std::ldexp(x.scale, -finer));
   LayerInfo& info = out_.layers.back();
   info.requantized = true;
   info.shift = shift;
   info.reach = range.hi - range.lo + 1;
   info.acc_bits = signed_bits(acc);
-  info.error_bound = x.scale * (0.5 + error(shift));
+  info.error_bound = std::ldexp(x.scale, -finer) * (0.5 + error(shift));
   return ok_status();
 }
 

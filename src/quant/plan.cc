@@ -2,6 +2,7 @@
 #include "quant/plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "ir/functions.h"
@@ -35,6 +36,16 @@ std::vector<ValueId> chosen_from(const Node& node) {
   if (node.op == OpKind::kConcat || node.op == OpKind::kMax) return node.inputs;
   if (node.op == OpKind::kWhere) return {node.inputs[1], node.inputs[2]};
   return {};
+}
+
+std::optional<int> few_fraction_bits(const ir::Value& value) {
+  constexpr int kMostBits = 12;
+  const FloatTensor* floats = value.floats();
+  if (floats == nullptr || !value.literal || floats->data().empty()) return std::nullopt;
+  int bits = 0;
+  for (const float x : floats->data())
+    while (bits <= kMostBits && std::nearbyint(std::ldexp(x, bits)) != std::ldexp(x, bits)) ++bits;
+  return bits <= kMostBits ? std::optional<int>(bits) : std::nullopt;
 }
 
 namespace {
@@ -209,6 +220,37 @@ class Planner {
     }
   }
 
+  // A product with a matrix of the program text: interpolation, as Resize has it.
+  bool interpolates(const Node& node) const {
+    if (node.op != OpKind::kMatMul || node.has_input(2)) return false;
+    return std::any_of(node.inputs.begin(), node.inputs.end(),
+                       [&](ValueId id) { return graph_.value(id).floats() != nullptr && graph_.value(id).literal; });
+  }
+
+  // Is what node i makes rounded to whole numbers, maybe after a sum?
+  bool decides(std::size_t i) const {
+    const Fusion& fusion = plan_.fusions[i];
+    const Fusion& last =
+        fusion.mode == Mode::kWideTerm ? plan_.fusions[static_cast<std::size_t>(fusion.term_of)] : fusion;
+    return last.chain.whole_first().has_value();
+  }
+
+  // What is rounded to whole numbers soon is not rounded before, where that is exact or nearly so.
+  bool waits_for_rounding(const Node& node, ValueId y) const {
+    if (interpolates(node)) {
+      return all_readers(y, false, [&](std::size_t reader) {
+        const bool wide = plan_.fusions[reader].mode == Mode::kWideValue;
+        return interpolates(graph_.nodes[reader]) && (wide || decides(reader));
+      });
+    }
+    if (node.op != OpKind::kDiv) return false;
+    return all_readers(y, false, [&](std::size_t reader) {
+      const Node& product = graph_.nodes[reader];
+      return product.op == OpKind::kMul && decides(reader) &&
+             (graph_.input_of(product, 0).is_constant() || graph_.input_of(product, 1).is_constant());
+    });
+  }
+
   // Readers come later in the order and are already decided.
   void choose_mode(std::size_t i) {
     const Node& node = graph_.nodes[i];
@@ -219,7 +261,7 @@ class Planner {
       fusion.mode = Mode::kWideOutput;
       return;
     }
-    if (all_readers(y, true, [&](std::size_t reader) { return takes_wide(reader); })) {
+    if (all_readers(y, true, [&](std::size_t reader) { return takes_wide(reader); }) || waits_for_rounding(node, y)) {
       fusion.mode = Mode::kWideValue;
       return;
     }

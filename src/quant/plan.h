@@ -7,11 +7,13 @@
 //   kWideOutput  only graph outputs read it, through movement
 //   kWideTerm    only one Add or Sub reads it: both then share one requantization
 //   kWideSum     a pool or reduction that only wide products read
-//   kWideValue   only operators read it that take integers of any width: quotients, roots, comparisons, arg max, sums of such
+//   kWideValue   only operators read it that take integers of any width: quotients, roots, comparisons, arg max, sums of such;
+//                and what is rounded to whole numbers after one more product with constants
 // What is whole for any input (ir/whole.h) is exact in units of one instead, where its operands are.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "ir/graph.h"
@@ -45,6 +47,8 @@ struct Plan {
 
 // Makes integers that have to be rounded to become an activation: sums, products, quotients, roots.
 bool is_accumulator(const ir::Node& node);
+// Of a constant of the program text: how many binary places hold its entries, where few do.
+std::optional<int> few_fraction_bits(const ir::Value& value);
 bool is_movement(ir::OpKind op);  // every output element is an input element (or 0)
 // Of these inputs every output element is an element: they share one scale. Empty for other operators.
 std::vector<ir::ValueId> chosen_from(const ir::Node& node);

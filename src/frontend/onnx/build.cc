@@ -32,6 +32,21 @@ ValueId Build::swap_last(ValueId x) {
   return transpose(x, std::move(perm));
 }
 
+Build::Id Build::channels_first(Id x) {
+  if (!ok() || shape(x).rank() < 3) return x;
+  Dims perm{0, static_cast<std::int64_t>(shape(x).rank()) - 1};
+  for (std::int64_t i = 1; i < perm[1]; ++i) perm.push_back(i);
+  return transpose(x, std::move(perm));
+}
+
+Build::Id Build::channels_last(Id x) {
+  if (!ok() || shape(x).rank() < 3) return x;
+  Dims perm{0};
+  for (std::int64_t i = 2; i < static_cast<std::int64_t>(shape(x).rank()); ++i) perm.push_back(i);
+  perm.push_back(1);
+  return transpose(x, std::move(perm));
+}
+
 ValueId Build::slice(ValueId x, std::size_t axis, std::int64_t start, std::int64_t size, std::int64_t step) {
   if (!ok()) return x;
   const Shape& from = shape(x);

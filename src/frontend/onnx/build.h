@@ -42,7 +42,9 @@ class Build {
   }
   Id reshape(Id x, Dims dims);
   Id transpose(Id x, Dims perm) { return op(ir::OpKind::kTranspose, {x}, ir::TransposeAttributes{std::move(perm)}); }
-  Id swap_last(Id x);  // the last two axes
+  Id swap_last(Id x);       // the last two axes
+  Id channels_first(Id x);  // the last axis behind the first
+  Id channels_last(Id x);   // and back
   Id slice(Id x, std::size_t axis, std::int64_t start, std::int64_t size, std::int64_t step = 1);
   Id concat(std::vector<Id> parts, std::int64_t axis) {
     return op(ir::OpKind::kConcat, std::move(parts), ir::ConcatAttributes{axis});

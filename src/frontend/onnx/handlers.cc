@@ -30,6 +30,7 @@ std::span<const HandlerFamily> handler_families() {
       {"", loss_handlers()},
       {"", state_handlers()},
       {"com.microsoft", microsoft_handlers()},
+      {"com.microsoft", microsoft_attention_handlers()},
       {"com.microsoft", microsoft_quantized_handlers()},
       {"", recurrent_handlers()},
       {"", signal_handlers()},

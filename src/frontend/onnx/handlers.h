@@ -59,6 +59,7 @@ std::span<const Handler> einsum_handlers();
 std::span<const Handler> loss_handlers();
 std::span<const Handler> state_handlers();
 std::span<const Handler> microsoft_handlers();
+std::span<const Handler> microsoft_attention_handlers();
 std::span<const Handler> microsoft_quantized_handlers();
 std::span<const Handler> recurrent_handlers();
 std::span<const Handler> signal_handlers();

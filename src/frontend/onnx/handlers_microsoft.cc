@@ -3,7 +3,8 @@
 #include <array>
 #include <cmath>
 
-#include "frontend/onnx/attention.h"
+#include "frontend/onnx/build.h"
+#include "frontend/onnx/conv.h"
 #include "frontend/onnx/normalize.h"
 #include "frontend/onnx/proto_text.h"
 
@@ -49,6 +50,60 @@ Result<Outputs> import_fused_conv(NodeContext& context) {
   ValueId y = b.op(OpKind::kConv, std::move(inputs), std::move(conv));
   if (context.has_input(3)) y = b.add(y, context.input(3));
   return b.output(activated(b, y, activation, parameters[0], parameters[1]));
+}
+
+// FusedConv of pictures with channels last; the weight is as Conv has it.
+Result<Outputs> import_nhwc_fused_conv(NodeContext& context) {
+  ZKI_RETURN_IF_ERROR(context.require_inputs(2));
+  ZKI_ASSIGN_OR_RETURN(const std::string activation, context.string_attribute("activation", ""));
+  ZKI_ASSIGN_OR_RETURN(std::vector<float> parameters, floats_attribute(context, "activation_params"));
+  parameters.resize(2, activation == "LeakyRelu" && parameters.empty() ? 0.01F : 0.0F);
+  Build b(context);
+  std::vector<ValueId> inputs{b.channels_first(context.input(0)), context.input(1)};
+  if (!b.ok()) return b.status();
+  ZKI_ASSIGN_OR_RETURN(ir::ConvAttributes conv, read_conv(context, b.shape(inputs[0]), context.shape(1)));
+  if (context.has_input(2)) inputs.push_back(context.input(2));
+  ValueId y = b.channels_last(b.op(OpKind::kConv, std::move(inputs), std::move(conv)));
+  if (context.has_input(3)) y = b.add(y, context.input(3));
+  return b.output(activated(b, y, activation, parameters[0], parameters[1]));
+}
+
+// Groups of channels, which are last unless said otherwise, normalized over space too; then x sigmoid(x) where asked for.
+Result<Outputs> import_group_norm(NodeContext& context) {
+  ZKI_RETURN_IF_ERROR(context.require_inputs(3));
+  ZKI_ASSIGN_OR_RETURN(const float epsilon, context.float_attribute("epsilon", 1e-5F));
+  ZKI_ASSIGN_OR_RETURN(const int64_t groups, context.int_attribute("groups", 0));
+  ZKI_ASSIGN_OR_RETURN(const int64_t activation, context.int_attribute("activation", 0));
+  ZKI_ASSIGN_OR_RETURN(const int64_t last, context.int_attribute("channels_last", 1));
+  if (activation != 0 && activation != 1)
+    return unsupported("activation " + std::to_string(activation) + " | use 0 or 1");
+  Build b(context);
+  const ValueId x = last != 0 ? b.channels_first(context.input(0)) : context.input(0);
+  if (!b.ok()) return b.status();
+  const Shape shape = b.shape(x);
+  if (shape.rank() < 3 || groups < 1 || shape[1] % groups != 0 || context.shape(1).num_elements() != shape[1] ||
+      context.shape(2).num_elements() != shape[1])
+    return invalid_argument(std::to_string(groups) + " groups of an input of shape " + context.shape(0).to_string());
+  const ValueId grouped = b.reshape(x, {shape[0], groups, shape.num_elements(1, shape.rank()) / groups});
+  const ValueId y = b.reshape(normalized(b, grouped, {2}, epsilon, true).y, shape.dims());
+  Dims channels(shape.rank() - 1, 1);
+  channels[0] = shape[1];
+  ValueId scaled = b.add(b.mul(y, b.reshape(context.input(1), channels)), b.reshape(context.input(2), channels));
+  if (activation == 1) scaled = b.function(ir::function("Swish"), scaled, 1);
+  return b.output(last != 0 ? b.channels_last(scaled) : scaled);
+}
+
+// Softmax of data + bias over all axes from `axis` on.
+Result<Outputs> import_bias_softmax(NodeContext& context) {
+  ZKI_RETURN_IF_ERROR(context.require_inputs(2));
+  const Shape x = context.shape(0);
+  ZKI_ASSIGN_OR_RETURN(int64_t axis, context.int_attribute("axis", 1));
+  ZKI_ASSIGN_OR_RETURN(axis, resolve_axis(axis, x.rank()));
+  Build b(context);
+  const auto split = static_cast<size_t>(axis);
+  const ValueId rows =
+      b.reshape(b.add(context.input(0), context.input(1)), {x.num_elements(0, split), x.num_elements(split, x.rank())});
+  return b.output(b.reshape(b.op(OpKind::kSoftmax, {rows}, ir::SoftmaxAttributes{1}), x.dims()));
 }
 
 Result<Outputs> import_fused_gemm(NodeContext& context) {
@@ -115,7 +170,7 @@ Result<Outputs> import_quick_gelu(NodeContext& context) {
   return b.output(b.function(ir::function("Swish"), context.input(0), alpha));
 }
 
-// Normalizes the last axis of input + skip (+ bias); the sum is output 3.
+// Normalizes the last axis of input + skip (+ bias); mean and inverse deviation are outputs 1 and 2, the sum is output 3.
 template <bool centered>
 Result<Outputs> import_skip_normalization(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(3));
@@ -130,7 +185,9 @@ Result<Outputs> import_skip_normalization(NodeContext& context) {
   const Normalized n = normalized(b, sum, {last}, epsilon, centered);
   ValueId y = b.mul(n.y, context.input(2));
   if (centered && context.has_input(beta)) y = b.add(y, context.input(beta));
-  return b.outputs({y, ir::kNoValue, ir::kNoValue, sum});
+  const auto wanted = [&](int i) { return i < context.proto().output_size() && !context.proto().output(i).empty(); };
+  const ValueId inverse = wanted(2) ? b.function(ir::function("Reciprocal"), n.deviation) : ir::kNoValue;
+  return b.outputs({y, centered && wanted(1) ? n.mean : ir::kNoValue, inverse, sum});
 }
 
 // Word, position and segment embeddings, added and normalized. The mask only says how many tokens are real.
@@ -159,130 +216,13 @@ Result<Outputs> import_embed_normalization(NodeContext& context) {
   return b.outputs({y, mask_index, sum});
 }
 
-// A mask of integers: [B, Sk] or [B, Sq, Sk] with 1 for what takes part, or [B] with the number of keys.
-ValueId integer_mask(Build& b, ValueId mask, int64_t batch, int64_t keys) {
-  if (mask == ir::kNoValue || !b.ok()) return ir::kNoValue;
-  const Shape shape = b.shape(mask);
-  if (shape == Shape{batch} && b.dtype(mask) == DataType::kInt64) {
-    IntTensor positions(Shape{keys});
-    for (size_t i = 0; i < positions.data().size(); ++i) positions[i] = static_cast<int64_t>(i);
-    return b.op(OpKind::kLess, {b.literal(std::move(positions), DataType::kInt64), b.reshape(mask, {batch, 1, 1, 1})});
-  }
-  if (shape.rank() < 2 || shape.rank() > 4 || shape[shape.rank() - 1] != keys) {
-    b.fail(unsupported("a mask of shape " + shape.to_string() + " | use one of shape [batch, keys]"));
-    return mask;
-  }
-  const ValueId keep = b.cast(mask, DataType::kBool);
-  if (shape.rank() == 2) return b.reshape(keep, {shape[0], 1, 1, keys});
-  return shape.rank() == 3 ? b.reshape(keep, {shape[0], 1, shape[1], keys}) : keep;
-}
-
-Result<Outputs> finish_attention(NodeContext& context, Build& b, AttentionInputs inputs, bool causal, int64_t past) {
-  if (!b.ok()) return b.status();
-  const Shape q = b.shape(inputs.q);
-  const Shape k = b.shape(inputs.k);
-  if (q.rank() != 4 || k.rank() != 4) return invalid_argument("query and key of shapes " + q.to_string());
-  ZKI_ASSIGN_OR_RETURN(const float scale, context.float_attribute("scale", 0));
-  inputs.scale = scale != 0 ? static_cast<double>(scale) : 1 / std::sqrt(static_cast<double>(q[3]));
-  if (causal) inputs.keep = both(b, inputs.keep, band(b, q[2], k[2], past, std::nullopt, 0));
-  return b.output(join_heads(b, attention(b, inputs).y));
-}
-
-// One product makes query, key and value.
-Result<Outputs> import_attention(NodeContext& context) {
-  ZKI_RETURN_IF_ERROR(context.require_inputs(2));
-  ZKI_ASSIGN_OR_RETURN(const int64_t heads, context.int_attribute("num_heads", 0));
-  ZKI_ASSIGN_OR_RETURN(const int64_t unidirectional, context.int_attribute("unidirectional", 0));
-  ZKI_ASSIGN_OR_RETURN(const int64_t rotary, context.int_attribute("do_rotary", 0));
-  ZKI_ASSIGN_OR_RETURN(const std::optional<Dims> sizes, context.ints_attribute("qkv_hidden_sizes"));
-  if (rotary != 0) return unsupported("do_rotary | export without fusion");
-  if (context.has_input(4)) return unsupported("a past state | export without fusion");
-  const Shape x = context.shape(0);
-  const Shape w = context.shape(1);
-  if (x.rank() != 3 || w.rank() != 2 || (sizes && sizes->size() != 3) || heads < 1)
-    return invalid_argument("input and weight of shapes " + x.to_string() + " and " + w.to_string());
-  const Dims widths = sizes.value_or(Dims{w[1] / 3, w[1] / 3, w[1] / 3});
-  if (widths[0] + widths[1] + widths[2] != w[1] || widths[0] < 1 || widths[1] < 1 || widths[2] < 1)
-    return invalid_argument("qkv_hidden_sizes " + dims_to_string(widths) + " for a weight of shape " + w.to_string());
-  Build b(context);
-  ValueId all = b.matmul(context.input(0), context.input(1));
-  if (context.has_input(2)) all = b.add(all, context.input(2));
-  AttentionInputs inputs{split_heads(b, b.slice(all, 2, 0, widths[0]), heads),
-                         split_heads(b, b.slice(all, 2, widths[0], widths[1]), heads),
-                         split_heads(b, b.slice(all, 2, widths[0] + widths[1], widths[2]), heads)};
-  inputs.keep = integer_mask(b, context.input(3), x[0], x[1]);
-  apply_mask(b, context.input(5), inputs);
-  return finish_attention(context, b, inputs, unidirectional != 0, 0);
-}
-
-Result<Outputs> import_multi_head_attention(NodeContext& context) {
-  ZKI_RETURN_IF_ERROR(context.require_inputs(1));
-  ZKI_ASSIGN_OR_RETURN(const int64_t heads, context.int_attribute("num_heads", 0));
-  ZKI_ASSIGN_OR_RETURN(const int64_t unidirectional, context.int_attribute("unidirectional", 0));
-  if (!context.has_input(1) || !context.has_input(2) || context.shape(0).rank() != 3)
-    return unsupported("packed query, key and value | export without fusion");
-  for (const size_t i : {1, 2})
-    if (context.shape(i).rank() != 3 && context.shape(i).rank() != 4)
-      return invalid_argument("input " + std::to_string(i) + " has shape " + context.shape(i).to_string());
-  for (const size_t i : {6, 7})
-    if (context.has_input(i)) return unsupported("a past state | export without fusion");
-  Build b(context);
-  std::array<ValueId, 3> parts{};
-  int64_t begin = 0;
-  for (size_t i = 0; i < 3; ++i) {
-    parts[i] = context.input(i);
-    if (context.shape(i).rank() == 4) continue;  // heads are apart already
-    const int64_t width = context.shape(i)[2];
-    if (context.has_input(3)) parts[i] = b.add(parts[i], b.slice(context.input(3), 0, begin, width));
-    begin += width;
-    parts[i] = split_heads(b, parts[i], heads);
-  }
-  if (!b.ok()) return b.status();
-  AttentionInputs inputs{parts[0], parts[1], parts[2]};
-  inputs.keep = integer_mask(b, context.input(4), context.shape(0)[0], b.shape(parts[1]).dims()[2]);
-  apply_mask(b, context.input(5), inputs);
-  return finish_attention(context, b, inputs, unidirectional != 0, 0);
-}
-
-// Position ids are [1], where the sequence begins, or [B, S].
-Result<Outputs> import_rotary_embedding(NodeContext& context) {
-  ZKI_RETURN_IF_ERROR(context.require_inputs(4));
-  ZKI_ASSIGN_OR_RETURN(const int64_t interleaved, context.int_attribute("interleaved", 0));
-  ZKI_ASSIGN_OR_RETURN(const int64_t given_heads, context.int_attribute("num_heads", 0));
-  const Shape shape = context.shape(0);
-  const Shape cache = context.shape(2);
-  if (cache.rank() != 2 || (shape.rank() != 3 && shape.rank() != 4))
-    return invalid_argument("input and cache of shapes " + shape.to_string() + " and " + cache.to_string());
-  const int64_t rotated = 2 * cache[1];
-  Build b(context);
-  ValueId x = context.input(0);
-  if (shape.rank() == 3) {
-    const int64_t heads = given_heads > 0 ? given_heads : shape[2] / std::max<int64_t>(rotated, 1);
-    if (heads < 1 || shape[2] % heads != 0) return invalid_argument("heads of an input of shape " + shape.to_string());
-    x = b.reshape(x, {shape[0], shape[1], heads, shape[2] / heads});
-  } else {
-    x = b.transpose(x, {0, 2, 1, 3});
-  }
-  const int64_t steps = shape.rank() == 3 ? shape[1] : shape[2];
-  ValueId positions = context.input(1);
-  if (context.shape(1).num_elements() == 1 && steps != 1) {
-    IntTensor counted(Shape{1, steps});
-    for (size_t i = 0; i < counted.data().size(); ++i) counted[i] = static_cast<int64_t>(i);
-    positions = b.add(b.literal(std::move(counted), DataType::kInt64), b.reshape(positions, {1, 1}));
-  }
-  const auto rows = [&](size_t input) {
-    const ValueId picked = b.gather(context.input(input), positions, 0);
-    return b.reshape(picked, {b.ok() ? b.shape(picked).num_elements() / std::max<int64_t>(steps * cache[1], 1) : 1,
-                              steps, 1, cache[1]});
-  };
-  const ValueId cosines = rows(2);
-  const ValueId turned = rotate(b, x, cosines, rows(3), rotated, interleaved != 0);
-  return b.output(shape.rank() == 3 ? b.reshape(turned, shape.dims()) : b.transpose(turned, {0, 2, 1, 3}));
-}
-
 constexpr auto kHandlers = std::to_array<Handler>({
     {"FusedConv", "auto_pad dilations group kernel_shape pads strides activation activation_params", check_auto_pad,
      import_fused_conv},
+    {"NhwcFusedConv", "auto_pad dilations group kernel_shape pads strides activation activation_params", check_auto_pad,
+     import_nhwc_fused_conv},
+    {"GroupNorm", "activation channels_last epsilon groups", no_check, import_group_norm},
+    {"BiasSoftmax", "axis is_inner_broadcast", no_check, import_bias_softmax},
     {"FusedGemm", "alpha beta transA transB activation activation_alpha activation_beta activation_gamma", no_check,
      import_fused_gemm},
     {"FusedMatMul", "alpha transA transB transBatchA transBatchB", no_check, import_fused_matmul},
@@ -294,13 +234,6 @@ constexpr auto kHandlers = std::to_array<Handler>({
     {"SkipLayerNormalization", "epsilon", no_check, import_skip_normalization<true>},
     {"SkipSimplifiedLayerNormalization", "epsilon", no_check, import_skip_normalization<false>},
     {"EmbedLayerNormalization", "epsilon mask_index_type", no_check, import_embed_normalization},
-    {"Attention",
-     "num_heads unidirectional scale mask_filter_value qkv_hidden_sizes do_rotary past_present_share_buffer "
-     "rotary_embedding_dim",
-     no_check, import_attention},
-    {"MultiHeadAttention", "num_heads unidirectional scale mask_filter_value", no_check, import_multi_head_attention},
-    {"RotaryEmbedding", "interleaved num_heads rotary_embedding_dim is_packed_batching scale", no_check,
-     import_rotary_embedding},
 });
 
 }  // namespace

@@ -75,31 +75,34 @@ Result<Outputs> import_softmax(NodeContext& context) {
   return quantized(b, context, y, 3);
 }
 
-Status check_channels(const NodeContext& context) {
+// Quantized y of a pool of pictures, whose channels may be last.
+Result<Outputs> import_pool(NodeContext& context, Result<ValueId> (*pool)(NodeContext&, Build&, ValueId)) {
+  ZKI_RETURN_IF_ERROR(context.require_inputs(4));
   ZKI_ASSIGN_OR_RETURN(const int64_t last, context.int_attribute("channels_last", 0));
-  return last == 0 ? ok_status() : unsupported("channels_last=1 | export with channels first");
+  Build b(context);
+  const ValueId x = real(b, context, 0);
+  ZKI_ASSIGN_OR_RETURN(const ValueId y, pool(context, b, last != 0 ? b.channels_first(x) : x));
+  return quantized(b, context, last != 0 ? b.channels_last(y) : y, 3);
 }
 
 Result<Outputs> import_global_average_pool(NodeContext& context) {
-  ZKI_RETURN_IF_ERROR(context.require_inputs(4));
-  Build b(context);
-  return quantized(b, context, b.op(OpKind::kGlobalAveragePool, {real(b, context, 0)}), 3);
+  return import_pool(context, [](NodeContext&, Build& b, ValueId x) -> Result<ValueId> {
+    return b.op(OpKind::kGlobalAveragePool, {x});
+  });
 }
 
 Result<Outputs> import_average_pool(NodeContext& context) {
-  ZKI_RETURN_IF_ERROR(context.require_inputs(4));
-  const Shape x = context.shape(0);
-  ZKI_RETURN_IF_ERROR(check_spatial_rank(x));
-  ZKI_ASSIGN_OR_RETURN(const std::optional<Dims> kernel, context.ints_attribute("kernel_shape"));
-  if (!kernel) return corrupt("attribute 'kernel_shape' is missing");
-  ZKI_ASSIGN_OR_RETURN(Windows windows, read_windows(context, x, *kernel));
-  ZKI_ASSIGN_OR_RETURN(const int64_t count_include_pad, context.int_attribute("count_include_pad", 0));
-  Build b(context);
-  const ValueId y =
-      b.op(OpKind::kAveragePool, {real(b, context, 0)},
-           ir::PoolAttributes{std::move(windows.kernel), std::move(windows.strides), std::move(windows.dilations),
-                              std::move(windows.pads_begin), std::move(windows.pads_end), count_include_pad != 0});
-  return quantized(b, context, y, 3);
+  return import_pool(context, [](NodeContext& node, Build& b, ValueId x) -> Result<ValueId> {
+    if (!b.ok()) return b.status();
+    ZKI_RETURN_IF_ERROR(check_spatial_rank(b.shape(x)));
+    ZKI_ASSIGN_OR_RETURN(const std::optional<Dims> kernel, node.ints_attribute("kernel_shape"));
+    if (!kernel) return corrupt("attribute 'kernel_shape' is missing");
+    ZKI_ASSIGN_OR_RETURN(Windows windows, read_windows(node, b.shape(x), *kernel));
+    ZKI_ASSIGN_OR_RETURN(const int64_t count_include_pad, node.int_attribute("count_include_pad", 0));
+    return b.op(OpKind::kAveragePool, {x},
+                ir::PoolAttributes{std::move(windows.kernel), std::move(windows.strides), std::move(windows.dilations),
+                                   std::move(windows.pads_begin), std::move(windows.pads_end), count_include_pad != 0});
+  });
 }
 
 // Inputs: scale and zero point of the result, then three for each part.
@@ -112,6 +115,59 @@ Result<Outputs> import_concat(NodeContext& context) {
   std::vector<ValueId> parts;
   for (size_t i = 2; i < context.num_inputs(); i += 3) parts.push_back(real(b, context, i));
   return quantized(b, context, b.concat(std::move(parts), axis), 0);
+}
+
+Result<Outputs> import_where(NodeContext& context) {
+  ZKI_RETURN_IF_ERROR(context.require_inputs(9));
+  Build b(context);
+  const ValueId left = real(b, context, 1);
+  return quantized(b, context, b.where(context.input(0), left, real(b, context, 4)), 7);
+}
+
+// Rows of constant weights of few bits: what they stand for, picked.
+Result<Outputs> import_gather_blocks(NodeContext& context) {
+  ZKI_RETURN_IF_ERROR(context.require_inputs(3));
+  ZKI_ASSIGN_OR_RETURN(int64_t gather_axis, context.int_attribute("gather_axis", 0));
+  ZKI_ASSIGN_OR_RETURN(int64_t axis, context.int_attribute("quantize_axis", 1));
+  ZKI_ASSIGN_OR_RETURN(const int64_t block, context.int_attribute("block_size", 128));
+  ZKI_ASSIGN_OR_RETURN(const int64_t bits, context.int_attribute("bits", 4));
+  const IntTensor* data = context.value(0).ints();
+  if (data == nullptr || context.value(2).floats() == nullptr)
+    return unsupported("computed weights | make them initializers");
+  ZKI_ASSIGN_OR_RETURN(gather_axis, resolve_axis(gather_axis, data->shape().rank()));
+  ZKI_ASSIGN_OR_RETURN(axis, resolve_axis(axis, data->shape().rank()));
+  // Bytes hold several numbers along the last axis, the lowest bits first, around the middle of their range.
+  const ir::IntegerRange type = context.value(0).declared.value_or(ir::IntegerRange{0, 255});
+  const bool bytes = type.hi == 255;
+  if (bits != 4 && bits != 8) return unsupported("bits " + std::to_string(bits) + " | use 4 or 8 bits");
+  const auto unpacked = [&](const IntTensor& packed) {
+    if (!bytes || bits == 8) return packed;
+    Dims dims = packed.shape().dims();
+    dims.back() *= 2;
+    IntTensor out{Shape(dims)};
+    for (size_t i = 0; i < out.data().size(); ++i) out[i] = packed[i / 2] >> (i % 2 == 0 ? 0 : 4) & 15;
+    return out;
+  };
+  Build b(context);
+  const ValueId whole = context.add_constant(unpacked(*data), DataType::kInt64, "weights");
+  const Shape shape = b.shape(whole);
+  ValueId zero = ir::kNoValue;
+  if (const IntTensor* zeros = context.has_input(3) ? context.value(3).ints() : nullptr) {
+    IntTensor own = unpacked(*zeros);
+    if (own.shape() != context.shape(2)) {  // a last byte may be half used
+      const ValueId padded = context.add_constant(std::move(own), DataType::kInt64, "zero_points");
+      zero = b.slice(padded, shape.rank() - 1, 0, context.shape(2)[shape.rank() - 1]);
+    } else {
+      zero = context.add_constant(std::move(own), DataType::kInt64, "zero_points");
+    }
+    zero = aligned(b, zero, shape, {axis, block}, false);
+  } else if (context.has_input(3)) {
+    return unsupported("computed zero points | make them initializers");
+  } else if (bytes) {
+    zero = b.number(static_cast<double>(int64_t{1} << (bits - 1)), DataType::kInt64);
+  }
+  const ValueId scale = aligned(b, context.input(2), shape, {axis, block}, false);
+  return b.output(b.gather(b.mul(centered(b, whole, zero), scale), context.input(1), gather_axis));
 }
 
 // alpha * op(A) * op(B) + C with C in units of scale A * scale B; quantized when the result's scale is given.
@@ -205,7 +261,7 @@ Result<Outputs> import_attention(NodeContext& context) {
   return b.output(join_heads(b, attention(b, inputs).y));
 }
 
-// Weights of 4 bits in blocks along the inner axis: B[N, blocks, block / 2] bytes, the lower half first.
+// Weights of few bits in blocks along the inner axis: B[N, blocks, block / 2] bytes, the lower half first.
 Result<Outputs> import_matmul_nbits(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(3));
   ZKI_ASSIGN_OR_RETURN(const int64_t bits, context.int_attribute("bits", 4));
@@ -215,9 +271,10 @@ Result<Outputs> import_matmul_nbits(NodeContext& context) {
   const IntTensor* packed = context.value(1).ints();
   const FloatTensor* scales = context.value(2).floats();
   if (packed == nullptr || scales == nullptr) return unsupported("computed weights | make them initializers");
-  if ((bits != 4 && bits != 8) || block < 2 || block > 1 << 20 || inner < 1 || columns < 1 || inner > kMaxElements ||
-      columns > kMaxElements)
-    return unsupported("bits " + std::to_string(bits) + ", block_size " + std::to_string(block) + " | use 4 or 8 bits");
+  if ((bits != 2 && bits != 4 && bits != 8) || block < 4 || block > 1 << 20 || inner < 1 || columns < 1 ||
+      inner > kMaxElements || columns > kMaxElements)
+    return unsupported("bits " + std::to_string(bits) + ", block_size " + std::to_string(block) +
+                       " | use 2, 4 or 8 bits");
   const int64_t blocks = (inner + block - 1) / block;
   const int64_t per_byte = 8 / bits;
   const int64_t row_bytes = blocks * (block / per_byte);
@@ -226,8 +283,11 @@ Result<Outputs> import_matmul_nbits(NodeContext& context) {
                             scales->shape().to_string());
   const IntTensor* zeros = context.has_input(3) ? context.value(3).ints() : nullptr;
   const int64_t zero_row = (blocks + per_byte - 1) / per_byte;
-  if (context.has_input(3) && (zeros == nullptr || zeros->num_elements() != columns * zero_row))
-    return unsupported("zero points that are not packed integers | export with packed ones");
+  const FloatTensor* real_zeros = context.has_input(3) ? context.value(3).floats() : nullptr;
+  if (context.has_input(3) && !(zeros != nullptr && zeros->num_elements() == columns * zero_row) &&
+      !(real_zeros != nullptr && real_zeros->num_elements() == columns * blocks))
+    return unsupported("zero points of shape " + context.shape(3).to_string() +
+                       " | export with packed ones, or a number for each block");
   const auto unpack = [&](const IntTensor& tensor, int64_t row, int64_t row_length, int64_t i) {
     const int64_t byte = tensor[static_cast<size_t>(row * row_length + i / per_byte)] & 0xff;
     return byte >> (bits * (i % per_byte)) & ((int64_t{1} << bits) - 1);
@@ -236,9 +296,12 @@ Result<Outputs> import_matmul_nbits(NodeContext& context) {
   FloatTensor weight(shape);
   for (int64_t n = 0; n < columns; ++n)
     for (int64_t k = 0; k < inner; ++k) {
-      const int64_t zero = zeros != nullptr ? unpack(*zeros, n, zero_row, k / block) : int64_t{1} << (bits - 1);
-      weight[static_cast<size_t>(k * columns + n)] = static_cast<float>(unpack(*packed, n, row_bytes, k) - zero) *
-                                                     (*scales)[static_cast<size_t>(n * blocks + k / block)];
+      const auto at = static_cast<size_t>(n * blocks + k / block);
+      const float zero = real_zeros != nullptr ? (*real_zeros)[at]
+                         : zeros != nullptr    ? static_cast<float>(unpack(*zeros, n, zero_row, k / block))
+                                               : static_cast<float>(int64_t{1} << (bits - 1));
+      weight[static_cast<size_t>(k * columns + n)] =
+          (static_cast<float>(unpack(*packed, n, row_bytes, k)) - zero) * (*scales)[at];
     }
   Build b(context);
   const ValueId y = b.matmul(context.input(0), context.add_constant(std::move(weight), DataType::kFloat, "weight"));
@@ -253,10 +316,12 @@ constexpr auto kHandlers = std::to_array<Handler>({
     {"QLinearSigmoid", "", no_check, import_sigmoid},
     {"QLinearLeakyRelu", "alpha", no_check, import_leaky_relu},
     {"QLinearSoftmax", "axis opset", no_check, import_softmax},
-    {"QLinearGlobalAveragePool", "channels_last", check_channels, import_global_average_pool},
+    {"QLinearGlobalAveragePool", "channels_last", no_check, import_global_average_pool},
     {"QLinearAveragePool", "auto_pad ceil_mode count_include_pad kernel_shape pads strides channels_last dilations",
-     check_channels, import_average_pool},
+     no_check, import_average_pool},
     {"QLinearConcat", "axis", no_check, import_concat},
+    {"QLinearWhere", "", no_check, import_where},
+    {"GatherBlockQuantized", "bits block_size gather_axis quantize_axis", no_check, import_gather_blocks},
     {"QGemm", "alpha transA transB", no_check, import_gemm},
     {"QAttention", "num_heads unidirectional scale do_rotary mask_filter_value past_present_share_buffer", no_check,
      import_attention},

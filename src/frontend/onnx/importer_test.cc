@@ -328,8 +328,13 @@ TEST(Importer, FusedAndQuantizedOperatorsTakeAnyShape) {
                                                                       {"CausalConvWithState", 2},
                                                                       {"NegativeLogLikelihoodLoss", 2}};
   const std::vector<std::pair<std::string, std::size_t>> fused = {
-      {"Attention", 2},  {"MultiHeadAttention", 3},     {"RotaryEmbedding", 4}, {"EmbedLayerNormalization", 7},
-      {"QAttention", 5}, {"SkipLayerNormalization", 3}, {"QLinearConcat", 5},   {"QGemm", 6},
+      {"GroupQueryAttention", 7}, {"GroupNorm", 3},
+      {"BiasSoftmax", 2},         {"NhwcFusedConv", 2},
+      {"QLinearWhere", 9},        {"GatherBlockQuantized", 3},
+      {"Attention", 2},           {"MultiHeadAttention", 3},
+      {"RotaryEmbedding", 4},     {"EmbedLayerNormalization", 7},
+      {"QAttention", 5},          {"SkipLayerNormalization", 3},
+      {"QLinearConcat", 5},       {"QGemm", 6},
       {"FusedMatMul", 2}};
   const std::vector<std::vector<std::int64_t>> shapes = {{}, {3}, {2, 2}, {1, 2, 2}, {1, 2, 2, 2}, {0, 2}};
   const auto try_all = [&](const std::string& op, std::size_t inputs, const std::string& domain) {
