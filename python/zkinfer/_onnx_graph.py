@@ -135,7 +135,7 @@ class Graph:
     def clipped(self, x: str, lo: float, hi: float) -> str:
         return self.add("Clip", x, self.constant(lo), self.constant(hi))
 
-    def fixed(self, numbers: Sequence[float]) -> str:
+    def fixed(self, numbers: Any) -> str:
         """[1, numbers], whatever the input is."""
         return self.constant(np.asarray(numbers, dtype=float)[None])
 

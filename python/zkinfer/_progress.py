@@ -72,7 +72,10 @@ def _bar(what: str) -> Any:
 
 
 #: What is left of an operation that Ctrl-C stopped.
-_LEFT_BEHIND = {"prove": "no proof was made, and its place in the commitment is used", "rotate": "no key was made, and the place that is kept for it is used"}
+_LEFT_BEHIND = {
+    "prove": "no proof was made, and its place in the commitment is used",
+    "rotate": "no key was made, and the place that is kept for it is used",
+}
 
 
 @contextlib.contextmanager
@@ -84,7 +87,7 @@ def reporting(progress: Progress, what: str) -> Iterator[Optional[Report]]:
     elif progress is not None and progress is not False and not callable(progress):
         raise InputError(f"progress: a {type(progress).__name__}, expected True, or a function of (stage, fraction)")
     try:
-        yield bar if bar is not None else progress or None
+        yield bar if bar is not None else progress if callable(progress) else None
     except KeyboardInterrupt as stopped:
         if not stopped.args:
             stopped.args = (f"zkinfer: {what} was stopped; {_LEFT_BEHIND.get(what, 'nothing was made or written')}",)

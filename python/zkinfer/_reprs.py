@@ -91,6 +91,10 @@ def _restored(kind: str, members: dict[str, Any]) -> Any:
     return _KINDS[kind](members)
 
 
+def _reduce(record: Any) -> Any:
+    return _restored, (type(record).__name__, dict(_members(record)))
+
+
 def _is_record(cls: type) -> bool:
     """Nothing but members, which nobody changes: no key, model or file behind it."""
     members = [member for name, member in vars(cls).items() if not name.startswith("_")]
@@ -101,12 +105,12 @@ def give_reprs() -> None:
     for cls in list(vars(_native).values()):
         if isinstance(cls, type) and cls.__module__ == _native.__name__ and not hasattr(cls, "__members__"):
             if "__repr__" not in vars(cls):
-                cls.__repr__ = _repr  # type: ignore[method-assign]
+                setattr(cls, "__repr__", _repr)
             if any(isinstance(member, property) for member in vars(cls).values()):
-                cls._repr_html_ = _html  # type: ignore[attr-defined]
+                setattr(cls, "_repr_html_", _html)
             if _is_record(cls):
-                cls.__reduce__ = lambda self: (_restored, (type(self).__name__, dict(_members(self))))  # type: ignore[method-assign]
-                cls.__copy__ = lambda self: self  # type: ignore[attr-defined]
-                cls.__deepcopy__ = lambda self, memo: self  # type: ignore[attr-defined]
+                setattr(cls, "__reduce__", _reduce)
+                setattr(cls, "__copy__", lambda self: self)
+                setattr(cls, "__deepcopy__", lambda self, memo: self)
     commitment: Any = _native.TensorCommitment
     commitment.__reduce__ = lambda self: (commitment.from_bytes, (self.to_bytes(),))

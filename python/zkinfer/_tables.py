@@ -48,7 +48,7 @@ class Table:
             self._name = self._name()
         return self._name
 
-    def select(self, graph: Graph, indices: Sequence[Any]) -> "Table":
+    def select(self, graph: Graph, indices: Any) -> "Table":
         """Some of its columns."""
         chosen = [int(i) for i in indices]
         if chosen == list(range(self.width)):

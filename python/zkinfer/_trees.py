@@ -138,7 +138,7 @@ class Trees:
         for place in self._sets:
             splits[place] = False
         for feature in np.unique(features[splits]):
-            places = np.flatnonzero(splits & (features == feature))
+            places = np.flatnonzero(splits & (features == feature)).tolist()
             column = x.columns[feature]
             with np.errstate(over="ignore"):  # at the ends of float32
                 modes, thresholds = self._branches(column, np.array([nodes["values"][place] for place in places]))

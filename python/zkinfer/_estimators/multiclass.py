@@ -10,7 +10,7 @@ import numpy as np
 from .._onnx_graph import Graph
 from .._tables import Table
 from . import members
-from .base import PREDICTORS, Prediction, both_labels, chosen, predict, reads, refuse, single, voted
+from .base import PREDICTORS, Prediction, chosen, predict, reads, refuse, single, voted
 
 
 @reads(PREDICTORS, "_ConstantPredictor")

@@ -119,7 +119,8 @@ class _Columns:
     """Where HistGradientBoosting has the caller's columns, and which numbers its categories are: later versions encode them first."""
 
     def __init__(self, model: Any, width: int) -> None:
-        self._order, self._values = np.arange(width), {}
+        self._order = np.arange(width)
+        self._values: dict[int, np.ndarray] = {}
         encoder = getattr(model, "_preprocessor", None)
         if encoder is not None:
             hot = np.asarray(model.is_categorical_)
@@ -128,7 +129,10 @@ class _Columns:
                 if values.dtype.kind not in "iufb":
                     raise refuse(model, "categories that are no numbers", "encode them before, as OrdinalEncoder does")
                 self._values[place] = values
-        self._known, self._row = (None, None) if not np.any(model.is_categorical_) else model._bin_mapper.make_known_categories_bitsets()
+        self._known: Any = None
+        self._row: Any = None
+        if np.any(model.is_categorical_):
+            self._known, self._row = model._bin_mapper.make_known_categories_bitsets()
 
     def __getitem__(self, feature: int) -> int:
         return int(self._order[feature])
