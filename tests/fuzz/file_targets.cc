@@ -26,8 +26,8 @@ void bundle(ByteView bytes) {
   ZKI_CHECK(!read.ok() || equal(read->to_bytes(), bytes), "the bundle reader took bytes that are not canonical");
 }
 std::vector<Bytes> bundle_seeds() {
-  return {ProofBundle{small().certificate, rooted().path, small().proof}.to_bytes(),
-          ProofBundle{{}, {}, small().batch}.to_bytes()};
+  return {ProofBundle{small().certificate(), rooted().path, small().proof()}.to_bytes(),
+          ProofBundle{{}, {}, small().batch()}.to_bytes()};
 }
 
 // What `zkinfer inspect --json` and JavaScript's `inspect` say of any bytes.
@@ -38,7 +38,7 @@ void inspect(ByteView bytes) {
 std::vector<Bytes> inspect_seeds() {
   std::vector<Bytes> seeds = bundle_seeds();
   for (const Bytes* file :
-       {&small().key, &every_op().key, &small().proof, &small().batch, &small().certificate, &rooted().path})
+       {&small().key, &every_op().key, &small().proof(), &small().batch(), &small().certificate(), &rooted().path})
     seeds.push_back(*file);
   return seeds;
 }
@@ -46,9 +46,9 @@ std::vector<Bytes> inspect_seeds() {
 // What a contract would be sent: a proof that is rejected is no call's data.
 void evm_calldata_of(ByteView bytes) {
   static const EvmProgram program = must(evm_program(*small().verification_key));
-  const Bytes proof = patched(small().proof, bytes);
+  const Bytes proof = patched(small().proof(), bytes);
   const Result<Bytes> data = evm_calldata(*small().verification_key, program, proof);
-  ZKI_CHECK(data.ok() == equal(proof, small().proof), "calldata of a changed proof, or none of the honest one");
+  ZKI_CHECK(data.ok() == equal(proof, small().proof()), "calldata of a changed proof, or none of the honest one");
 }
 
 // A key's program, of whatever key is one.

@@ -31,63 +31,88 @@ CommitOptions few_queries() {
   return options;
 }
 
-Fixture make_fixture(qir::QGraph graph, const TensorPolicy& inputs_group = {},
-                     const TensorPolicy& outputs_group = {Exposure::kPublic, TensorHash::kNone}) {
-  package::Package package;
-  package.graph = std::move(graph);
-  package.weights = e2e::draw_params(package.graph, 1);
-  package.report = "report";
-  Fixture fixture;
-  fixture.package = package::to_bytes(package);
-  fixture.model = must(Model::from_bytes(fixture.package));
-  CommitOptions options = few_queries();
-  options.budget = 4;
-  options.insecure_seed = e2e::test_seed(1);
-  options.inputs = inputs_group;
-  options.outputs = outputs_group;
-  Prover prover = must(Prover::create(*fixture.model, options));
-  fixture.key = prover.verification_key();
-  fixture.secret = prover.commitment_secret();
-  RealInputs inputs;
-  for (const TensorInfo& info : fixture.model->inputs()) {
-    std::size_t count = 1;
-    for (const std::int64_t dim : info.shape) count *= static_cast<std::size_t>(dim);
-    inputs.push_back({info.shape, std::vector<float>(count, 0)});
-  }
-  fixture.proof = must(prover.prove(inputs)).proof;
-  if (!options.inputs.is_committed() && !options.outputs.is_committed()) {
-    BatchRequest rows;
-    rows.inputs = {views(inputs), views(inputs), views(inputs)};
-    fixture.batch = must(prover.prove_batch(rows)).proof;
-  }
-  fixture.verification_key = must(VerificationKey::from_bytes(fixture.key, kBits));
-  fixture.certificate = must(prover.certify());
-  options.insecure_seed = e2e::test_seed(2);
-  Prover fresh = must(Prover::create(*fixture.model, options));
-  fixture.rotation = must(prover.rotate(fresh));
-  fixture.rotated_key = must(VerificationKey::from_bytes(fresh.verification_key(), kBits));
-  return fixture;
-}
-
 }  // namespace
 
+Fixture::Fixture(qir::QGraph graph, const TensorPolicy& inputs, const TensorPolicy& outputs) : options_(few_queries()) {
+  package::Package made;
+  made.graph = std::move(graph);
+  made.weights = e2e::draw_params(made.graph, 1);
+  made.report = "report";
+  package = package::to_bytes(made);
+  model = must(Model::from_bytes(package));
+  options_.budget = 4;
+  options_.inputs = inputs;
+  options_.outputs = outputs;
+  prover_ = make(1);
+  key = prover_->verification_key();
+  secret = prover_->commitment_secret();
+  verification_key = must(VerificationKey::from_bytes(key, kBits));
+}
+
+Prover Fixture::make(std::uint8_t seed) const {
+  CommitOptions options = options_;
+  options.insecure_seed = e2e::test_seed(seed);
+  return must(Prover::create(*model, options));
+}
+
+RealInputs Fixture::zeros() const {
+  RealInputs inputs;
+  for (const TensorInfo& info : model->inputs())
+    inputs.push_back({info.shape, std::vector<float>(static_cast<std::size_t>(info.num_elements()), 0)});
+  return inputs;
+}
+
+const Bytes& Fixture::proof() const {
+  if (proof_.empty()) proof_ = must(prover_->prove(zeros())).proof;
+  return proof_;
+}
+
+const Bytes& Fixture::batch() const {
+  if (!batch_.empty()) return batch_;
+  const RealInputs row = zeros();
+  BatchRequest rows;
+  rows.inputs = {views(row), views(row), views(row)};
+  return batch_ = must(prover_->prove_batch(rows)).proof;
+}
+
+const Bytes& Fixture::certificate() const {
+  if (certificate_.empty()) certificate_ = must(prover_->certify());
+  return certificate_;
+}
+
+const Prover& Fixture::fresh() const {
+  if (!fresh_.has_value()) fresh_ = make(2);
+  return *fresh_;
+}
+
+const Bytes& Fixture::rotation() const {
+  static_cast<void>(fresh());
+  if (rotation_.empty()) rotation_ = must(prover_->rotate(*fresh_));
+  return rotation_;
+}
+
+const VerificationKey& Fixture::rotated_key() const {
+  if (!rotated_key_.has_value()) rotated_key_ = must(VerificationKey::from_bytes(fresh().verification_key(), kBits));
+  return *rotated_key_;
+}
+
 const Fixture& every_op() {
-  static const Fixture made = make_fixture(qir::every_op_graph());
+  static const Fixture made(qir::every_op_graph());
   return made;
 }
 const Fixture& small() {
-  static const Fixture made = make_fixture(small_graph());
+  static const Fixture made(small_graph());
   return made;
 }
 
 const Fixture& bound() {
-  static const Fixture made =
-      make_fixture(small_graph(), {Exposure::kPrivate, TensorHash::kSha256}, {Exposure::kCommitted, TensorHash::kNone});
+  static const Fixture made(small_graph(), {Exposure::kPrivate, TensorHash::kSha256},
+                            {Exposure::kCommitted, TensorHash::kNone});
   return made;
 }
 const Fixture& beside() {
-  static const Fixture made = make_fixture(small_graph(), {Exposure::kPublic, TensorHash::kSha256},
-                                           {Exposure::kPublic, TensorHash::kKeccak256});
+  static const Fixture made(small_graph(), {Exposure::kPublic, TensorHash::kSha256},
+                            {Exposure::kPublic, TensorHash::kKeccak256});
   return made;
 }
 

@@ -12,11 +12,32 @@
 
 namespace zkinfer::fuzz {
 
-// One model, its key, secret, a proof, a batch, a certificate and the rotation to another key; made once per process.
-struct Fixture {
-  Bytes package, key, secret, proof, batch, certificate, rotation;
+// One model, its key and secret; a proof, a batch, a certificate and the rotation to another key where a target asks for them: under
+// sanitizers each takes as long as thousands of executions.
+class Fixture {
+ public:
+  explicit Fixture(qir::QGraph graph, const TensorPolicy& inputs = {},
+                   const TensorPolicy& outputs = {Exposure::kPublic, TensorHash::kNone});
+
+  Bytes package, key, secret;
   std::optional<Model> model;
-  std::optional<VerificationKey> verification_key, rotated_key;
+  std::optional<VerificationKey> verification_key;
+
+  const Bytes& proof() const;
+  const Bytes& batch() const;  // of three rows
+  const Bytes& certificate() const;
+  const Bytes& rotation() const;
+  const VerificationKey& rotated_key() const;
+
+ private:
+  Prover make(std::uint8_t seed) const;
+  RealInputs zeros() const;
+  const Prover& fresh() const;
+
+  CommitOptions options_;
+  mutable std::optional<Prover> prover_, fresh_;
+  mutable Bytes proof_, batch_, certificate_, rotation_;
+  mutable std::optional<VerificationKey> rotated_key_;
 };
 
 const Fixture& every_op();

@@ -46,16 +46,16 @@ void verification_key(ByteView bytes) {
 void verify_bytes(ByteView proof) {
   const VerifyResult result = verify(*small().verification_key, proof, VerifyRequest::uncertified());
   // Knowing the model's secret nobody needs to break anything here, but random changes must not find another proof.
-  ZKI_CHECK(!result.verdict.accepted() || equal(proof, small().proof), "a changed proof was accepted");
+  ZKI_CHECK(!result.verdict.accepted() || equal(proof, small().proof()), "a changed proof was accepted");
   static_cast<void>(proof_size_table(*small().verification_key, proof));
 }
 
-void verify_patched(ByteView bytes) { verify_bytes(patched(small().proof, bytes)); }
+void verify_patched(ByteView bytes) { verify_bytes(patched(small().proof(), bytes)); }
 
 void verify_bound(ByteView bytes) {
-  const Bytes proof = patched(bound().proof, bytes);
+  const Bytes proof = patched(bound().proof(), bytes);
   const VerifyResult result = verify(*bound().verification_key, proof, VerifyRequest::uncertified());
-  ZKI_CHECK(result.verdict.accepted() == equal(proof, bound().proof),
+  ZKI_CHECK(result.verdict.accepted() == equal(proof, bound().proof()),
             "a changed proof was accepted, or the honest one was not");
   static_cast<void>(proof_size_table(*bound().verification_key, proof));
 }
@@ -63,25 +63,25 @@ void verify_bound(ByteView bytes) {
 // The first bytes are the input's data beside the proof, the others patch the proof.
 void verify_beside(ByteView bytes) {
   const std::size_t data_bytes = std::min<std::size_t>(bytes.size(), 6);
-  const Bytes proof = patched(beside().proof, bytes.subspan(data_bytes));
+  const Bytes proof = patched(beside().proof(), bytes.subspan(data_bytes));
   VerifyRequest request = VerifyRequest::uncertified();
   request.inputs = {{0, Bytes(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(data_bytes)), {}, {}, {}}};
   request.outputs = {{0, Bytes(4), {}, {}, {}}};
   const VerifyResult result = verify(*beside().verification_key, proof, request);
-  const bool honest = equal(proof, beside().proof) && equal(*request.inputs[0].data, Bytes(6));
+  const bool honest = equal(proof, beside().proof()) && equal(*request.inputs[0].data, Bytes(6));
   ZKI_CHECK(result.verdict.accepted() == honest, "a changed proof was accepted, or the honest one was not");
 }
 
 void certificate(ByteView bytes) {
-  const Bytes file = patched(bound().certificate, bytes);
-  ZKI_CHECK(verify_certificate(*bound().verification_key, file).accepted() == equal(file, bound().certificate),
+  const Bytes file = patched(bound().certificate(), bytes);
+  ZKI_CHECK(verify_certificate(*bound().verification_key, file).accepted() == equal(file, bound().certificate()),
             "a changed certificate was accepted, or the honest one was not");
 }
 
 void batch(ByteView bytes) {
-  const Bytes file = patched(small().batch, bytes);
+  const Bytes file = patched(small().batch(), bytes);
   const VerifyBatchResult result = verify_batch(*small().verification_key, file, VerifyRequest::uncertified());
-  ZKI_CHECK(result.verdict.accepted() == equal(file, small().batch),
+  ZKI_CHECK(result.verdict.accepted() == equal(file, small().batch()),
             "a changed batch was accepted, or the honest one was not");
   if (result.verdict.accepted()) ZKI_CHECK(result.rows.size() == 3, "rows that nobody proved");
 }
@@ -100,9 +100,9 @@ void batch_bytes(ByteView bytes) {
 }
 
 void rotation(ByteView bytes) {
-  const Bytes file = patched(bound().rotation, bytes);
-  ZKI_CHECK(verify_rotation(*bound().verification_key, *bound().rotated_key, file).accepted() ==
-                equal(file, bound().rotation),
+  const Bytes file = patched(bound().rotation(), bytes);
+  ZKI_CHECK(verify_rotation(*bound().verification_key, bound().rotated_key(), file).accepted() ==
+                equal(file, bound().rotation()),
             "a changed rotation was accepted, or the honest one was not");
 }
 
@@ -123,12 +123,12 @@ void path_bytes(ByteView bytes) {
 
 void certificate_bytes(ByteView bytes) {
   static_cast<void>(verify_certificate(*small().verification_key, bytes));
-  static_cast<void>(verify_rotation(*small().verification_key, *small().rotated_key, bytes));
+  static_cast<void>(verify_rotation(*small().verification_key, small().rotated_key(), bytes));
 }
 
 const TensorCommitment& output_commitment() {
   static const TensorCommitment made = [] {
-    const VerifyResult result = verify(*bound().verification_key, bound().proof, VerifyRequest::uncertified());
+    const VerifyResult result = verify(*bound().verification_key, bound().proof(), VerifyRequest::uncertified());
     ZKI_CHECK(result.verdict.accepted(), "the honest proof");
     return *result.outputs[0].commitment;
   }();
@@ -144,7 +144,7 @@ void data_commitment(ByteView bytes) {
   if (commitment->id() != output_commitment().id()) return;
   VerifyRequest request = VerifyRequest::uncertified();
   request.outputs = {{0, {}, {}, {}, *commitment}};
-  static_cast<void>(verify(*bound().verification_key, bound().proof, request));
+  static_cast<void>(verify(*bound().verification_key, bound().proof(), request));
 }
 
 // The secret side of an output's commitment: what is taken again makes the same bytes.
@@ -179,7 +179,7 @@ const std::vector<Bytes>& parts() {
     plan.program = "zkinfer";
     plan.num_segments = 3;
     plan.inputs = {{1, -2, 3}, {4}};
-    const prover::ProofPart part{1, 3, small().proof, {1, 2, 3}};
+    const prover::ProofPart part{1, 3, small().proof(), {1, 2, 3}};
     return std::vector<Bytes>{prover::plan_bytes(plan, e2e::test_seed(1)), prover::part_bytes(part)};
   }();
   return made;
@@ -209,7 +209,7 @@ constexpr Target kTargets[] = {
        return std::vector<Bytes>{every_op().key, small().key, bound().key, beside().key};
      },
      2000},
-    {"verify_proof", verify_bytes, [] { return std::vector<Bytes>{small().proof}; }, 300},
+    {"verify_proof", verify_bytes, [] { return std::vector<Bytes>{small().proof()}; }, 300},
     {"verify_patched", verify_patched, patch_seeds, 1000},
     {"verify_bound", verify_bound, patch_seeds, 300},
     {"verify_beside", verify_beside,
@@ -222,14 +222,14 @@ constexpr Target kTargets[] = {
     {"batch", batch, patch_seeds, 300},
     {"batch_bytes", batch_bytes,
      [] {
-       return std::vector<Bytes>{small().batch, beside().batch};
+       return std::vector<Bytes>{small().batch(), beside().batch()};
      },
      300},
     {"path", path, patch_seeds, 200},
     {"path_bytes", path_bytes, [] { return std::vector<Bytes>{rooted().path}; }, 200},
     {"certificate_bytes", certificate_bytes,
      [] {
-       return std::vector<Bytes>{small().certificate, small().rotation};
+       return std::vector<Bytes>{small().certificate(), small().rotation()};
      },
      300},
     {"data_commitment", data_commitment, commitment_seeds, 1000},
