@@ -34,6 +34,11 @@ void CurveTables::keep(const std::string& request, const qir::Table& table) {
   known_.emplace(request, table);
 }
 
+double CurveTables::slope(const std::string& curve, const std::function<double()>& make) {
+  const auto found = slopes_.find(curve);
+  return found != slopes_.end() ? found->second : slopes_.emplace(curve, make()).first->second;
+}
+
 std::size_t TablePool::want_range(std::int64_t lo, std::int64_t hi) {
   requests_.push_back({"range", qir::TableKind::kRange, 0, 0, lo, hi, {}});
   return requests_.size() - 1;
@@ -106,24 +111,29 @@ std::vector<std::int32_t> TablePool::build(std::vector<qir::Table>& tables) cons
     return requests_[a].hi - requests_[a].lo > requests_[b].hi - requests_[b].lo;
   });
   std::vector<Request> merged;
+  std::unordered_map<std::string, std::vector<std::size_t>> of_key;  // places in merged
   std::vector<std::int32_t> index(requests_.size());
   for (const std::size_t i : order) {
     const Request& request = requests_[i];
-    const auto home = std::find_if(merged.begin(), merged.end(), [&](const Request& other) {
+    std::vector<std::size_t>& places = of_key[request.key];
+    const auto place = std::find_if(places.begin(), places.end(), [&](std::size_t at) {
+      const Request& other = merged[at];
       const std::uint8_t together = log_rows(std::min(other.lo, request.lo), std::max(other.hi, request.hi));
       const std::int64_t apart =
           (std::int64_t{1} << log_rows(other.lo, other.hi)) + (std::int64_t{1} << log_rows(request.lo, request.hi));
-      return other.key == request.key && (std::int64_t{1} << together) <= apart;
+      return (std::int64_t{1} << together) <= apart;
     });
-    if (home == merged.end()) {
+    if (place == places.end()) {
       index[i] = static_cast<std::int32_t>(merged.size());
+      places.push_back(merged.size());
       merged.push_back(request);
       continue;
     }
-    home->num_elements += request.num_elements;
-    home->lo = std::min(home->lo, request.lo);
-    home->hi = std::max(home->hi, request.hi);
-    index[i] = static_cast<std::int32_t>(home - merged.begin());
+    Request& home = merged[*place];
+    home.num_elements += request.num_elements;
+    home.lo = std::min(home.lo, request.lo);
+    home.hi = std::max(home.hi, request.hi);
+    index[i] = static_cast<std::int32_t>(*place);
   }
   for (const Request& request : merged)
     tables.push_back(known_ != nullptr && request.curve ? make_curve(request) : make(request));

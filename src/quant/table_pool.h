@@ -25,9 +25,12 @@ class CurveTables {
  public:
   const qir::Table* find(const std::string& request) const;
   void keep(const std::string& request, const qir::Table& table);
+  // How steep a curve is, made when it is not known.
+  double slope(const std::string& curve, const std::function<double()>& make);
 
  private:
   std::unordered_map<std::string, qir::Table> known_;
+  std::unordered_map<std::string, double> slopes_;
   std::size_t num_bytes_ = 0;
 };
 

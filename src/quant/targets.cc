@@ -127,7 +127,10 @@ Target Lowering::target(std::size_t i) const {
     t.any_width = t.whole = true;
   } else if (!s.chain.is_clamp() && !s.chain.is_homogeneous()) {
     const RealRange x = argument_range(i, t.y_scale);
-    t.h_scale = s.chain.argument_step(x.lo, x.hi, t.y_scale, kArgumentBits);
+    const auto slope = [&] { return s.chain.steepest(x.lo, x.hi); };
+    const std::string asked = s.chain.name() + " " + bits_text(x.lo) + " " + bits_text(x.hi);
+    const double steepest = known_ != nullptr ? known_->slope(asked, slope) : slope();
+    t.h_scale = s.chain.argument_step(steepest, x.lo, x.hi, t.y_scale, kArgumentBits);
     t.any_width = true;
   }
   return t;

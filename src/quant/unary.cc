@@ -126,23 +126,30 @@ bool UnaryChain::rounds_and_clamps() const { return whole_first() == ir::functio
 
 bool UnaryChain::is(ir::FunctionId id) const { return steps_.size() == 1 && is_function(steps_[0], id); }
 
-double UnaryChain::argument_step(double lo, double hi, double y_step, int most_bits) const {
+std::pair<double, double> UnaryChain::looked_at(double lo, double hi) const {
+  return has_fixed_range() ? std::pair{std::min(lo, -1.0), std::max(hi, 1.0)} : std::pair{lo, hi};
+}
+
+double UnaryChain::steepest(double lo, double hi) const {
   constexpr int kSamples = 4096;
-  // Sigmoid and Tanh are steepest at 0, which other inputs than calibration's may reach.
-  const double from = has_fixed_range() ? std::min(lo, -1.0) : lo;
-  const double to = has_fixed_range() ? std::max(hi, 1.0) : hi;
+  const auto [from, to] = looked_at(lo, hi);
   const double width = std::max(to - from, 1e-30);
-  double steepest = 0;
+  double most = 0;
   double before = apply(from);
   for (int i = 1; i <= kSamples; ++i) {
     const double y = apply(from + width * i / kSamples);
-    if (std::isfinite(y) && std::isfinite(before)) steepest = std::max(steepest, std::abs(y - before));
+    if (std::isfinite(y) && std::isfinite(before)) most = std::max(most, std::abs(y - before));
     before = y;
   }
-  const double slope = std::max(steepest * kSamples / width, 1e-30);
+  return std::max(most * kSamples / width, 1e-30);
+}
+
+double UnaryChain::argument_step(double steepest, double lo, double hi, double y_step, int most_bits) const {
+  const auto [from, to] = looked_at(lo, hi);
+  const double width = std::max(to - from, 1e-30);
   // A step up of a function that jumps has no slope.
   const double finest = std::ldexp(width, -most_bits);
-  const double step = std::exp2(std::floor(std::log2(y_step / slope) + 1e-3));
+  const double step = std::exp2(std::floor(std::log2(y_step / steepest) + 1e-3));
   return std::clamp(step, std::exp2(std::ceil(std::log2(finest))), std::exp2(std::ceil(std::log2(width))));
 }
 

@@ -48,15 +48,20 @@ class UnaryChain {
   std::optional<ir::FunctionId> whole_first() const;
   // The chain is just this function.
   bool is(ir::FunctionId id) const;
-  // How finely x in [lo, hi] must be known for y to be known to y_step where the chain is steepest: a power of two, so that
+  // How far y moves for a step of x in [lo, hi] where the chain is steepest.
+  double steepest(double lo, double hi) const;
+  // How finely x in [lo, hi] must be known for y to be known to y_step there: a power of two, so that
   // layers share tables, and at least the 2^-most_bits-th part of the interval.
-  double argument_step(double lo, double hi, double y_step, int most_bits) const;
+  double argument_step(double steepest, double lo, double hi, double y_step, int most_bits) const;
   // The part of [lo, hi] outside which the chain is as at the near end, to half a step of y; all of it where nothing is left.
   std::pair<double, double> curved(double lo, double hi, double y_step) const;
   // Equal names mean equal functions: tables with equal names and scales are shared.
   std::string name() const;
 
  private:
+  // What arguments are looked at beside [lo, hi]: Sigmoid and Tanh are steepest at 0, which other inputs than calibration's may reach.
+  std::pair<double, double> looked_at(double lo, double hi) const;
+
   std::vector<UnaryStep> steps_;
   double fixed_range_ = 0;
   bool whole_ = false;
