@@ -8,6 +8,7 @@
 
 #include "exec/float/float_executor.h"
 #include "frontend/onnx/importer.h"
+#include "ir/op_table.h"
 #include "passes/legalize.h"
 #include "zkinfer/compile.h"
 #include "zkinfer/prove.h"
@@ -135,7 +136,7 @@ class Run {
   End go(bool prove, Outcome& outcome) {
     if (const End end = inputs_in_range(); end.ended()) return end;
     if (const End end = in_float(); end.ended()) return end;
-    if (const End end = legalized_in_float(); end.ended()) return end;
+    if (const End end = legalized_in_float(outcome); end.ended()) return end;
     if (const End end = compile(); end.ended()) return end;
     if (const End end = in_integers(outcome); end.ended()) return end;
     return prove ? proof(outcome) : End{};
@@ -164,9 +165,10 @@ class Run {
     return agrees_with_onnx(graph_, "in float");
   }
 
-  End legalized_in_float() const {
+  End legalized_in_float(Outcome& outcome) const {
     const auto legal = passes::legalize(graph_);
     if (!legal.ok()) return refused_or_failed("legalize", legal.status());
+    for (const ir::Node& node : legal->nodes) outcome.core.emplace(ir::op_name(node.op));
     return agrees_with_onnx(*legal, "legalized, in float");
   }
 

@@ -3,7 +3,9 @@
 #pragma once
 
 #include <filesystem>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "nodes/node_case.h"
 
@@ -23,6 +25,7 @@ struct Outcome {
   double error = 0;                   // largest of all outputs, of the largest expected number
   bool rounded = false;  // within the bound only of the float outputs for the inputs as the integers are rounded
   bool proved = false;
+  std::set<std::string> core;  // the operators that it became
 };
 const char* state_name(Outcome::State state);
 

@@ -2,6 +2,7 @@
 #include "nodes/node_table.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstdio>
 #include <fstream>
@@ -73,6 +74,9 @@ void Counts::add(const Outcome& outcome) {
   if (outcome.error > kFineError) ++coarse;
   if (outcome.rounded) ++rounded;
   if (outcome.proved) ++proved;
+  if (outcome.binding == Binding::kAll) return;
+  core.insert(outcome.core.begin(), outcome.core.end());
+  if (!outcome.rounded && std::isfinite(outcome.error)) error = std::max(error, outcome.error);
 }
 
 std::map<std::string, Counts> by_operator(const std::vector<Row>& rows) {
@@ -152,15 +156,36 @@ std::string to_markdown(const std::vector<Row>& rows) {
   return out.str();
 }
 
+namespace {
+
+// Two digits, upwards; what is below a millionth is how floats are printed.
+std::string percent(double error) {
+  if (error < 1e-8) return "0";
+  const double unit = std::pow(10.0, std::floor(std::log10(100 * error)) - 1);
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%.2g", std::ceil(100 * error / unit) * unit);
+  return text.data();
+}
+
+std::string joined(const std::set<std::string>& names) {
+  std::string out;
+  for (const std::string& name : names) out += (out.empty() ? "" : " ") + name;
+  return out.empty() ? "-" : out;
+}
+
+}  // namespace
+
 std::string to_passed(const std::vector<Row>& rows) {
   std::ostringstream out;
   out << "# Node tests of libonnx-testdata that pass through compile, integer execution and proof, of those with a "
          "meaning here.\n"
       << "# Written by `node_tests FOLDER --write-passed FILE`; the test onnx_nodes fails where fewer pass.\n"
-      << "# operator\twith inputs at run time\tfolded\tof\n";
+      << "# operator\twith inputs at run time\tfolded\tof\tlargest error in percent of the largest output\tcore "
+         "operators\n";
   for (const auto& [op, c] : by_operator(rows)) {
     if (c.all() > c.no_meaning)
-      out << op << "\t" << c.on_inputs() << "\t" << c.folded << "\t" << c.all() - c.no_meaning << "\n";
+      out << op << "\t" << c.on_inputs() << "\t" << c.folded << "\t" << c.all() - c.no_meaning << "\t"
+          << percent(c.error) << "\t" << joined(c.core) << "\n";
   }
   return out.str();
 }

@@ -98,6 +98,7 @@ void work(const fs::path& test_folder, const fs::path& folder, const Arguments& 
   out["error"] = outcome.error < 1e30 ? outcome.error : 1e30;
   out["rounded"] = outcome.rounded;
   out["proved"] = outcome.proved;
+  out["core"] = outcome.core;
   std::ofstream(folder / "result.json") << out.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
 }
 
@@ -129,6 +130,7 @@ Row result_of(const std::string& name, const fs::path& folder, int status, const
     row.outcome.error = in["error"];
     row.outcome.rounded = in["rounded"];
     row.outcome.proved = in["proved"];
+    row.outcome.core = in["core"].get<std::set<std::string>>();
     return row;
   }
   if (!std::getline(std::ifstream(folder / "operator"), row.op)) row.op = "?";
