@@ -109,8 +109,7 @@ void put(ByteView bytes) {
 
 const Bytes& code() {
   static const Bytes made = [] {
-    CommitOptions options;
-    options.security.pow_bits = 2;
+    CommitOptions options = few_queries();
     options.budget = 2;
     options.code_file = scratch();
     static_cast<void>(must(Prover::create(*small().model, options)));

@@ -21,17 +21,16 @@ qir::QGraph small_graph() {
   return b.graph;
 }
 
-// Most of a verification is hashing the rows that it asks for: fewer bits, fewer rows, and every section of a proof is there all the same.
-// Still nobody finds another proof by chance.
 constexpr std::uint32_t kBits = 32;
+
+}  // namespace
+
 CommitOptions few_queries() {
   CommitOptions options;
   options.security.bits = kBits;
   options.security.pow_bits = 2;
   return options;
 }
-
-}  // namespace
 
 Fixture::Fixture(qir::QGraph graph, const TensorPolicy& inputs, const TensorPolicy& outputs) : options_(few_queries()) {
   package::Package made;

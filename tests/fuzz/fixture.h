@@ -12,6 +12,10 @@
 
 namespace zkinfer::fuzz {
 
+// At 32 bits: most of a verification is hashing the rows that it asks for, and every section of a proof is there all the same. Still
+// nobody finds another proof by chance.
+CommitOptions few_queries();
+
 // One model, its key and secret; a proof, a batch, a certificate and the rotation to another key where a target asks for them: under
 // sanitizers each takes as long as thousands of executions.
 class Fixture {
