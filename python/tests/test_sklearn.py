@@ -253,7 +253,7 @@ def test_thresholds_of_float64_rows():
 def test_other_estimators_go_through_skl2onnx():
     pytest.importorskip("skl2onnx", reason="skl2onnx is not installed (PyPI)")
     x = rows()
-    estimator = ensemble.AdaBoostClassifier(n_estimators=4, random_state=1).fit(x, truth(x, "two") == "good")
+    estimator = ensemble.AdaBoostClassifier(n_estimators=4, random_state=1).fit(x, (truth(x, "two") == "good").astype(int))
     model = compiled(zkinfer.sklearn._by_skl2onnx(estimator, 6), x)
     got = np.array([model.run(row).outputs[0].item() for row in x[:40]])
     assert np.mean(got == estimator.predict(x[:40])) >= 0.95
@@ -263,3 +263,20 @@ def test_a_model_is_called_as_its_class():
     x = rows()
     estimator = next(iter(ESTIMATORS["values"])).fit(x, truth(x, "values"))
     assert zkinfer.compile(estimator, calibration=x[:150]).name == type(estimator).__name__
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_columns_of_unlike_sizes():
+    """From a thousandth to thousands in one table, as tables of measurements are."""
+    sizes, offsets = np.array([1e-3, 0.05, 1, 30, 500, 2000]), np.array([0.01, 0.2, 5, 100, 3000, 0])
+    x, rows_ = rows() * sizes + offsets, rows(24, seed=2) * sizes + offsets
+    y = truth(rows(), "three")
+    for estimator in (
+        make(preprocessing.QuantileTransformer(n_quantiles=50), linear_model.LogisticRegression()),
+        make(preprocessing.KBinsDiscretizer(4), linear_model.LogisticRegression()), make(preprocessing.StandardScaler(), naive_bayes.GaussianNB()), naive_bayes.GaussianNB(), discriminant_analysis.QuadraticDiscriminantAnalysis(reg_param=1e-9),
+        discriminant_analysis.LinearDiscriminantAnalysis(),
+    ):  # fmt: skip
+        model = compiled(estimator.fit(x, y), x[:150])
+        got = np.array([model.run(row).outputs[1].ravel() for row in rows_])
+        differ = (np.abs(got - estimator.predict_proba(rows_)) > 0.02).any(axis=1)
+        assert differ.mean() <= 0.05, f"{estimator}: {got[differ]} {estimator.predict_proba(rows_)[differ]}"

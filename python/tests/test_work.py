@@ -72,6 +72,7 @@ def test_progress_that_raises(key, flowers):
 LONG = """
 import sys, time, signal, threading, os
 import numpy as np, zkinfer
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin with it ignored
 pictures = np.load(sys.argv[1] + "/calibration.npy")
 model = zkinfer.compile(sys.argv[1] + "/digits.onnx", calibration=pictures)
 key = model.commit()

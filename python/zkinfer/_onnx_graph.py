@@ -31,6 +31,7 @@ class Graph:
         self._nodes: list[Any] = []
         self._constants: list[Any] = []
         self._inputs: list[Any] = []
+        self._shifts: dict[str, tuple[str, np.ndarray, np.ndarray]] = {}  # what shifted() made, of what
         self._outputs: list[Any] = []
 
     def _new(self, what: str) -> str:
@@ -78,10 +79,18 @@ class Graph:
         return y if bias is None or not np.any(bias) else self.add("Add", y, self.constant(np.atleast_1d(bias)))
 
     def shifted(self, x: str, offset: Any, factor: Any) -> str:
-        """(x - offset) * factor, each per column or None."""
-        if offset is not None and np.any(offset):
-            x = self.add("Sub", x, self.constant(offset))
-        return x if factor is None or np.all(np.asarray(factor) == 1) else self.add("Mul", x, self.constant(factor))
+        """(x - offset) * factor, each per column or None; of what was shifted already, both at once: its columns may be of unlike sizes before."""
+        offset, factor = np.asarray(0.0 if offset is None else offset, dtype=float), np.asarray(1.0 if factor is None else factor, dtype=float)
+        source, first, scale = self._shifts.get(x, (x, np.zeros(()), np.ones(())))
+        if np.all(scale != 0):
+            x, offset, factor = source, first + offset / scale, scale * factor
+        y = x
+        if np.any(offset):
+            y = self.add("Sub", y, self.constant(offset))
+        if np.any(factor != 1):
+            y = self.add("Mul", y, self.constant(factor))
+        self._shifts[y] = (x, offset, factor)
+        return y
 
     def columns(self, x: str, indices: Sequence[int], width: int) -> str:
         indices = [int(i) for i in indices]

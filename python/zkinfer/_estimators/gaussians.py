@@ -13,15 +13,21 @@ from .._trees import not_above_of_float64
 from .base import PREDICTORS, Prediction, chosen, classified, inliers, reads, refuse
 
 
+def _leveled(graph: Graph, x: Table, means: Any, size: Any) -> tuple[str, np.ndarray, np.ndarray]:
+    """x and means less the means' mean and times size: columns become alike, and little cancels."""
+    means = np.asarray(means, dtype=np.float64)
+    center, size = means.mean(axis=0), np.where(np.asarray(size) > 0, size, 1.0)
+    return graph.shifted(x.name, center, size), (means - center) * size, size
+
+
 def _squares(graph: Graph, x: Table, means: Any, factors: Any) -> str:
     """[1, k]: |(x - mean) factor|^2 for each of k means [k, width] and factors [k, width, rank]."""
     factors = np.asarray(factors, dtype=np.float64)
     k, _, rank = factors.shape
-    # All products as one, (x - mean) factor = x factor - mean factor, of x less the means' mean: little cancels.
-    rows, means = factors.transpose(0, 2, 1).reshape(k * rank, -1), np.asarray(means, dtype=np.float64)
-    center = means.mean(axis=0)
-    offsets = np.einsum("kw,kwr->kr", means - center, factors).reshape(-1)
-    y = graph.linear(graph.shifted(x.name, center, None), rows, -offsets)
+    level, means, size = _leveled(graph, x, means, np.abs(factors).max(axis=(0, 2)))
+    factors = factors / size[None, :, None]
+    # All products as one, (x - mean) factor = x factor - mean factor.
+    y = graph.linear(level, factors.transpose(0, 2, 1).reshape(k * rank, -1), -np.einsum("kw,kwr->kr", means, factors).reshape(-1))
     squares = graph.add("Mul", y, y)
     return graph.linear(squares, np.kron(np.eye(k), np.ones(rank)))
 
@@ -33,10 +39,14 @@ def _posterior(graph: Graph, logs: str, classes: Any) -> Prediction:
 @reads(PREDICTORS, "GaussianNB")
 def _gaussian_nb(graph: Graph, x: Table, model: Any) -> Prediction:
     variance = model.var_ if hasattr(model, "var_") else model.sigma_
-    deviations = graph.add("Mul", graph.add("Sub", x.name, graph.constant(model.theta_)), graph.constant(np.sqrt(0.5 / variance)))
-    squares = graph.sum_last(graph.add("Mul", deviations, deviations))
+    level, means, size = _leveled(graph, x, model.theta_, np.sqrt(0.5 / variance).max(axis=0))
+    factors = 0.5 / variance / np.square(size)
+    # -(x - mean)^2 factor as x^2, x and 1, each less what it is on average: only how classes differ is left.
     prior = np.log(model.class_prior_) - 0.5 * np.log(2 * np.pi * variance).sum(axis=1)
-    return _with_best(graph, graph.add("Sub", graph.constant(prior[None]), graph.row(squares, len(prior))), model.classes_)
+    parts = (-factors, 2 * means * factors, prior - (np.square(means) * factors).sum(axis=1))
+    of_square, of_x, constant = (part - part.mean(axis=0) for part in parts)
+    logs = graph.add("Add", graph.linear(graph.add("Mul", level, level), of_square), graph.linear(level, of_x, constant))
+    return _with_best(graph, logs, model.classes_)
 
 
 def _with_best(graph: Graph, logs: str, classes: Any) -> Prediction:

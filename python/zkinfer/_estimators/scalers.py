@@ -58,8 +58,16 @@ def _max_abs_scaler(graph: Graph, x: Table, scaler: Any) -> Table:
     return x.rising(make, lambda i: lambda v: np.clip(v / scaler.scale_[i], -end, end))
 
 
-def _by_column(graph: Graph, x: Table, make: Callable[[str, int], str]) -> str:
-    return graph.joined([make(graph.columns(x.name, [i], x.width), i) for i in range(x.width)])
+def _by_column(graph: Graph, x: Table, lo: np.ndarray, hi: np.ndarray, make: Callable[[str, int], str]) -> str:
+    """What is made of each column, less lo and over hi - lo: the table as a whole, so that columns of unlike sizes keep their digits."""
+    level = graph.shifted(x.name, lo, 1 / (hi - lo))
+    return graph.joined([make(graph.columns(level, [i], x.width), i) for i in range(x.width)])
+
+
+def _ends(lo: Any, hi: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Of columns; of those that are one number, from it to one more."""
+    lo, hi = np.asarray(lo, dtype=np.float64), np.asarray(hi, dtype=np.float64)
+    return lo, np.where(hi > lo, hi, lo + 1)
 
 
 #: Of the shares that a QuantileTransformer makes normal.
@@ -73,8 +81,10 @@ def _quantiles(graph: Graph, x: Table, transformer: Any) -> Table:
     normal = transformer.output_distribution == "normal"
     edge = norm.ppf(1e-7 - np.spacing(1))  # where the library cuts off
 
+    lo, hi = _ends(transformer.quantiles_[0], transformer.quantiles_[-1])
+
     def make(column: str, i: int) -> str:
-        share = graph.interpolated(column, transformer.quantiles_[:, i], transformer.references_)
+        share = graph.interpolated(column, (transformer.quantiles_[:, i] - lo[i]) / (hi[i] - lo[i]), transformer.references_)
         if not normal:
             return share
         scores = np.linspace(edge, -edge, 513)
@@ -84,7 +94,7 @@ def _quantiles(graph: Graph, x: Table, transformer: Any) -> Table:
     def value(i: int) -> Callable[[np.ndarray], np.ndarray]:
         return lambda v: transformer._transform_col(np.array(v, dtype=np.float64), transformer.quantiles_[:, i], False)
 
-    return x.rising(lambda: _by_column(graph, x, make), value)
+    return x.rising(lambda: _by_column(graph, x, lo, hi, make), value)
 
 
 def _yeo_johnson(graph: Graph, x: str, power: float) -> str:
@@ -108,18 +118,28 @@ def _powers(graph: Graph, x: Table, transformer: Any) -> Table:
     one = _box_cox if transformer.method == "box-cox" else _yeo_johnson
     scaler = transformer._scaler if transformer.standardize else None
 
+    lo, hi = np.zeros(x.width), np.ones(x.width)
+    if scaler is not None:  # where numbers are, as far as they are known
+        with np.errstate(all="ignore"):
+            near = np.asarray(transformer.inverse_transform(np.array([[-1.0] * x.width, [0.0] * x.width, [1.0] * x.width])))
+        if np.isfinite(near).all():
+            lo, hi = _ends(near[0], near[2])
+
+    def of_column(column: str, i: int) -> str:
+        return one(graph, graph.shifted(graph.shifted(column, None, hi[i] - lo[i]), -lo[i], None), float(transformer.lambdas_[i]))
+
     def make() -> str:
-        y = _by_column(graph, x, lambda column, i: one(graph, column, float(transformer.lambdas_[i])))
+        y = _by_column(graph, x, lo, hi, of_column)
         return y if scaler is None else graph.shifted(y, scaler.mean_, 1 / scaler.scale_)
 
     def value(i: int) -> Callable[[np.ndarray], np.ndarray]:
-        def of_column(v: np.ndarray) -> np.ndarray:
+        def transformed(v: np.ndarray) -> np.ndarray:
             table = np.ones((v.size, x.width))
             table[:, i] = np.ravel(v) if transformer.method != "box-cox" else np.maximum(np.ravel(v), np.finfo(np.float32).tiny)
             with np.errstate(all="ignore"):
                 return np.nan_to_num(np.asarray(transformer.transform(table))[:, i].reshape(v.shape))
 
-        return of_column
+        return transformed
 
     return x.rising(make, value)
 
