@@ -84,7 +84,15 @@ Result<QTensor> Lowering::rescaled(std::size_t i, const QTensor& x, double scale
 
 Status Lowering::lower_concat(std::size_t i) {
   const ir::Node& n = node(i);
-  const double scale = common_scale(i, n.inputs);
+  double scale = common_scale(i, n.inputs);
+  // What is shown may be a large number (a Pad by one), but for those that only stand for "far away".
+  if (std::find(graph_.outputs.begin(), graph_.outputs.end(), n.output) != graph_.outputs.end()) {
+    for (const ir::ValueId id : n.inputs) {
+      if (!is_const(id)) continue;
+      for (const double x : numbers(graph_.value(id)))
+        if (std::abs(x) <= kLargestShown) scale = std::max(scale, std::abs(x) / kFill);
+    }
+  }
   qir::Node q;
   q.op = qir::Op::kConcat;
   q.axes = {n.as<ir::ConcatAttributes>().axis};

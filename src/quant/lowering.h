@@ -76,6 +76,8 @@ inline constexpr int kMostFunctionBits = 17;
 // Constants beside activations that are beyond +-kLargestFill mean "nothing comes near"; no integer beyond +-kFill stands for them.
 inline constexpr double kLargestFill = 1000000;
 inline constexpr double kFill = 1 << 30;
+// Larger constants are not told from a fill even where they are an output.
+inline constexpr double kLargestShown = 1e9;
 // Of what is chosen from constants only.
 inline constexpr int kChoiceBits = 15;
 

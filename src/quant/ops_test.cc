@@ -339,6 +339,17 @@ TEST_F(Ops, ConcatOfTwoScales) {
   // `rescaled` rounds once more, which no layer states.
   check(op(OpKind::kConcat, {a, b, x}, ir::ConcatAttributes{1}), 3);
 }
+// A Pad by a large number, which is what the output shows.
+TEST_F(Ops, ALargeConstantBesideAnOutput) {
+  const ValueId large = graph_.add_constant("c", FloatTensor(Shape{1, 1}, {1e6F}));
+  graph_.outputs = {op(OpKind::kConcat, {large, input({1, 8})}, ir::ConcatAttributes{1})};
+  const std::vector<TensorMap> inputs = draw(20, false);
+  const Result<Quantized> quantized = quantize(graph_, inputs);
+  ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
+  const Result<Fidelity> report = compare(graph_, quantized->graph, quantized->params, inputs);
+  ASSERT_TRUE(report.ok()) << report.status().to_string();
+  EXPECT_LT(report->outputs.at(0).max_abs_error.value(), 0.01);
+}
 TEST_F(Ops, Softmax) {
   const ValueId x = input({2, 6});
   check(op(OpKind::kSoftmax, {op(OpKind::kMatMul, {x, constant({6, 5}, 1.0F)})}, ir::SoftmaxAttributes{1}), 2);
