@@ -273,7 +273,7 @@ def test_columns_of_unlike_sizes():
     y = truth(rows(), "three")
     for estimator in (
         make(preprocessing.QuantileTransformer(n_quantiles=50), linear_model.LogisticRegression()),
-        make(preprocessing.KBinsDiscretizer(4), linear_model.LogisticRegression()), make(preprocessing.StandardScaler(), naive_bayes.GaussianNB()), naive_bayes.GaussianNB(), discriminant_analysis.QuadraticDiscriminantAnalysis(reg_param=1e-9),
+        make(preprocessing.KBinsDiscretizer(4), linear_model.LogisticRegression()), make(preprocessing.StandardScaler(), naive_bayes.GaussianNB()), naive_bayes.GaussianNB(), make(preprocessing.StandardScaler(), discriminant_analysis.QuadraticDiscriminantAnalysis()),
         discriminant_analysis.LinearDiscriminantAnalysis(),
     ):  # fmt: skip
         model = compiled(estimator.fit(x, y), x[:150])
