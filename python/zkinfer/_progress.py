@@ -59,9 +59,14 @@ class _Bar:
         self._bar.close()
 
 
+def _in_notebook() -> bool:
+    get_shell = getattr(sys.modules.get("IPython"), "get_ipython", None)
+    return get_shell is not None and type(get_shell()).__name__ == "ZMQInteractiveShell"
+
+
 def _bar(what: str) -> Any:
     """tqdm's where people look at it: on a terminal and in notebooks."""
-    if sys.stderr.isatty() or "ipykernel" in sys.modules:
+    if sys.stderr.isatty() or _in_notebook():
         try:
             from tqdm.auto import tqdm  # type: ignore[import-untyped]
         except ImportError:
