@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,11 +25,17 @@ constexpr int kMostScaledOctaves = 3;
 // An accumulator holds the largest column's integers times this power of two.
 constexpr int kMostLevel = 19;
 
-// Column j times factors[j] plus offsets[j], and the nodes that read that.
+// A value whose column j is the input's column sources[j] times factors[j] plus offsets[j], and the nodes that read that.
 struct Scaled {
   ValueId value = ir::kNoValue;
+  std::vector<std::size_t> sources;
   std::vector<double> factors, offsets;
   std::vector<std::size_t> readers;
+  // The input's numbers as they are, maybe some of its columns only.
+  bool moved_only() const {
+    return std::ranges::all_of(factors, [](double f) { return f == 1; }) &&
+           std::ranges::all_of(offsets, [](double o) { return o == 0; });
+  }
 };
 
 // Weights that each column meets: a MatMul's second operand.
@@ -39,37 +46,44 @@ const FloatTensor* weights_of(const ir::Graph& graph, const Node& node, ValueId 
   return graph.input_of(node, 1).floats();
 }
 
-// Walks from an input through factors and offsets of columns.
+// From an input through factors and offsets of columns, columns that are selected and columns that are put together.
 class Walk {
  public:
-  Walk(const ir::Graph& graph, ValueId input, std::size_t columns)
-      : graph_(graph), columns_(columns), readers_(ir::readers(graph)) {
-    visit({input, std::vector<double>(columns, 1), std::vector<double>(columns, 0), {}});
+  Walk(const ir::Graph& graph, ValueId input, std::size_t columns) : graph_(graph), found_(graph.values.size()) {
+    Scaled whole{
+        input, std::vector<std::size_t>(columns), std::vector<double>(columns, 1), std::vector<double>(columns, 0), {}};
+    std::iota(whole.sources.begin(), whole.sources.end(), std::size_t{0});
+    found_[index_of(input)] = std::move(whole);
+    for (const Node& node : graph.nodes) {
+      std::optional<Scaled> scaled = through(node);
+      if (!scaled) continue;
+      scaled->value = node.output;
+      found_[index_of(node.output)] = std::move(scaled);
+    }
+    const std::vector<std::vector<std::size_t>> readers = ir::readers(graph);
+    for (std::optional<Scaled>& scaled : found_) {
+      if (!scaled) continue;
+      for (const std::size_t i : readers[index_of(scaled->value)])
+        if (!found_[index_of(graph.nodes[i].output)]) scaled->readers.push_back(i);
+      const bool is_output = std::ranges::find(graph.outputs, scaled->value) != graph.outputs.end();
+      if (!scaled->readers.empty() || is_output) ends_.push_back(*scaled);
+    }
   }
 
   const std::vector<Scaled>& ends() const { return ends_; }
 
  private:
-  void visit(Scaled scaled) {
-    for (const std::size_t i : readers_[index_of(scaled.value)])
-      if (std::optional<Scaled> next = through(scaled, i))
-        visit(std::move(*next));
-      else
-        scaled.readers.push_back(i);
-    const bool is_output = std::ranges::find(graph_.outputs, scaled.value) != graph_.outputs.end();
-    if (!scaled.readers.empty() || is_output) ends_.push_back(std::move(scaled));
-  }
+  const std::optional<Scaled>& of(ValueId id) const { return found_[index_of(id)]; }
 
-  std::optional<Scaled> through(const Scaled& before, std::size_t i) const {
-    const Node& node = graph_.nodes[i];
+  std::optional<Scaled> through(const Node& node) const {
+    if (node.op == OpKind::kSlice) return selected(node);
+    if (node.op == OpKind::kConcat) return joined(node);
     const std::optional<ir::Affine> affine = ir::as_affine(graph_, &node);
-    if (!affine) return std::nullopt;
+    if (!affine || !of(affine->x)) return std::nullopt;
     const auto constant = ir::per_channel(*graph_.value(affine->constant).floats(), graph_.output_of(node).shape, 1);
     if (!constant) return std::nullopt;
-    Scaled after = before;
-    after.value = node.output;
-    after.readers.clear();
-    for (std::size_t j = 0; j < columns_; ++j) {
+    Scaled after = *of(affine->x);
+    for (std::size_t j = 0; j < after.factors.size(); ++j) {
       const auto c = static_cast<double>((*constant)[j]);
       if (affine->is_product) {
         after.factors[j] *= c;
@@ -81,9 +95,36 @@ class Walk {
     return after;
   }
 
+  std::optional<Scaled> selected(const Node& node) const {
+    if (!of(node.inputs[0])) return std::nullopt;
+    const Scaled& before = *of(node.inputs[0]);
+    const ir::SliceAttributes& slice = node.as<ir::SliceAttributes>();
+    if (graph_.output_of(node).shape[0] != graph_.input_of(node, 0).shape[0] || slice.steps[0] != 1)
+      return std::nullopt;
+    Scaled after;
+    for (std::int64_t j = 0; j < slice.sizes[1]; ++j)
+      append(after, before, static_cast<std::size_t>(slice.starts[1] + j * slice.steps[1]));
+    return after;
+  }
+
+  std::optional<Scaled> joined(const Node& node) const {
+    if (node.as<ir::ConcatAttributes>().axis != 1) return std::nullopt;
+    Scaled after;
+    for (const ValueId id : node.inputs) {
+      if (!of(id)) return std::nullopt;
+      for (std::size_t j = 0; j < of(id)->factors.size(); ++j) append(after, *of(id), j);
+    }
+    return after;
+  }
+
+  static void append(Scaled& to, const Scaled& from, std::size_t j) {
+    to.sources.push_back(from.sources[j]);
+    to.factors.push_back(from.factors[j]);
+    to.offsets.push_back(from.offsets[j]);
+  }
+
   const ir::Graph& graph_;
-  std::size_t columns_;
-  std::vector<std::vector<std::size_t>> readers_;  // by value id
+  std::vector<std::optional<Scaled>> found_;  // by value id
   std::vector<Scaled> ends_;
 };
 
@@ -104,7 +145,9 @@ double range_of_contraction(const FloatTensor& weights, const std::vector<double
   return range;
 }
 
-double range_of_end(const ir::Graph& graph, ValueId input, const Scaled& end, const Columns& columns) {
+double range_of_end(const ir::Graph& graph, const Scaled& end, const Columns& of_input) {
+  Columns columns;
+  for (const std::size_t source : end.sources) columns.push_back(of_input[source]);
   double range = std::numeric_limits<double>::infinity();
   bool others = end.readers.empty();
   for (const std::size_t i : end.readers) {
@@ -121,7 +164,7 @@ double range_of_end(const ir::Graph& graph, ValueId input, const Scaled& end, co
     if (columns[j].size() > 0) narrowest = std::min(narrowest, columns[j].size());
   }
   // What reads the input as it is may use any column alone.
-  if (end.value == input) return std::min(range, narrowest);
+  if (end.moved_only()) return std::min(range, narrowest);
   return effect > 0 ? std::min(range, effect / most) : range;
 }
 
@@ -166,9 +209,15 @@ class Leveler {
   }
 
   void rewrite(const Scaled& end) {
-    if (end.value != input_) return scale(end);
-    for (Node& node : graph_.nodes)
-      if (weights_of(graph_, node, input_) != nullptr) read(node);
+    bool others = std::ranges::find(graph_.outputs, end.value) != graph_.outputs.end();
+    for (Node& node : graph_.nodes) {
+      if (std::ranges::find(node.inputs, end.value) == node.inputs.end()) continue;
+      if (weights_of(graph_, node, end.value) != nullptr)
+        read(node, end);
+      else
+        others = true;
+    }
+    if (others && !end.moved_only()) scale(end);
   }
 
  private:
@@ -176,44 +225,70 @@ class Leveler {
     return graph_.add_constant(name, FloatTensor(Shape{static_cast<std::int64_t>(values.size())}, values));
   }
 
-  ValueId add(std::size_t place, OpKind op, const std::string& name, std::vector<ValueId> inputs) {
-    const ValueId id = *graph_.add_node(op, name, std::move(inputs));
+  ValueId add(std::size_t place, OpKind op, const std::string& name, std::vector<ValueId> inputs,
+              ir::Attributes attributes = {}) {
+    const ValueId id = *graph_.add_node(op, name, std::move(inputs), std::move(attributes));
     std::rotate(graph_.nodes.begin() + static_cast<std::ptrdiff_t>(place), graph_.nodes.end() - 1, graph_.nodes.end());
     return id;
+  }
+
+  // Columns `sources` of the leveled input, by nodes from `place` on, which moves behind them.
+  ValueId select(std::size_t& place, const std::string& name, const std::vector<std::size_t>& sources) {
+    std::vector<ValueId> runs;
+    const Shape shape = graph_.value(leveled_).shape;
+    for (std::size_t j = 0; j < sources.size();) {
+      std::size_t k = j + 1;
+      while (k < sources.size() && sources[k] == sources[k - 1] + 1) ++k;
+      const bool whole = k - j == level_.middles.size();
+      const ir::SliceAttributes slice{
+          {0, static_cast<std::int64_t>(sources[j])}, {shape[0], static_cast<std::int64_t>(k - j)}, {1, 1}};
+      runs.push_back(
+          whole ? leveled_
+                : add(place++, OpKind::kSlice, name + "#run" + std::to_string(runs.size()), {leveled_}, slice));
+      j = k;
+    }
+    return runs.size() == 1 ? runs[0]
+                            : add(place++, OpKind::kConcat, name + "#selected", runs, ir::ConcatAttributes{1});
   }
 
   // factors x + offsets = factors 2^-octaves leveled + (offsets + factors middles), by the last step's node.
   void scale(const Scaled& end) {
     std::vector<float> factors, offsets;
     for (std::size_t j = 0; j < end.factors.size(); ++j) {
-      factors.push_back(static_cast<float>(std::ldexp(end.factors[j], -level_.octaves[j])));
-      offsets.push_back(static_cast<float>(end.offsets[j] + end.factors[j] * level_.middles[j]));
+      factors.push_back(static_cast<float>(std::ldexp(end.factors[j], -level_.octaves[end.sources[j]])));
+      offsets.push_back(static_cast<float>(end.offsets[j] + end.factors[j] * level_.middles[end.sources[j]]));
     }
     const std::string name = graph_.value(end.value).name;
     const auto made = std::ranges::find(graph_.nodes, end.value, &Node::output);
-    const auto place = static_cast<std::size_t>(made - graph_.nodes.begin());
-    const ValueId scaled = add(place, OpKind::kMul, name + "#scaled", {leveled_, row(name + "#factors", factors)});
-    graph_.nodes[place + 1].op = OpKind::kAdd;
-    graph_.nodes[place + 1].inputs = {scaled, row(name + "#offsets", offsets)};
+    auto place = static_cast<std::size_t>(made - graph_.nodes.begin());
+    const ValueId selected = select(place, name, end.sources);
+    const ValueId scaled = add(place, OpKind::kMul, name + "#scaled", {selected, row(name + "#factors", factors)});
+    Node& last = graph_.nodes[place + 1];
+    last.op = OpKind::kAdd;
+    last.attributes = {};
+    last.inputs = {scaled, row(name + "#offsets", offsets)};
   }
 
-  void read(Node& node) {
+  void read(Node& node, const Scaled& end) {
     const ir::Value& old = graph_.input_of(node, 1);
     const bool literal = old.literal;
-    FloatTensor weights = *old.floats();
-    const std::size_t results = weights.data().size() / level_.middles.size();
-    std::vector<double> bias(results, 0.0);
+    const FloatTensor& given_weights = *old.floats();
+    const auto results = static_cast<std::size_t>(old.shape[1]);
+    std::vector<double> weights(level_.middles.size() * results, 0.0), bias(results, 0.0);
     if (node.has_input(2)) {
       const FloatTensor& given = *graph_.input_of(node, 2).floats();
       for (std::size_t k = 0; k < results; ++k) bias[k] = static_cast<double>(given[given.data().size() == 1 ? 0 : k]);
     }
-    for (std::size_t n = 0; n < weights.data().size(); ++n) {
-      const std::size_t j = n / results;
-      bias[n % results] += static_cast<double>(weights[n]) * level_.middles[j];
-      weights[n] = std::ldexp(weights[n], -level_.octaves[j]);
+    for (std::size_t n = 0; n < given_weights.data().size(); ++n) {
+      const std::size_t j = n / results, source = end.sources[j];
+      const auto w = static_cast<double>(given_weights[n]);
+      bias[n % results] += w * (end.offsets[j] + end.factors[j] * level_.middles[source]);
+      weights[source * results + n % results] += std::ldexp(w * end.factors[j], -level_.octaves[source]);
     }
     const std::string name = old.name;
-    const ValueId leveled_weights = graph_.add_constant(name + ".leveled", std::move(weights));
+    const Shape shape{static_cast<std::int64_t>(level_.middles.size()), old.shape[1]};
+    const ValueId leveled_weights =
+        graph_.add_constant(name + ".leveled", FloatTensor(shape, std::vector<float>(weights.begin(), weights.end())));
     graph_.value(leveled_weights).literal = literal;
     node.inputs = {leveled_, leveled_weights,
                    row(name + ".leveled_bias", std::vector<float>(bias.begin(), bias.end()))};
@@ -242,7 +317,7 @@ double spread_of_columns(const ir::Graph& graph, ValueId input, const Columns& c
   if (columns.empty()) return 1;
   double range = std::numeric_limits<double>::infinity();
   const Walk walk(graph, input, columns.size());
-  for (const Scaled& end : walk.ends()) range = std::min(range, range_of_end(graph, input, end, columns));
+  for (const Scaled& end : walk.ends()) range = std::min(range, range_of_end(graph, end, columns));
   return range > 0 && std::isfinite(range) ? std::max(1.0, largest_of(columns) / range) : 1;
 }
 
@@ -257,16 +332,18 @@ ir::Graph level_columns(ir::Graph graph, const Calibration& calibration) {
     if (graph.value(input).dtype != ir::DataType::kFloat) continue;
     const double octaves = std::log2(calibration.input_spreads[i]);
     const Walk walk(graph, input, columns.size());
-    const bool scaled = std::ranges::any_of(walk.ends(), [&](const Scaled& end) { return end.value != input; });
+    const bool scaled = std::ranges::any_of(walk.ends(), [](const Scaled& end) { return !end.moved_only(); });
     const bool read = std::ranges::any_of(walk.ends(), [&](const Scaled& end) {
-      return std::ranges::any_of(
-          end.readers, [&](std::size_t reader) { return weights_of(graph, graph.nodes[reader], input) != nullptr; });
+      return std::ranges::any_of(end.readers, [&](std::size_t reader) {
+        return weights_of(graph, graph.nodes[reader], end.value) != nullptr;
+      });
     });
     const bool on_grid = calibration.input_steps[i] > 0;  // exact as it is, and of few bits
     if (!(scaled && octaves > kMostScaledOctaves) && !(read && octaves > kMostReadOctaves && !on_grid)) continue;
     const Level level = level_of(columns);
     Leveler leveler(graph, input, level);
-    for (const Scaled& end : walk.ends()) leveler.rewrite(end);
+    for (const Scaled& end : walk.ends())
+      if (!uses.decides[index_of(end.value)] && !uses.only_compared[index_of(end.value)]) leveler.rewrite(end);
     any = true;
   }
   if (any) ir::compact(graph);

@@ -19,8 +19,9 @@ using ir::OpKind;
 using ir::ValueId;
 
 // Columns of sizes 1 to 2^octaves around middles that are up to ten times as far; standardized in the network, then a layer; perhaps with
-// rows divided by their size in between, or a logistic regression, whose probabilities are exact beside 1 however small the scores.
-enum class Behind : std::uint8_t { kLayer, kSizes, kLogistic };
+// rows divided by their size in between, or a logistic regression, whose probabilities are exact beside 1 however small the scores; or each
+// half of the columns standardized on its own, behind others, as a ColumnTransformer does.
+enum class Behind : std::uint8_t { kLayer, kSizes, kLogistic, kSelected };
 class UnlikeColumns : public ::testing::TestWithParam<std::tuple<int, Behind>> {
  protected:
   static constexpr int kColumns = 6;
@@ -38,8 +39,24 @@ class UnlikeColumns : public ::testing::TestWithParam<std::tuple<int, Behind>> {
     for (float& w : weights.data()) w = normal();
     for (float& b : bias.data()) b = normal();
     ValueId x = graph_.add_input("x", ir::DataType::kFloat, Shape{1, kColumns});
-    x = node(OpKind::kSub, {x, graph_.add_constant("middles", middles)});
-    x = node(OpKind::kMul, {x, graph_.add_constant("factors", factors)});
+    const auto standardized = [&](ValueId columns, int first, int step) {
+      std::vector<float> m, f;
+      for (std::size_t j = static_cast<std::size_t>(first); j < kColumns; j += static_cast<std::size_t>(step))
+        m.push_back(middles[j]), f.push_back(factors[j]);
+      const Shape shape{static_cast<std::int64_t>(m.size())};
+      const std::string name = std::to_string(first);
+      const ValueId moved = node(OpKind::kSub, {columns, graph_.add_constant("middles" + name, FloatTensor(shape, m))});
+      return node(OpKind::kMul, {moved, graph_.add_constant("factors" + name, FloatTensor(shape, f))});
+    };
+    if (behind == Behind::kSelected) {
+      std::vector<ValueId> halves;
+      for (const int first : {1, 0})
+        halves.push_back(standardized(
+            node(OpKind::kSlice, {x}, ir::SliceAttributes{{0, first}, {1, kColumns / 2}, {1, 2}}), first, 2));
+      x = node(OpKind::kConcat, halves, ir::ConcatAttributes{1});
+    } else {
+      x = standardized(x, 0, 1);
+    }
     if (behind == Behind::kSizes) {
       const ValueId squares = node(OpKind::kReduceSum, {node(OpKind::kMul, {x, x})}, ir::ReduceAttributes{{1}, true});
       x = node(OpKind::kDiv, {x, node(OpKind::kFunction, {squares}, ir::FunctionAttributes{ir::function("Sqrt")})});
@@ -83,7 +100,8 @@ TEST_P(UnlikeColumns, AreExactEnough) {
 
 INSTANTIATE_TEST_SUITE_P(Octaves, UnlikeColumns,
                          ::testing::Combine(::testing::Values(0, 6, 10, 13, 16, 20),
-                                            ::testing::Values(Behind::kLayer, Behind::kSizes, Behind::kLogistic)));
+                                            ::testing::Values(Behind::kLayer, Behind::kSizes, Behind::kLogistic,
+                                                              Behind::kSelected)));
 
 Columns columns_of(const std::vector<std::pair<double, double>>& ranges) {
   Columns columns;
