@@ -10,11 +10,17 @@ namespace zkinfer::python {
 
 namespace {
 
+// A message may quote a name of a damaged file, which is no text in UTF-8.
+py::object text_of(const std::string& message) {
+  return py::reinterpret_steal<py::object>(
+      PyUnicode_DecodeUTF8(message.data(), static_cast<Py_ssize_t>(message.size()), "backslashreplace"));
+}
+
 // The exception that zkinfer.errors makes of a status, set as Python's error.
 void raise_status(const StatusError& error) {
   const py::object made = py::module_::import("zkinfer.errors")
                               .attr("from_status")(std::string(status_code_name(error.status.code())),
-                                                   error.status.message(), error.parts, error.about_model);
+                                                   text_of(error.status.message()), error.parts, error.about_model);
   PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(made.ptr())), made.ptr());
 }
 

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bad calls: a clear exception, and no broken file."""
+import contextlib
 import os
 
 import numpy as np
@@ -266,3 +267,14 @@ def test_a_save_that_fails_can_be_done_again(tmp_path, model, monkeypatch):
     assert not list(tmp_path.iterdir())
     key.save(tmp_path / "k.zksecret")
     assert {file.suffix for file in tmp_path.iterdir()} >= {".zksecret", ".zkcert"}
+
+
+def test_a_name_that_is_no_text(key):
+    """What damaged files call their parts is quoted, not decoded: a service that catches ZkinferError catches these too."""
+    good = key.public.to_bytes()
+    at = good.index(b"logits")
+    for place in range(at - 4, at + 12):
+        for byte in (0xFF, 0x80, 0x01):
+            bad = good[:place] + bytes([byte]) + good[place + 1 :]
+            with pytest.raises(zkinfer.ZkinferError) if bad != good else contextlib.nullcontext():
+                zkinfer.VerificationKey(bad)

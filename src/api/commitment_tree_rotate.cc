@@ -2,11 +2,13 @@
 // Making a commitment under another one, and a root again from its backup. The order of steps is what keeps a crash from using
 // a slot twice or losing the model's name; it is in commitment_tree.h and tested in tests/honest/tree_test.cc.
 #include <algorithm>
+#include <utility>
 
 #include "api/model_impl.h"
 #include "api/secret.h"
 #include "api/tree_files.h"
 #include "prover/write.h"
+#include "slots/durable.h"
 #include "verifier/path.h"
 
 namespace zkinfer {
@@ -18,6 +20,31 @@ static_assert(kMaxTreeDepth == verifier::kMaxPathSteps);
 std::string below(const std::string& name, std::uint64_t slot) {
   return name + (name.empty() ? "" : ".") + std::to_string(slot);
 }
+
+// A secret and one rotation of one segment: about 100 to 300 KiB.
+constexpr std::size_t kRotationRoom = std::size_t{512} << 10;
+
+// Room on the disk, until what it is for is written.
+class KeptRoom {
+ public:
+  static Result<KeptRoom> make(FileOps& ops, const std::string& path, std::size_t num_bytes) {
+    ZKI_RETURN_IF_ERROR(write_durably(ops, path, Bytes(num_bytes, 1)));
+    return KeptRoom(ops, path);
+  }
+  KeptRoom(KeptRoom&& other) noexcept : ops_(std::exchange(other.ops_, nullptr)), path_(std::move(other.path_)) {}
+  KeptRoom& operator=(KeptRoom&&) = delete;
+  ~KeptRoom() { static_cast<void>(free()); }
+  Status free() {
+    FileOps* ops = std::exchange(ops_, nullptr);
+    return ops != nullptr ? ops->remove(path_) : ok_status();
+  }
+
+ private:
+  KeptRoom(FileOps& ops, std::string path) : ops_(&ops), path_(std::move(path)) {}
+
+  FileOps* ops_;
+  std::string path_;
+};
 
 }  // namespace
 
@@ -48,11 +75,13 @@ Result<CommitmentTree::Serving> CommitmentTree::make_below(const Model& model, c
     return invalid_argument("'" + root_path_ +
                             "' was made with a fixed seed, for tests; its descendants are not accepted");
   }
+  std::size_t above_bytes = 0;
   verifier::Path path;
   path.root_identity = root.info().model_identity;
   if (!above.name.empty()) {
     const std::string above_path = path_of(above.name, ".zkpath");
     ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_whole(*ops_, above_path, api::kMaxPathBytes));
+    above_bytes = bytes.size();
     if (const Verdict verdict = verifier::read_path(bytes, path); !verdict.accepted()) {
       return corrupt("'" + above_path + "': " + verdict.to_string());
     }
@@ -65,8 +94,12 @@ Result<CommitmentTree::Serving> CommitmentTree::make_below(const Model& model, c
   const std::string making = folder_ + "/making.zkcode";
   if (code_file_pays(model, options)) options.code_file = making;
   ZKI_ASSIGN_OR_RETURN(Prover fresh, Prover::create(model, options));
+  // Room for secret and path before the slot above is taken: on a full disk each try would cost one.
+  ZKI_ASSIGN_OR_RETURN(KeptRoom room, KeptRoom::make(*ops_, folder_ + "/making.room",
+                                                     above_bytes + root.info().num_segments * kRotationRoom));
   Node node;
   const auto save = [&](std::uint64_t slot) -> Status {
+    ZKI_RETURN_IF_ERROR(room.free());
     node.name = below(above.name, slot);
     const std::string secret_path = path_of(node.name, ".zksecret");
     for (const char* extension : {".zksecret", ".zkpath"}) {

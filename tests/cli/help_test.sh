@@ -17,6 +17,7 @@ cp "$source_folder"/examples/mlp/{mlp.onnx,calibration.json,input.json} "$source
   expect 0 'identity' "$zkinfer" commit mlp.zkmodel --no-code-file
   expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i input.json -o p.zkproof
   expect 0 'wrote' "$zkinfer" commitment backup mlp.zksecret
+  mkdir lost && cp mlp.zkbackup mlp.zkkey lost/  # where the root's secret is not
   mv ./????????????????.zkpath p.zkpath
   expect 0 'wrote' "$zkinfer" evm export p.zkproof -k mlp.zkkey --path p.zkpath
   # Few bits and many slots.
@@ -50,7 +51,7 @@ declare -A line=(
   ["compile"]="compile mlp.onnx -c calibration.json -o out.zkmodel"
   ["commit"]="commit mlp.zkmodel --key out.zkkey --secret out.zksecret --no-code-file"
   ["commitment split"]="commitment split many.zksecret"
-  ["commitment restore"]="commitment restore mlp.zkbackup -k mlp.zkkey --published p.zkpath -s restored.zksecret"
+  ["commitment restore"]="commitment restore lost/mlp.zkbackup -k lost/mlp.zkkey --published p.zkpath -s lost/restored.zksecret"
   ["commit-tensor"]="commit-tensor tensor.zkkey -i input.json -o flower"
   ["join"]="join cut.1.zkpart cut.2.zkpart"
   ["bundle"]="bundle p.zkproof -k mlp.zkkey --path p.zkpath"

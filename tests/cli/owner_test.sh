@@ -31,6 +31,10 @@ cp -r lost/mlp.zkserving . && mv mlp.zkkey mlp.zkcert lost/
 expect 2 'mlp.zkserving.*commitment restore' "$zkinfer" commit mlp.zkmodel --budget 8
 rm -r mlp.zkserving && mv lost/* . && rmdir lost
 same 'refused commits'
+expect 0 'wrote' "$zkinfer" commitment backup mlp.zksecret -o kept.zkbackup
+expect 2 'mlp.zksecret.*not lost' "$zkinfer" commitment restore kept.zkbackup -k mlp.zkkey --none-published --margin 1 -s twin.zksecret
+[[ ! -e twin.zksecret ]] || fail "a root was restored beside itself"
+expect 2 'kept.zkbackup.*nothing can make again' "$zkinfer" report mlp.zkmodel -o kept.zkbackup --force
 # With --force, or beside it under names of its own; what proves under which is said.
 expect 0 'mlp.zksecret. belongs to another key.*--secret .second.zksecret' "$zkinfer" commit mlp.zkmodel --budget 8 --secret second.zksecret --key mlp.zkkey --certificate second.zkcert --force
 mv mlp.zkkey second.zkkey
@@ -85,6 +89,14 @@ if unshare -rm true 2>/dev/null; then
   room 20000 bash -c '"$0" commit mlp.zkmodel --budget 10000 --no-code-file && "$0" rotate mlp.zkmodel' "$zkinfer" >full.txt 2>&1 </dev/null ||
     fail "--no-code-file: $(cat full.txt)"
   ! grep -q zkcode room.txt || fail "--no-code-file left a code file"
+  # Neither a rotation nor a certificate takes a slot of the root where there is no room for it.
+  # shellcheck disable=SC2016
+  room 2000 bash -c '"$0" commit mlp.zkmodel --no-code-file --budget 8 && "$0" prove mlp.zkmodel -i "$1" -o p.zkproof || exit 3
+    before=$("$0" inspect mlp.zksecret) && head -c 10M /dev/zero >fill
+    truncate -s -20K fill
+    for i in 1 2 3; do "$0" rotate mlp.zkmodel && exit 4; "$0" certify mlp.zkmodel -o again.zkcert && exit 5; done
+    rm fill && [[ $("$0" inspect mlp.zksecret) == "$before" ]] && "$0" rotate mlp.zkmodel' "$zkinfer" "$PWD/input.json" >full.txt 2>&1 </dev/null ||
+    fail "a full disk took slots of the root: $(cat full.txt)"
 else
   echo "SKIPPED: full disks, for want of user namespaces"
 fi

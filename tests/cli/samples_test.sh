@@ -32,6 +32,13 @@ for index in x 5-3 1, -1 99999 0-99999 1-2-3 18446744073709551616; do
   expect 2 '--index' "$zkinfer" run digits.zkmodel -i test.npy --index="$index"
 done
 expect 2 'samples of one file' "$zkinfer" run digits.zkmodel -i test.npy digit_7.png --index 0
+# Nor are the names of streams those of files.
+mkfifo a_pipe
+for stream in - /dev/null a_pipe; do
+  expect 2 "'$stream' is no name for 2 files.*index" "$zkinfer" prove digits.zkmodel -i test.npy --index 0-1 -o "$stream"
+  expect 2 "'$stream' is no name for 2 files" "$zkinfer" digest digits.zkmodel -i test.npy --index 0-1 --write-input-data "$stream"
+done
+[[ -z $(find . -name '*.000[01]*') ]] || fail "files beside a stream"
 # A folder is made where the name asks for one; not two, and nothing stays of it where the command is refused.
 expect 2 '.nme.. stands for nothing.*index' "$zkinfer" digest digits.zkmodel -i test.npy --index 0-1 --write-input-data 'digests/{nme}.bin'
 expect 2 'no_such/digests/' "$zkinfer" digest digits.zkmodel -i test.npy --index 0-1 --write-input-data no_such/digests/

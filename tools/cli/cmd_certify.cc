@@ -32,13 +32,14 @@ CommandResult certify(const Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ProgressLine progress(session, "certify");
   ZKI_ASSIGN_OR_RETURN(Committed committed, Committed::open(model, arguments.secret_path, progress.callback(0, 0.5)));
+  ZKI_RETURN_IF_ERROR(files.reserve(output, committed.proof_room()));
   const Stopwatch watch;
   ZKI_ASSIGN_OR_RETURN(const Bytes certificate, committed.prover().certify(progress.callback(0.5, 1)));
   const double seconds = watch.seconds();
   const Verdict check = verify_certificate(committed.key(), certificate);
   if (!check.accepted()) return internal_error("the new certificate fails its own check: " + check.to_string());
-  ZKI_RETURN_IF_ERROR(files.write(output, certificate));
-  ZKI_RETURN_IF_ERROR(files.publish());
+  ZKI_RETURN_IF_ERROR(committed.after_proof(files.write(output, certificate)));
+  ZKI_RETURN_IF_ERROR(committed.after_proof(files.publish()));
   progress.clear();
   if (session.json) {
     print_result(session, {{"certificate", arguments.output_path},

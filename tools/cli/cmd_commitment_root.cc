@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer commitment, the part about roots: what is under one, its backup, and its return.
+#include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -118,6 +120,31 @@ struct RestoreArguments {
   VerifyLimits limits;
 };
 
+// Two secrets of one root count the same slots. It is looked for where a lost one would have been.
+Status check_lost(const RestoreArguments& arguments) {
+  const Result<SlotFile> backup = SlotFile::open(arguments.backup_path, kRootBackupFile);
+  if (!backup.ok()) return backup.status();
+  std::set<std::string> folders;
+  for (const std::string& path : {arguments.backup_path, arguments.key_path, arguments.secret_path})
+    folders.insert(std::filesystem::path(path).parent_path().string());
+  for (const std::string& folder : folders) {
+    std::error_code error;
+    for (const auto& entry : std::filesystem::directory_iterator(folder.empty() ? "." : folder, error)) {
+      if (entry.path().extension() != ".zksecret" || !entry.is_regular_file(error)) continue;
+      const Result<SlotFile> there = SlotFile::open(entry.path().string(), kModelSecretFile);
+      if (!there.ok() || there->payload() != backup->payload()) continue;
+      // Slices of one root (`commitment split`) have slots of their own.
+      const SlotRange mine = backup->slots(), others = there->slots();
+      if (std::max(mine.next, others.next) >= std::min(mine.end, others.end)) continue;
+      return invalid_argument(
+          "restore: '" + entry.path().string() +
+          "' is this root's secret, which is not lost: two of them would use the same slots; go on with it, or "
+          "remove it for good first");
+    }
+  }
+  return ok_status();
+}
+
 CommandResult restore(const Session& session, const RestoreArguments& arguments) {
   ZKI_RETURN_IF_ERROR(NewSecret::clear(arguments.secret_path));
   OutputFiles outputs;
@@ -150,6 +177,7 @@ CommandResult restore(const Session& session, const RestoreArguments& arguments)
     }
     options.highest_published = std::max(options.highest_published.value_or(0), path.root_slot);
   }
+  ZKI_RETURN_IF_ERROR(check_lost(arguments));
   ZKI_ASSIGN_OR_RETURN(const SlotRange slots, restore_root(arguments.backup_path, arguments.secret_path, options));
   if (session.json) {
     print_result(session,

@@ -190,7 +190,8 @@ Status OutputFiles::check_existing(const File& file) const {
   Bytes head = first_bytes(file.real_path, std::max<std::size_t>(kFrameBytes, file.head.size()) +
                                                (file.json_noun.empty() ? 0 : kMostBlanks));
   const FileFormat* found = find_format(head);
-  if (found != nullptr && found->secrecy == Secrecy::kCounted) {
+  // A backup may be the last copy of what counts.
+  if (found != nullptr && (found->secrecy == Secrecy::kCounted || found->kind == FileKind::kCommitmentBackup)) {
     return invalid_argument(
         file.named() + " is " + named_kind(*found) +
         ", which nothing can make again; no command replaces one. Name another file, or move it away");

@@ -36,6 +36,12 @@ bool is_folder(const std::string& path) {
   return path.ends_with('/') || std::filesystem::is_directory(path, error);
 }
 
+bool is_stream(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::file_status status = std::filesystem::status(path, error);
+  return path == "-" || (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status));
+}
+
 // The input files of a folder, in the order of their names; others go to `skipped`.
 Status list_folder(const std::string& folder, std::vector<std::string>& paths, std::vector<std::string>& skipped) {
   std::error_code error;
@@ -231,6 +237,11 @@ Result<std::vector<std::string>> output_paths(const Samples& samples, const std:
   ZKI_RETURN_IF_ERROR(check_pattern(option, output));
   const bool folder = !output.empty() && is_folder(output);
   const bool pattern = output.find("{index}") != std::string::npos || output.find("{name}") != std::string::npos;
+  // Names made of a stream's would be files beside it: -.0000, /dev/stdout.0000.
+  if (samples.items().size() > 1 && !output.empty() && !pattern && !folder && is_stream(output)) {
+    return invalid_argument(option + " '" + output + "' is no name for " + std::to_string(samples.items().size()) +
+                            " files; name a folder, or a pattern with {index}, as in proofs/{index}" + extension);
+  }
   std::vector<std::string> out;
   std::unordered_map<std::string, std::size_t> seen;
   for (std::size_t i = 0; i < samples.items().size(); ++i) {
