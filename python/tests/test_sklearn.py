@@ -13,6 +13,7 @@ from sklearn import linear_model, model_selection, naive_bayes, neural_network, 
 
 import zkinfer  # noqa: E402
 import zkinfer.sklearn  # noqa: E402
+from estimator_zoo import rows, truth  # noqa: E402
 
 # predict_proba of libsvm stops up to 0.005 early; classes may differ where two are as likely to the float target.
 PROBABILITY, VALUE, NEAR = 0.005, 0.002, 0.01
@@ -57,18 +58,6 @@ ESTIMATORS = {
         ensemble.BaggingClassifier(tree.DecisionTreeClassifier(max_depth=3), 4, max_features=0.7, random_state=1),
     ],
 }  # fmt: skip
-
-
-def rows(count=300, seed=1):
-    random = np.random.default_rng(seed)
-    x = random.normal(size=(count, 6)).astype("float32")
-    x[:, 4], x[:, 5] = random.integers(0, 4, count), random.integers(0, 2, count)
-    return x
-
-
-def truth(x, kind):
-    y = x[:, 0] + x[:, 1] * x[:, 2] + 0.5 * (x[:, 4] == 2)
-    return {"values": y + 1, "two": np.where(y > 0.2, "good", "bad"), "three": np.array([7, 3, 5])[np.digitize(y, [-0.5, 0.6])]}[kind]
 
 
 def compiled(estimator, x):

@@ -18,6 +18,16 @@ std::optional<std::vector<float>> per_channel(const FloatTensor& constant, const
   return values;
 }
 
+std::optional<Dims> sliced_columns(const Graph& graph, const Node& slice) {
+  const Shape& table = graph.input_of(slice, 0).shape;
+  const SliceAttributes& picked = slice.as<SliceAttributes>();
+  if (table.rank() != 2 || picked.starts[0] != 0 || picked.steps[0] != 1 || picked.sizes[0] != table[0])
+    return std::nullopt;
+  Dims columns;
+  for (std::int64_t k = 0; k < picked.sizes[1]; ++k) columns.push_back(picked.starts[1] + k * picked.steps[1]);
+  return columns;
+}
+
 std::optional<Affine> as_affine(const Graph& graph, const Node* node) {
   if (node == nullptr || (node->op != OpKind::kMul && node->op != OpKind::kAdd)) return std::nullopt;
   for (const size_t side : {size_t{0}, size_t{1}}) {

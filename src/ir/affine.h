@@ -15,6 +15,9 @@ namespace zkinfer::ir {
 std::optional<std::vector<float>> per_channel(const FloatTensor& constant, const Shape& output,
                                               std::size_t channel_axis);
 
+// The columns that a Slice of a table [rows, columns] picks, with all rows; none where it picks anything else.
+std::optional<Dims> sliced_columns(const Graph& graph, const Node& slice);
+
 // A node x * c or x + c with a constant c that does not change the shape of x.
 struct Affine {
   bool is_product;

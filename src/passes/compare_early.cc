@@ -84,12 +84,9 @@ std::optional<Picked> picked_of(const Rewriter& rewriter, ValueId id) {
     return picked;
   }
   if (node != nullptr && node->op == OpKind::kSlice) {
-    const auto& slice = node->as<ir::SliceAttributes>();
-    const Shape& table = graph.input_of(*node, 0).shape;
-    if (slice.starts[0] != 0 || slice.steps[0] != 1 || slice.sizes[0] != table[0]) return std::nullopt;
-    picked.table = node->inputs[0];
-    for (int64_t k = 0; k < slice.sizes[1]; ++k) picked.columns.push_back(slice.starts[1] + k * slice.steps[1]);
-    return picked;
+    std::optional<Dims> columns = ir::sliced_columns(graph, *node);
+    if (!columns) return std::nullopt;
+    return Picked{node->inputs[0], std::move(*columns)};
   }
   if (node != nullptr && node->op == OpKind::kGather && graph.input_of(*node, 1).ints() != nullptr) {
     const Shape& table = graph.input_of(*node, 0).shape;

@@ -96,14 +96,10 @@ class Walk {
   }
 
   std::optional<Scaled> selected(const Node& node) const {
-    if (!of(node.inputs[0])) return std::nullopt;
-    const Scaled& before = *of(node.inputs[0]);
-    const ir::SliceAttributes& slice = node.as<ir::SliceAttributes>();
-    if (graph_.output_of(node).shape[0] != graph_.input_of(node, 0).shape[0] || slice.steps[0] != 1)
-      return std::nullopt;
+    const std::optional<Dims> columns = ir::sliced_columns(graph_, node);
+    if (!columns || !of(node.inputs[0])) return std::nullopt;
     Scaled after;
-    for (std::int64_t j = 0; j < slice.sizes[1]; ++j)
-      append(after, before, static_cast<std::size_t>(slice.starts[1] + j * slice.steps[1]));
+    for (const std::int64_t j : *columns) append(after, *of(node.inputs[0]), static_cast<std::size_t>(j));
     return after;
   }
 

@@ -9,6 +9,7 @@
 #include "files.h"
 #include "new_secret.h"
 #include "output_files.h"
+#include "output_names.h"
 #include "print.h"
 #include "text.h"
 #include "trust.h"
@@ -149,14 +150,6 @@ void Committed::rotate_ahead() {
 namespace {
 
 constexpr char kPathOption[] = "the proof's path";
-
-// Standard output and the like are none, whatever they were redirected to.
-bool is_named_file(const std::string& path) {
-  if (path == "-" || path.starts_with("/dev/std") || path.starts_with("/dev/fd/") || path.starts_with("/proc/"))
-    return false;
-  struct stat entry {};
-  return ::stat(path.c_str(), &entry) != 0 || S_ISREG(entry.st_mode);
-}
 
 std::string path_file_for(const std::string& proof_path, const Committed& committed) {
   if (!is_named_file(proof_path)) return committed.path_file();

@@ -79,6 +79,13 @@ bool write_whole(int fd, ByteView bytes) {
   return true;
 }
 
+bool is_named_file(const std::string& path) {
+  if (path == "-" || path.starts_with("/dev/std") || path.starts_with("/dev/fd/") || path.starts_with("/proc/"))
+    return false;
+  struct stat entry {};
+  return ::stat(path.c_str(), &entry) != 0 || S_ISREG(entry.st_mode);
+}
+
 bool reserve_room(int fd, std::uint64_t num_bytes) {
   if (num_bytes == 0) return true;
   int result = 0;

@@ -13,6 +13,8 @@ namespace zkinfer::cli {
 std::string system_text();  // of errno
 // "-", /dev/stdout and the like: a descriptor that this process was given.
 std::optional<int> given_descriptor(const std::string& path);
+// A regular file, or what may become one: standard output and the like are none, whatever they were redirected to.
+bool is_named_file(const std::string& path);
 // The path with its links followed; the last part need not be there. Empty, with errno: there is no such folder.
 std::string followed(const std::string& path);
 std::string folder_of(const std::string& path);

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/text.h"
+#include "output_names.h"
 #include "text.h"
 
 namespace zkinfer::cli {
@@ -34,12 +35,6 @@ std::string replaced(std::string text, const std::string& word, const std::strin
 bool is_folder(const std::string& path) {
   std::error_code error;
   return path.ends_with('/') || std::filesystem::is_directory(path, error);
-}
-
-bool is_stream(const std::string& path) {
-  std::error_code error;
-  const std::filesystem::file_status status = std::filesystem::status(path, error);
-  return path == "-" || (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status));
 }
 
 // The input files of a folder, in the order of their names; others go to `skipped`.
@@ -238,7 +233,7 @@ Result<std::vector<std::string>> output_paths(const Samples& samples, const std:
   const bool folder = !output.empty() && is_folder(output);
   const bool pattern = output.find("{index}") != std::string::npos || output.find("{name}") != std::string::npos;
   // Names made of a stream's would be files beside it: -.0000, /dev/stdout.0000.
-  if (samples.items().size() > 1 && !output.empty() && !pattern && !folder && is_stream(output)) {
+  if (samples.items().size() > 1 && !output.empty() && !pattern && !folder && !is_named_file(output)) {
     return invalid_argument(option + " '" + output + "' is no name for " + std::to_string(samples.items().size()) +
                             " files; name a folder, or a pattern with {index}, as in proofs/{index}" + extension);
   }

@@ -213,6 +213,12 @@ AttentionOutputs attention(Build& b, const AttentionInputs& inputs) {
   return out;
 }
 
+ValueId cache_rows(Build& b, ValueId cache, ValueId positions, std::int64_t steps, std::int64_t half) {
+  const ValueId rows = positions == ir::kNoValue ? cache : b.gather(cache, positions, 0);
+  if (!b.ok()) return rows;
+  return b.reshape(rows, {b.shape(rows).num_elements() / std::max<std::int64_t>(steps * half, 1), steps, 1, half});
+}
+
 ValueId rotate(Build& b, ValueId x, ValueId cosines, ValueId sines, int64_t rotated, bool interleaved) {
   if (!b.ok()) return x;
   const Shape shape = b.shape(x);

@@ -38,6 +38,9 @@ ir::ValueId band(Build& b, std::int64_t queries, std::int64_t keys, std::int64_t
 // A float mask that is added, taken apart: what is minus infinity (or next to it) is not kept.
 void apply_mask(Build& b, ir::ValueId mask, AttentionInputs& inputs);
 
+// Rows `positions` of a cache of cosines or sines, or all rows where there are none, as rotate() takes them: [B or 1, steps, 1, half].
+ir::ValueId cache_rows(Build& b, ir::ValueId cache, ir::ValueId positions, std::int64_t steps, std::int64_t half);
+
 // Rotates the first `rotated` of the last axis of x[B, S, H, D]; cosines and sines [B or 1, S, 1, rotated / 2].
 ir::ValueId rotate(Build& b, ir::ValueId x, ir::ValueId cosines, ir::ValueId sines, std::int64_t rotated,
                    bool interleaved);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "frontend/onnx/build.h"
 
+#include <numeric>
+
 namespace zkinfer::frontend_onnx {
 
 using ir::OpKind;
@@ -95,6 +97,12 @@ ValueId Build::number(double x, ir::DataType dtype) {
 
 ValueId Build::literal(AnyTensor tensor, ir::DataType dtype) {
   return ok() ? context_.add_literal(std::move(tensor), dtype, next_step()) : ir::kNoValue;
+}
+
+ValueId Build::counted(Shape shape, std::int64_t first) {
+  IntTensor numbers(std::move(shape));
+  std::iota(numbers.data().begin(), numbers.data().end(), first);
+  return literal(std::move(numbers), ir::DataType::kInt64);
 }
 
 const Shape& Build::shape(ValueId x) const {

@@ -62,6 +62,8 @@ class Build {
   Id number(double x, ir::DataType dtype = ir::DataType::kFloat);
   Id number_like(Id like, double x) { return number(x, dtype(like)); }
   Id literal(AnyTensor tensor, ir::DataType dtype);
+  // first, first + 1, .. in row-major order.
+  Id counted(Shape shape, std::int64_t first = 0);
   Id integers(Shape shape, Dims numbers) {
     return literal(IntTensor(std::move(shape), std::move(numbers)), ir::DataType::kInt64);
   }

@@ -142,12 +142,7 @@ Result<Outputs> import_rotary_embedding(NodeContext& context) {
   const Shape laid_out = b.shape(x);
   if (rotated == 0) rotated = laid_out[3];
   const auto cache = [&](size_t input) {
-    const ValueId rows =
-        context.has_input(3) ? b.gather(context.input(input), context.input(3), 0) : context.input(input);
-    if (!b.ok()) return rows;
-    const Shape& own = b.shape(rows);
-    return b.reshape(
-        rows, {own.num_elements() / std::max<int64_t>(laid_out[1] * (rotated / 2), 1), laid_out[1], 1, rotated / 2});
+    return cache_rows(b, context.input(input), context.input(3), laid_out[1], rotated / 2);
   };
   const ValueId cosines = cache(1);
   const ValueId turned = rotate(b, x, cosines, cache(2), rotated, interleaved != 0);

@@ -23,11 +23,8 @@ ValueId negative_likelihood(Build& b, NodeContext& context, ValueId scores, std:
   row[1] = 1;
   Dims per_class(shape.rank() - 1, 1);
   per_class[0] = shape[1];
-  IntTensor classes{Shape(per_class)};
-  for (size_t i = 0; i < classes.data().size(); ++i) classes[i] = static_cast<int64_t>(i);
   const ValueId targets = b.reshape(context.input(1), row);
-  ValueId chosen =
-      b.cast(b.op(OpKind::kEqual, {targets, b.literal(std::move(classes), DataType::kInt64)}), DataType::kFloat);
+  ValueId chosen = b.cast(b.op(OpKind::kEqual, {targets, b.counted(Shape(per_class))}), DataType::kFloat);
   const bool counts = ignored && *ignored >= 0 && *ignored < shape[1];
   if (counts) {
     const ValueId other = b.op(

@@ -38,32 +38,19 @@ Result<std::vector<float>> floats_attribute(const NodeContext& context, std::str
   return std::vector<float>(found->floats().begin(), found->floats().end());
 }
 
+template <bool kChannelsLast>
 Result<Outputs> import_fused_conv(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(2));
-  ZKI_ASSIGN_OR_RETURN(ir::ConvAttributes conv, read_conv(context, context.shape(0), context.shape(1)));
   ZKI_ASSIGN_OR_RETURN(const std::string activation, context.string_attribute("activation", ""));
   ZKI_ASSIGN_OR_RETURN(std::vector<float> parameters, floats_attribute(context, "activation_params"));
   parameters.resize(2, activation == "LeakyRelu" && parameters.empty() ? 0.01F : 0.0F);
   Build b(context);
-  std::vector<ValueId> inputs{context.input(0), context.input(1)};
-  if (context.has_input(2)) inputs.push_back(context.input(2));
-  ValueId y = b.op(OpKind::kConv, std::move(inputs), std::move(conv));
-  if (context.has_input(3)) y = b.add(y, context.input(3));
-  return b.output(activated(b, y, activation, parameters[0], parameters[1]));
-}
-
-// FusedConv of pictures with channels last; the weight is as Conv has it.
-Result<Outputs> import_nhwc_fused_conv(NodeContext& context) {
-  ZKI_RETURN_IF_ERROR(context.require_inputs(2));
-  ZKI_ASSIGN_OR_RETURN(const std::string activation, context.string_attribute("activation", ""));
-  ZKI_ASSIGN_OR_RETURN(std::vector<float> parameters, floats_attribute(context, "activation_params"));
-  parameters.resize(2, activation == "LeakyRelu" && parameters.empty() ? 0.01F : 0.0F);
-  Build b(context);
-  std::vector<ValueId> inputs{b.channels_first(context.input(0)), context.input(1)};
+  std::vector<ValueId> inputs{kChannelsLast ? b.channels_first(context.input(0)) : context.input(0), context.input(1)};
   if (!b.ok()) return b.status();
   ZKI_ASSIGN_OR_RETURN(ir::ConvAttributes conv, read_conv(context, b.shape(inputs[0]), context.shape(1)));
   if (context.has_input(2)) inputs.push_back(context.input(2));
-  ValueId y = b.channels_last(b.op(OpKind::kConv, std::move(inputs), std::move(conv)));
+  ValueId y = b.op(OpKind::kConv, std::move(inputs), std::move(conv));
+  if (kChannelsLast) y = b.channels_last(y);
   if (context.has_input(3)) y = b.add(y, context.input(3));
   return b.output(activated(b, y, activation, parameters[0], parameters[1]));
 }
@@ -200,11 +187,7 @@ Result<Outputs> import_embed_normalization(NodeContext& context) {
   if (ids.rank() != 2) return invalid_argument("input_ids of shape " + ids.to_string());
   Build b(context);
   ValueId positions = context.input(8);
-  if (positions == ir::kNoValue) {
-    IntTensor counted(Shape{1, ids[1]});
-    for (size_t i = 0; i < counted.data().size(); ++i) counted[i] = static_cast<int64_t>(i);
-    positions = b.literal(std::move(counted), DataType::kInt64);
-  }
+  if (positions == ir::kNoValue) positions = b.counted(Shape{1, ids[1]});
   ValueId sum = b.add(b.gather(context.input(2), context.input(0), 0), b.gather(context.input(3), positions, 0));
   if (context.has_input(1) && context.has_input(4)) sum = b.add(sum, b.gather(context.input(4), context.input(1), 0));
   const ValueId y = b.add(b.mul(normalized(b, sum, {2}, epsilon, true).y, context.input(5)), context.input(6));
@@ -218,9 +201,9 @@ Result<Outputs> import_embed_normalization(NodeContext& context) {
 
 constexpr auto kHandlers = std::to_array<Handler>({
     {"FusedConv", "auto_pad dilations group kernel_shape pads strides activation activation_params", check_auto_pad,
-     import_fused_conv},
+     import_fused_conv<false>},
     {"NhwcFusedConv", "auto_pad dilations group kernel_shape pads strides activation activation_params", check_auto_pad,
-     import_nhwc_fused_conv},
+     import_fused_conv<true>},
     {"GroupNorm", "activation channels_last epsilon groups", no_check, import_group_norm},
     {"BiasSoftmax", "axis is_inner_broadcast", no_check, import_bias_softmax},
     {"FusedGemm", "alpha beta transA transB activation activation_alpha activation_beta activation_gamma", no_check,

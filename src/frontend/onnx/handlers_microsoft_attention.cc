@@ -21,9 +21,7 @@ ValueId integer_mask(Build& b, ValueId mask, int64_t batch, int64_t keys) {
   if (mask == ir::kNoValue || !b.ok()) return ir::kNoValue;
   const Shape shape = b.shape(mask);
   if (shape == Shape{batch} && b.dtype(mask) == DataType::kInt64) {
-    IntTensor positions(Shape{keys});
-    for (size_t i = 0; i < positions.data().size(); ++i) positions[i] = static_cast<int64_t>(i);
-    return b.op(OpKind::kLess, {b.literal(std::move(positions), DataType::kInt64), b.reshape(mask, {batch, 1, 1, 1})});
+    return b.op(OpKind::kLess, {b.counted(Shape{keys}), b.reshape(mask, {batch, 1, 1, 1})});
   }
   if (shape.rank() < 2 || shape.rank() > 4 || shape[shape.rank() - 1] != keys) {
     b.fail(unsupported("a mask of shape " + shape.to_string() + " | use one of shape [batch, keys]"));
@@ -166,18 +164,9 @@ Result<Outputs> import_group_query_attention(NodeContext& context) {
     if (cache.rank() != 2 || cache[0] < keys)
       return invalid_argument("a cos_cache of shape " + cache.to_string() + " for " + std::to_string(keys) + " keys");
     ValueId positions = context.input(9);
-    if (positions == ir::kNoValue) {
-      IntTensor counted(Shape{1, x[1]});
-      for (size_t i = 0; i < counted.data().size(); ++i) counted[i] = past_rows + static_cast<int64_t>(i);
-      positions = b.literal(std::move(counted), DataType::kInt64);
-    }
-    const auto rows = [&](size_t input) {
-      const ValueId picked = b.gather(context.input(input), positions, 0);
-      return b.reshape(picked, {b.ok() ? b.shape(picked).num_elements() / std::max<int64_t>(x[1] * cache[1], 1) : 1,
-                                x[1], 1, cache[1]});
-    };
-    const ValueId cosines = rows(7);
-    const ValueId sines = rows(8);
+    if (positions == ir::kNoValue) positions = b.counted(Shape{1, x[1]}, past_rows);
+    const ValueId cosines = cache_rows(b, context.input(7), positions, x[1], cache[1]);
+    const ValueId sines = cache_rows(b, context.input(8), positions, x[1], cache[1]);
     for (const size_t i : {size_t{0}, size_t{1}}) {
       const int64_t own = i == 0 ? heads : kv_heads;
       const ValueId split = b.reshape(parts[i], {x[0], x[1], own, width});
@@ -216,17 +205,11 @@ Result<Outputs> import_rotary_embedding(NodeContext& context) {
   const int64_t steps = shape.rank() == 3 ? shape[1] : shape[2];
   ValueId positions = context.input(1);
   if (context.shape(1).num_elements() == 1 && steps != 1) {
-    IntTensor counted(Shape{1, steps});
-    for (size_t i = 0; i < counted.data().size(); ++i) counted[i] = static_cast<int64_t>(i);
-    positions = b.add(b.literal(std::move(counted), DataType::kInt64), b.reshape(positions, {1, 1}));
+    positions = b.add(b.counted(Shape{1, steps}), b.reshape(positions, {1, 1}));
   }
-  const auto rows = [&](size_t input) {
-    const ValueId picked = b.gather(context.input(input), positions, 0);
-    return b.reshape(picked, {b.ok() ? b.shape(picked).num_elements() / std::max<int64_t>(steps * cache[1], 1) : 1,
-                              steps, 1, cache[1]});
-  };
-  const ValueId cosines = rows(2);
-  const ValueId turned = rotate(b, x, cosines, rows(3), rotated, interleaved != 0);
+  const ValueId cosines = cache_rows(b, context.input(2), positions, steps, cache[1]);
+  const ValueId sines = cache_rows(b, context.input(3), positions, steps, cache[1]);
+  const ValueId turned = rotate(b, x, cosines, sines, rotated, interleaved != 0);
   return b.output(shape.rank() == 3 ? b.reshape(turned, shape.dims()) : b.transpose(turned, {0, 2, 1, 3}));
 }
 

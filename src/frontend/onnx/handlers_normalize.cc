@@ -162,9 +162,7 @@ Result<Outputs> import_hardmax(NodeContext& context) {
   const ValueId best = b.op(OpKind::kArgMax, {x}, ir::ArgMaxAttributes{view.axis, true});
   Dims dims(view.dims.size() - static_cast<size_t>(view.axis), 1);
   dims[0] = view.dims[static_cast<size_t>(view.axis)];
-  IntTensor positions{Shape(dims)};
-  for (size_t i = 0; i < positions.data().size(); ++i) positions[i] = static_cast<int64_t>(i);
-  const ValueId hit = b.op(OpKind::kEqual, {best, b.literal(std::move(positions), ir::DataType::kInt64)});
+  const ValueId hit = b.op(OpKind::kEqual, {best, b.counted(Shape(dims))});
   return b.output(b.reshape(b.cast(hit, ir::DataType::kFloat), shape.dims()));
 }
 
