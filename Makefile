@@ -11,13 +11,16 @@ PREFIX ?= /usr/local
 JOBS ?= $(shell nproc | awk -v memory_mib="$$(awk '/MemAvailable/ {print int($$2 / 1024)}' /proc/meminfo)" \
 	'{limit = int(memory_mib / 1500); if (limit < 1) limit = 1; print ($$1 < limit ? $$1 : limit)}')
 
-.PHONY: help packages configure build demo test test-full web docs deb install bench train clean
+.PHONY: help packages server-packages configure build demo test test-full web docs deb install bench train clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
 
 packages:
 	@scripts/install_packages.sh build
+
+server-packages:
+	@scripts/install_packages.sh server
 
 configure: packages
 	@mkdir -p build
@@ -32,7 +35,7 @@ demo: configure  ## proves one inference of a trained network, verifies it, show
 	@if command -v node >/dev/null && command -v npm >/dev/null; then npm_config_fetch_retries=0 scripts/npm_packages.sh contracts build/evm/npm && scripts/contracts.sh build/evm >/dev/null; fi || true
 	@scripts/demo_chain.sh $(ZKINFER) build/demo/digits.zkmodel examples/digits/digit_7.png build/demo/chain build/evm || [[ $$? -eq 77 ]]
 
-test: build web evm  ## builds and runs all tests
+test: server-packages build web evm  ## builds and runs all tests
 	@ctest --preset release -j 2
 
 test-full: test  ## `make test`, then what needs packages from PyPI (a virtual environment of its own): the newest ONNX node tests, models against onnxruntime

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian 12 packages that a task needs and that are missing; does nothing when all are there (then it needs
-# neither network nor root). Usage: install_packages.sh [build] [train] [full] [docs] [web]
+# neither network nor root). Usage: install_packages.sh [build] [train] [full] [docs] [web] [server]
 set -euo pipefail
 
 build=(build-essential cmake ninja-build pkg-config libtbb-dev libhwy-dev libonnx-dev libprotobuf-dev protobuf-compiler
@@ -11,6 +11,7 @@ train=(python3 python3-numpy python3-torch python3-torchvision python3-sklearn p
 full=(python3 python3-venv)
 docs=(mkdocs mkdocs-material mkdocstrings mkdocstrings-python-handlers)
 web=(clang-19 lld-19 libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 libclang-rt-19-dev-wasm32 wasi-libc chromium)
+server=(python3-fastapi python3-uvicorn python3-httptools python3-uvloop python3-cryptography python3-prometheus-client python3-numpy)
 # Where Node.js comes from elsewhere, Debian's cannot be installed beside it.
 command -v node >/dev/null || web+=(nodejs)
 command -v npm >/dev/null || web+=(npm)
@@ -23,7 +24,8 @@ for group in "${@:-build}"; do
     full) packages+=("${full[@]}") ;;
     docs) packages+=("${docs[@]}") ;;
     web) packages+=("${web[@]}") ;;
-    *) echo "install_packages.sh: unknown group '$group'; expected build, train, full, docs or web" >&2; exit 2 ;;
+    server) packages+=("${server[@]}") ;;
+    *) echo "install_packages.sh: unknown group '$group'; expected build, train, full, docs, web or server" >&2; exit 2 ;;
   esac
 done
 

@@ -97,6 +97,7 @@ class Statement:
         context: what the prover bound, 32 bytes; equal to the context that was given.
         slot: the proof's number among those of its key.
         identity: the name of the model, hexadecimal.
+        serving_identity: that of the key that the proof was made under, whose slots are counted; the same where there is no path.
         weights: what shows that the weights are integers: "certified", "rederived", "no weights" or "uncertified".
         security_bits: the weakest of proof and certificate.
     """
@@ -109,6 +110,7 @@ class Statement:
         self.context = Context(summary.context)
         self.slot: int = summary.slot
         self.identity: str = summary.root_identity.hex()
+        self.serving_identity: str = summary.serving_identity.hex()
         self.weights: str = summary.weights
         self.security_bits: float = summary.security_bits
 

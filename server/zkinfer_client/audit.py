@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What became of the proof that a receipt promised."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Optional
+
+import zkinfer
+
+from .canonical import proof_context, response_hash, Part, canonical_bytes
+from .http import Connection
+from .known import known, policy_of
+from .receipt import STATE, ReceiptError, seconds_of, verify_envelope
+
+
+def check_proof(
+    payload: Mapping[str, Any], key: zkinfer.VerificationKey, proof: bytes, path: Optional[bytes], asked: Optional[list[Part]] = None
+) -> zkinfer.Statement:
+    """The statement of a proof that is the receipt's: of its model, bound to it, with its answer. asked: the request's tensors, which the proof must
+    be about; without them, what it says of its inputs is not compared.
+
+    Raises: zkinfer.Rejected; ReceiptError where the receipt says another model or answer."""
+    if payload["model"]["root"] != key.identity:
+        raise ReceiptError(f"the receipt is of the model {payload['model']['root'][:16]}.., the key is {key.identity[:16]}..")
+    request = bytes.fromhex(payload["request_hash"])
+    info = key.info
+    if asked is None and policy_of(info.inputs).startswith("public:"):
+        raise ValueError("the proof holds only a hash of its input: give the input's canonical bytes (`Answer.save` writes them) as --input-data")
+    statement = zkinfer.verify(
+        proof, key, context=proof_context(payload["id"], request), path=path, inputs=known(policy_of(info.inputs), asked) if asked is not None else None
+    )
+    if all(tensor.integers is not None for tensor in statement.output_tensors):
+        shown = [Part(t.name, t.shape, canonical_bytes(info.output_tensors[i], t.integers)) for i, t in enumerate(statement.output_tensors)]
+        if response_hash(request, shown).hex() != payload["response_hash"]:
+            raise ReceiptError("the proof shows another answer than the receipt's")
+    return statement
+
+
+def fetch(connection: Connection, proof_id: str, has_path: bool) -> tuple[bytes, Optional[bytes]]:
+    proof = connection.send("GET", f"/v1/proofs/{proof_id}/bytes")[2]
+    return proof, connection.send("GET", f"/v1/proofs/{proof_id}/path")[2] if has_path else None
+
+
+def audit_receipt(
+    payload: Mapping[str, Any], key: zkinfer.VerificationKey, url: str, keys: Mapping[str, bytes], data: Optional[Sequence[bytes]] = None
+) -> str:
+    """What to say of a checked receipt after asking the service. data: the canonical bytes of each input, which the proof must be about.
+
+    Raises: ReceiptError where the promise is broken, and says what the service signed; zkinfer.Rejected where its proof is none."""
+    connection = Connection(url, {}, 30.0)
+    status, _, body = connection.send("GET", f"/v1/proofs/{payload['proof']['id']}", allow=(404, 410))
+    state = json.loads(body)
+    signed = verify_envelope(state.get("signed"), keys, STATE)
+    if signed.get("id") != payload["proof"]["id"]:
+        raise ReceiptError("the service answered for another proof")
+    if signed.get("state") == "proven":
+        proof, path = fetch(connection, payload["proof"]["id"], "path_sha256" in signed)
+        asked = [Part(info.name, info.shape, given) for info, given in zip(key.info.input_tensors, data)] if data else None
+        statement = check_proof(payload, key, proof, path, asked)
+        return f"proven: {len(proof)} bytes, slot {statement.slot}, {statement.security_bits:.0f} bits"
+    late = time.time() - seconds_of(payload["proof"]["by"])
+    if late > 0 or status != 200 or signed.get("state") == "failed":
+        raise ReceiptError(f"no proof: the service signed state '{signed.get('state')}' at {signed.get('at')}, promised was {payload['proof']['by']}: {json.dumps(state['signed'])}")
+    return f"not yet: state '{signed.get('state')}', promised by {payload['proof']['by']}"

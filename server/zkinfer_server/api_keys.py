@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Who may do what how often. Of a key only a hash is kept: its 256 random bits need no slow one."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import threading
+import time
+from typing import Any, Iterable, Optional
+
+from zkinfer_client.canonical import sha256
+
+from .database import Database, Transaction
+from .problems import Problem
+
+SCOPES = ("predict", "models", "admin")
+_CACHE_SECONDS = 2.0  # how long a revoked key may still be taken
+
+
+class Caller:
+    """Whoever asks: a row of api_key."""
+
+    def __init__(self, row: dict[str, Any]) -> None:
+        self.id: str = row["id"]
+        self.tenant: str = row["tenant"]
+        self.scopes = frozenset(row["scopes"].split())
+        self.rps: Optional[int] = row["rps"]
+        self.is_counted = row["queries_left"] is not None
+        self.hash: bytes = row["hash"]
+
+    def need(self, scope: str) -> None:
+        if scope not in self.scopes and "admin" not in self.scopes:
+            raise Problem("forbidden", f"the key '{self.id}' lacks the scope '{scope}'")
+
+
+ANYBODY = Caller({"id": "-", "tenant": "-", "scopes": "predict", "rps": None, "queries_left": None, "hash": b""})
+
+
+def create(tx: Transaction, tenant: str, scopes: Iterable[str], rps: Optional[int], queries: Optional[int]) -> tuple[str, str]:
+    """The key's name, and the key, which nothing shows again."""
+    unknown = set(scopes) - set(SCOPES)
+    if unknown:
+        raise ValueError(f"scope '{sorted(unknown)[0]}', expected some of {', '.join(SCOPES)}")
+    name, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    tx.run(
+        "INSERT INTO api_key(id, tenant, hash, scopes, rps, queries_left, created) VALUES(?, ?, ?, ?, ?, ?, ?)",
+        name, tenant, sha256(secret.encode()), " ".join(sorted(scopes)), rps, queries, time.time(),
+    )  # fmt: skip
+    return name, f"zki_{name}_{secret}"
+
+
+def spend(tx: Transaction, caller: Caller) -> None:
+    """One query of the budget, in the transaction that keeps the answer."""
+    if caller.is_counted and tx.run("UPDATE api_key SET queries_left = queries_left - 1 WHERE id = ? AND queries_left > 0", caller.id).rowcount != 1:
+        raise Problem("budget", f"no query is left of the key '{caller.id}'")
+
+
+class ApiKeys:
+    """Checks keys and rates. database None: anybody may predict."""
+
+    def __init__(self, database: Optional[Database]) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._seen: dict[str, tuple[float, Optional[Caller]]] = {}
+        self._rates: dict[str, tuple[float, float]] = {}
+
+    def check(self, header: Optional[str]) -> Caller:
+        """The caller of an Authorization header. Raises: Problem."""
+        if self._database is None:
+            return ANYBODY
+        scheme, _, token = (header or "").partition(" ")
+        parts = token.strip().split("_", 2)
+        if scheme.lower() != "bearer" or len(parts) != 3 or parts[0] != "zki":
+            raise Problem("unauthorized", "expected the header 'Authorization: Bearer zki_..'")
+        caller = self._find(parts[1])
+        if caller is None or not hmac.compare_digest(caller.hash, sha256(parts[2].encode())):
+            raise Problem("unauthorized", "the API key is unknown or revoked")
+        self._rate(caller)
+        return caller
+
+    def _find(self, name: str) -> Optional[Caller]:
+        now = time.monotonic()
+        with self._lock:
+            at, caller = self._seen.get(name, (-_CACHE_SECONDS, None))
+        if now - at < _CACHE_SECONDS and caller is not None:
+            return caller
+        assert self._database is not None
+        with self._database.read() as tx:
+            row = tx.one("SELECT * FROM api_key WHERE id = ? AND revoked IS NULL", name)
+        caller = Caller(row) if row else None
+        with self._lock:
+            if len(self._seen) > 10000:
+                self._seen.clear()
+            self._seen[name] = (now, caller)
+        return caller
+
+    def _rate(self, caller: Caller) -> None:
+        """A bucket of one second's requests, filled as time goes."""
+        if caller.rps is None:
+            return
+        now = time.monotonic()
+        with self._lock:
+            left, at = self._rates.get(caller.id, (float(caller.rps), now))
+            left = min(float(caller.rps), left + (now - at) * caller.rps)
+            if left < 1:
+                raise Problem("too-many", f"more than {caller.rps} requests a second", retry_after=(1 - left) / caller.rps)
+            self._rates[caller.id] = (left - 1, now)

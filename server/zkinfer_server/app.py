@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The HTTP side: reads requests, writes answers. What they mean is in service.py."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import time
+from collections.abc import AsyncIterator
+from typing import Any, Optional
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+
+from zkinfer_client import tensors
+from zkinfer_client.canonical import NONCE_BYTES
+
+from . import openapi
+from .api_keys import ApiKeys
+from .database import Unavailable
+from .metrics import Metrics
+from .models import ServedModel
+from .problems import Problem
+from .service import Ask, Reply, Service, body_digest
+
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,4})(?:$|[,;\s])")
+_IDEMPOTENCY = re.compile(r"^[\x21-\x7e]{1,255}$")
+
+
+def problem_response(problem: Problem) -> Response:
+    return JSONResponse(problem.body(), problem.status, problem.headers(), media_type="application/problem+json")
+
+
+async def read_body(request: Request, most: int) -> bytes:
+    """At most so many bytes. Raises: Problem before more are in memory."""
+    out = bytearray()
+    async for chunk in request.stream():
+        out += chunk
+        if len(out) > most:
+            raise Problem("too-large", f"a body of more than {most} bytes")
+    return bytes(out)
+
+
+def nonce_of(request: Request) -> bytes:
+    """The client's, or one of ours where it gave none: then it checks nothing against replay."""
+    text = request.headers.get("X-Nonce")
+    if text is None:
+        return os.urandom(NONCE_BYTES)
+    if not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise Problem("bad-request", "X-Nonce: expected 64 lower-case hexadecimal digits")
+    return bytes.fromhex(text)
+
+
+def wait_of(request: Request) -> Optional[int]:
+    """Seconds of `Prefer: wait=`."""
+    found = _WAIT.search(request.headers.get("Prefer", ""))
+    return int(found[1]) if found else None
+
+
+def idempotency_of(request: Request) -> Optional[str]:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not _IDEMPOTENCY.match(key):
+        raise Problem("bad-request", "Idempotency-Key: expected 1 to 255 printable characters")
+    return key
+
+
+class Front:
+    """The routes of one service."""
+
+    def __init__(self, service: Service, keys: ApiKeys, metrics: Metrics) -> None:
+        self.service, self.keys, self.metrics = service, keys, metrics
+
+    async def aside(self, function: Any, *arguments: Any) -> Any:
+        """Off the loop: what reads the database."""
+        return await asyncio.get_running_loop().run_in_executor(self.service.lookups, function, *arguments)
+
+    async def infer(self, request: Request, name: Optional[str]) -> Response:
+        began = time.perf_counter()
+        caller = self.keys.check(request.headers.get("Authorization"))
+        caller.need("predict")
+        body = await read_body(request, self.service.policy.max_body)
+        header = request.headers.get(tensors.BINARY_HEADER)
+        if header is not None and not header.isdigit():
+            raise Problem("bad-request", f"{tensors.BINARY_HEADER}: expected a whole number")
+        try:
+            form, inputs = tensors.parse(body, int(header) if header is not None else None)
+        except tensors.TensorError as error:
+            raise Problem("bad-request", str(error)) from None
+        if name is None:
+            name = form.get("model")
+            if not isinstance(name, str):
+                raise Problem("bad-request", "expected 'model': its name or root")
+        model = self.service.models.find(name)
+        wait, extra = wait_of(request), form.get("zkinfer") or {}
+        if not isinstance(extra, dict) or not isinstance(extra.get("prove", True), bool):
+            raise Problem("bad-request", "zkinfer: expected an object; prove: true or false")
+        mode = "none" if not extra.get("prove", True) else "wait" if wait else "optimistic"
+        same = body_digest(b"infer", model.root.encode(), body, request.headers.get("X-Nonce", "").encode(), mode.encode())
+        reply = await self.service.answer(Ask(caller, model, inputs, nonce_of(request), idempotency_of(request), same, mode))
+        self.metrics.answered(model.name, time.perf_counter() - began)
+        return await self.written(reply, model, wait if mode == "wait" else None, header is not None, form.get("id"))
+
+    async def written(self, reply: Reply, model: ServedModel, wait: Optional[int], binary: bool, request_id: Any) -> Response:
+        extension = reply.extension()
+        if wait:
+            extension["proof"] = await self.service.wait_for(reply.proof_id, wait)
+        form = {"model_name": model.name, "model_version": model.root, **({"id": request_id} if isinstance(request_id, str) else {}), "zkinfer": extension}
+        body, length = tensors.write(form, reply.outputs, binary, "outputs")
+        headers = {"Location": f"/v1/proofs/{reply.proof_id}"}
+        if wait and (extension["proof"] or {}).get("state") in ("queued", "proving"):
+            headers["Preference-Applied"] = "respond-async"
+        if reply.replayed:
+            headers["Idempotent-Replayed"] = "true"
+        if length is not None:
+            headers[tensors.BINARY_HEADER] = str(length)
+        return Response(body, 200, headers, "application/octet-stream" if binary else "application/json")
+
+    async def events(self, proof_id: str, last: Optional[str]) -> AsyncIterator[str]:
+        """States of a proof as they come; the id of an event is its state, so that who returns goes on behind it."""
+        said, quiet = last, time.monotonic()
+        while True:
+            state = await self.aside(self.service.proof_state, proof_id)
+            if state is None:
+                yield f"event: unknown\ndata: {json.dumps({'id': proof_id})}\n\n"
+                return
+            if state["state"] != said:
+                said, quiet = state["state"], time.monotonic()
+                yield f"id: {said}\nevent: {said}\ndata: {json.dumps(state)}\n\n"
+            if state["state"] in ("proven", "failed"):
+                return
+            if time.monotonic() - quiet > 15:
+                quiet = time.monotonic()
+                yield ": waiting\n\n"
+            if self.service.draining:
+                return
+            await asyncio.sleep(0.05)
+
+    def model_row(self, model: ServedModel, budget: Optional[dict[str, Any]]) -> dict[str, Any]:
+        seen = budget or {}
+        return {
+            "id": model.name, "object": "model", "root": model.root, "card": model.card, "card_digest": model.card_digest,
+            "proofs_left": seen.get("proofs_left"), "seconds_per_proof": seen.get("seconds_per_proof"), "problem": seen.get("problem"),
+        }  # fmt: skip
+
+
+def make_app(service: Service, keys: ApiKeys, metrics: Metrics) -> FastAPI:
+    app = FastAPI(title="zkinfer-server", version="1", openapi_url="/openapi.json", docs_url=None, redoc_url=None)
+    front = Front(service, keys, metrics)
+    app.state.front = front
+
+    @app.middleware("http")
+    async def count(request: Request, call_next: Any) -> Response:
+        try:
+            response: Response = await call_next(request)
+        except Problem as problem:
+            response = problem_response(problem)
+        except Unavailable:
+            response = problem_response(Problem("unavailable", "the service cannot keep answers now: nothing was done", retry_after=2))
+        route = request.scope.get("route")
+        metrics.counted(getattr(route, "path", "other"), response.status_code)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    app.exception_handler(Problem)(lambda request, problem: problem_response(problem))
+    app.exception_handler(Unavailable)(
+        lambda request, error: problem_response(Problem("unavailable", "the service cannot keep answers now: nothing was done", retry_after=2))
+    )
+    app.exception_handler(404)(lambda request, error: problem_response(Problem("not-found", "no such path")))
+
+    @app.post("/v1/predict", **openapi.PREDICT)
+    async def predict(request: Request) -> Response:
+        return await front.infer(request, None)
+
+    @app.post("/v2/models/{name}/infer", **openapi.PREDICT)
+    async def infer(request: Request, name: str) -> Response:
+        return await front.infer(request, name)
+
+    @app.get("/v2/health/live")
+    @app.get("/healthz", tags=["operation"])
+    async def health() -> Response:
+        return PlainTextResponse("ok\n")
+
+    @app.get("/v2/health/ready")
+    @app.get("/readyz", tags=["operation"])
+    async def ready() -> Response:
+        why = await front.aside(service.ready)
+        return PlainTextResponse((why or "ready") + "\n", 200 if why is None else 503)
+
+    @app.get("/metrics", tags=["operation"])
+    async def show_metrics() -> Response:
+        return Response(await front.aside(metrics.text, service), media_type=metrics.MEDIA_TYPE)
+
+    @app.get("/.well-known/zkinfer-keys.json", tags=["models"])
+    async def jwks() -> Response:
+        return JSONResponse(service.signer.jwks())
+
+    @app.get("/v1/models", tags=["models"])
+    async def models() -> Response:
+        budgets = await front.aside(service.budgets)
+        return JSONResponse({"object": "list", "data": [front.model_row(model, budgets.get(model.root)) for model in service.models]})
+
+    @app.get("/v1/models/{name}", tags=["models"])
+    async def model(name: str) -> Response:
+        found = service.models.find(name)
+        return JSONResponse(front.model_row(found, (await front.aside(service.budgets)).get(found.root)))
+
+    @app.get("/v1/models/{name}/key", tags=["models"])
+    async def key(name: str) -> Response:
+        return Response(service.models.find(name).key.to_bytes(), media_type="application/octet-stream")
+
+    @app.get("/v1/models/{name}/certificate", tags=["models"])
+    async def certificate(name: str) -> Response:
+        data = service.models.find(name).key.certificate
+        if data is None:
+            raise Problem("not-found", "this model's weights are public, and need no certificate")
+        return Response(data, media_type="application/octet-stream")
+
+    @app.get("/v1/proofs/{proof_id}", tags=["proofs"])
+    async def proof(proof_id: str) -> Response:
+        state = await front.aside(service.proof_state, proof_id)
+        signed = service.signed_state(proof_id, state)
+        return JSONResponse({**(state or {"id": proof_id, "state": "unknown"}), "signed": signed}, 200 if state else 404)
+
+    @app.get("/v1/proofs/{proof_id}/bytes", tags=["proofs"])
+    async def proof_bytes(proof_id: str) -> Response:
+        return Response(await front.aside(service.proof_bytes, proof_id, "proof"), media_type="application/octet-stream")
+
+    @app.get("/v1/proofs/{proof_id}/path", tags=["proofs"])
+    async def proof_path(proof_id: str) -> Response:
+        return Response(await front.aside(service.proof_bytes, proof_id, "path"), media_type="application/octet-stream")
+
+    @app.get("/v1/proofs/{proof_id}/events", tags=["proofs"])
+    async def proof_events(request: Request, proof_id: str) -> Response:
+        return StreamingResponse(front.events(proof_id, request.headers.get("Last-Event-ID")), media_type="text/event-stream")
+
+    @app.post("/admin/drain", tags=["operation"])
+    async def drain(request: Request) -> Response:
+        keys.check(request.headers.get("Authorization")).need("admin")
+        service.draining = True
+        return JSONResponse({"draining": True})
+
+    return app

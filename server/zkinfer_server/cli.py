@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line of the service. Exit codes as of `zkinfer`: 0 done or accepted, 1 rejected, 2 it could not be done."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import json
+import logging
+import os
+import pathlib
+import socket
+import sys
+import time
+from typing import Any, Optional, Sequence
+
+import zkinfer
+from zkinfer_client.receipt import ReceiptError, keys_of, verify_receipt
+
+from . import api_keys, audit
+from .database import Unavailable
+from .place import Place
+
+
+def _number(least: float) -> Any:
+    def number(text: str) -> float:
+        value = float(text)
+        if not value >= least:
+            raise argparse.ArgumentTypeError(f"{text}, expected at least {least:g}")
+        return value
+
+    return number
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="zkinfer-server", description="answers at once with signed receipts, and proves its answers")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, text: str, parent: Any = commands, data: bool = True) -> argparse.ArgumentParser:
+        made: argparse.ArgumentParser = parent.add_parser(name, help=text, description=text)
+        if data:
+            made.add_argument("--data", required=True, type=pathlib.Path, metavar="DIR", help="the service's folder: database, proofs, keys")
+            made.add_argument("--database", metavar="URL", help="postgresql://.. instead of SQLite in the folder")
+        return made
+
+    run = add("run", "serve models")
+    run.add_argument("--models", required=True, type=pathlib.Path, metavar="DIR", help="folder of .zkmodel files with what `zkinfer commit` put beside them")
+    run.add_argument("--host", default="127.0.0.1")
+    run.add_argument("--port", type=int, default=8700)
+    run.add_argument("--no-auth", action="store_true", help="anybody may ask, without an API key; on this machine only")
+    run.add_argument("--issuer", default="zkinfer-server", help="`iss` of receipts")
+    run.add_argument("--workers", type=int, default=1, help="prover processes; 0 where others pull (`zkinfer-server worker`)")
+    run.add_argument("--max-backlog", type=_number(0), default=30.0, metavar="SECONDS", help="of proving that may wait before requests are refused (30)")
+    run.add_argument("--proof-within", type=_number(1), default=600.0, metavar="SECONDS", help="what receipts promise, beyond the backlog (600)")
+    run.add_argument("--port-file", metavar="FILE", help="write the address into it once it is known (--port 0)")
+    worker = add("worker", "prove what was answered; where front ends run elsewhere")
+    worker.add_argument("--models", required=True, type=pathlib.Path, metavar="DIR")
+    worker.add_argument("--name", help="the worker's, which its successor has too (default: this machine's)")
+    for command in (run, worker):
+        command.add_argument("--proofs-at-once", type=int, default=1, metavar="N")
+        command.add_argument("--priority", choices=("idle", "low", "normal"), default="idle", help="of proving, against answers (idle)")
+
+    keys = commands.add_parser("keys", help="API keys").add_subparsers(dest="action", required=True, metavar="ACTION")
+    create = add("create", "make an API key, which is shown once", keys)
+    create.add_argument("--tenant", required=True)
+    create.add_argument("--scopes", default="predict", help=f"of {', '.join(api_keys.SCOPES)}, with commas between")
+    create.add_argument("--rps", type=int, help="requests a second")
+    create.add_argument("--queries", type=int, help="in all: a budget against copying the model by asking")
+    add("list", "show API keys", keys)
+    add("revoke", "end an API key", keys).add_argument("id")
+
+    signing = commands.add_parser("signing", help="keys of receipts").add_subparsers(dest="action", required=True, metavar="ACTION")
+    add("show", "print the JWK set that clients pin", signing)
+    add("rotate", "sign with a new key from the next start on", signing)
+
+    log = commands.add_parser("audit", help="the log of what was done").add_subparsers(dest="action", required=True, metavar="ACTION")
+    add("verify", "check the chain of hashes, print the last", log).add_argument("--noted", metavar="HASH", help="one that was printed before, which must be in it")
+
+    receipt = commands.add_parser("receipt", help="receipts, for whoever has one").add_subparsers(dest="action", required=True, metavar="ACTION")
+    for name, text in (("verify", "check a receipt's signature"), ("audit", "ask the service for the proof that a receipt promised, and check it")):
+        made = add(name, text, receipt, data=False)
+        made.add_argument("receipt", type=pathlib.Path, help="file of the receipt as it came")
+        made.add_argument("--keys", required=True, type=pathlib.Path, help="file of the JWK set that was pinned (`zkinfer-server signing show`)")
+        if name == "audit":
+            made.add_argument("--key", required=True, type=pathlib.Path, help="the model's .zkkey, its certificate beside it")
+            made.add_argument("--input-data", type=pathlib.Path, action="append", metavar="FILE", help="canonical bytes of each input, which the proof must be about")
+            made.add_argument("--url", required=True, help="of the service")
+    return parser
+
+
+def main(arguments: Optional[Sequence[str]] = None) -> int:
+    given = _parser().parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s", stream=sys.stderr)
+    try:
+        return _COMMANDS[given.command](given)
+    except BlockingIOError:
+        print(f"zkinfer-server: another one serves from {given.data}", file=sys.stderr)
+    except (Unavailable, zkinfer.ZkinferError, ValueError, OSError) as error:
+        print(f"zkinfer-server: {error}", file=sys.stderr)
+    return 2
+
+
+def _worker_name(given: argparse.Namespace, number: int) -> str:
+    return f"{getattr(given, 'name', None) or socket.gethostname()}/{number}"
+
+
+def _run(given: argparse.Namespace) -> int:
+    from .run import run
+    from .service import Policy
+
+    if given.no_auth and not (given.host == "localhost" or ipaddress.ip_address(given.host).is_loopback):
+        raise ValueError("--no-auth is for 127.0.0.1 only; make API keys with `zkinfer-server keys create`")
+    if not given.models.is_dir():
+        raise ValueError(f"--models {given.models}: no such folder")
+    place = Place(given.data, given.database)
+    common = ["--data", str(given.data), "--models", str(given.models), "--priority", given.priority, "--proofs-at-once", str(given.proofs_at_once)]
+    if given.database:
+        common += ["--database", given.database]
+    workers = [[*common, "--name", _worker_name(given, number)] for number in range(given.workers)]
+    policy = Policy(issuer=given.issuer, max_backlog=given.max_backlog, proof_within=given.proof_within)
+    return run(place, given.models, given.host, given.port, workers, policy, open_to_all=given.no_auth, port_file=given.port_file)
+
+
+def _work(given: argparse.Namespace) -> int:
+    from .run import work
+    from .worker import Worker
+
+    place = Place(given.data, given.database)
+    owner = given.name or _worker_name(given, 0)
+    return work(Worker(place.database(), place.store(), place.vault(), given.models, owner, threads=given.proofs_at_once, priority=given.priority))
+
+
+def _keys(given: argparse.Namespace) -> int:
+    database = Place(given.data, given.database).database()
+    if given.action == "create":
+        with database.write() as tx:
+            name, secret = api_keys.create(tx, given.tenant, [s.strip() for s in given.scopes.split(",")], given.rps, given.queries)
+            audit.note(tx, "operator", event="key created", key=name, tenant=given.tenant, scopes=given.scopes)
+        print(secret)
+    elif given.action == "list":
+        with database.read() as tx:
+            for row in tx.all("SELECT id, tenant, scopes, rps, queries_left, revoked FROM api_key ORDER BY created"):
+                print(json.dumps(row))
+    else:
+        with database.write() as tx:
+            if tx.run("UPDATE api_key SET revoked = ? WHERE id = ? AND revoked IS NULL", time.time(), given.id).rowcount != 1:
+                raise ValueError(f"no key '{given.id}' in use")
+            audit.note(tx, "operator", event="key revoked", key=given.id)
+    return 0
+
+
+def _signing(given: argparse.Namespace) -> int:
+    signer = Place(given.data, given.database).signer()
+    if given.action == "rotate":
+        signer.rotate()
+    print(json.dumps(signer.jwks(), indent=2))
+    return 0
+
+
+def _audit(given: argparse.Namespace) -> int:
+    try:
+        count, last = audit.verify(Place(given.data, given.database).database(), given.noted)
+    except ValueError as error:
+        print(f"rejected: {error}")
+        return 1
+    print(f"{count} rows, last hash {last}")
+    return 0
+
+
+def _receipt(given: argparse.Namespace) -> int:
+    from zkinfer_client import audit as proofs
+
+    envelope = json.loads(given.receipt.read_bytes())
+    envelope = envelope.get("zkinfer", envelope).get("receipt", envelope)  # an answer holds its receipt
+    keys = keys_of(json.loads(given.keys.read_bytes()))
+    try:
+        payload = verify_receipt(envelope, keys)
+        print(f"signed by {payload['kid']} at {payload['iat']}, model {payload['model']['root']}")
+        if given.action == "audit":
+            data = [path.read_bytes() for path in given.input_data or []]
+            print(proofs.audit_receipt(payload, zkinfer.VerificationKey.load(os.fspath(given.key)), given.url, keys, data))
+    except (ReceiptError, zkinfer.Rejected) as error:
+        print(f"rejected: {error}")
+        return 1
+    return 0
+
+
+_COMMANDS = {"run": _run, "worker": _work, "keys": _keys, "signing": _signing, "audit": _audit, "receipt": _receipt}

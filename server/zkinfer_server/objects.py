@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bytes outside of the tables: proofs by their content, and what customers sent, encrypted."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import pathlib
+import re
+import time
+from typing import Any, Iterator, Optional
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from .database import Transaction, Unavailable
+
+_REF = re.compile(r"^[a-z]+/[0-9a-f]{64}$")
+_SMALL = 1 << 16  # up to this a blob lies in its table, and is durable with its row
+
+
+class FolderStore:
+    """Objects by kind and SHA-256. What is there is whole: written beside, synced, then named."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self._folder = folder
+
+    def _path(self, ref: str) -> pathlib.Path:
+        if not _REF.match(ref):
+            raise ValueError(f"'{ref}' names no object")
+        kind, digest = ref.split("/")
+        return self._folder / kind / digest[:2] / digest
+
+    def put(self, kind: str, data: bytes) -> str:
+        """Raises: Unavailable where it cannot be written."""
+        ref = f"{kind}/{hashlib.sha256(data).hexdigest()}"
+        path = self._path(ref)
+        if path.exists():
+            return ref
+        beside = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with open(beside, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(beside, path)
+            folder = os.open(path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                beside.unlink()
+            raise Unavailable(f"the object store does not take it: {error.strerror}") from error
+        return ref
+
+    def get(self, ref: str) -> Optional[bytes]:
+        """None where it is not there, or is no longer what it was."""
+        try:
+            data = self._path(ref).read_bytes()
+        except FileNotFoundError:
+            return None
+        return data if hashlib.sha256(data).hexdigest() == ref.split("/")[1] else None
+
+    def remove(self, ref: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self._path(ref).unlink()
+
+    def older_than(self, seconds: float) -> Iterator[str]:
+        """Objects, and what was left half written, by age."""
+        limit = time.time() - seconds
+        for path in self._folder.glob("*/??/*"):
+            with contextlib.suppress(FileNotFoundError):
+                if path.stat().st_mtime < limit:
+                    if path.name.startswith("."):
+                        path.unlink()
+                    else:
+                        yield f"{path.parts[-3]}/{path.name}"
+
+
+class Vault:
+    """What customers sent and got, at rest under AES-256-GCM with the row's name bound in; small ones in their table."""
+
+    def __init__(self, key: bytes, store: FolderStore) -> None:
+        self._cipher, self._store = AESGCM(key), store
+
+    def seal(self, name: str, data: bytes) -> tuple[str, Optional[bytes]]:
+        """A reference, and what `keep` must write into the table, if anything. Large ones are in the store already."""
+        nonce = os.urandom(12)
+        sealed = nonce + self._cipher.encrypt(nonce, data, name.encode())
+        return (f"blob:{name}", sealed) if len(sealed) <= _SMALL else (self._store.put("sealed", sealed), None)
+
+    @staticmethod
+    def keep(tx: Transaction, ref: str, sealed: Optional[bytes]) -> None:
+        if sealed is not None:
+            tx.run("INSERT INTO blob(ref, data) VALUES(?, ?)", ref, sealed)
+
+    def open(self, tx: Transaction, ref: str, name: str) -> Optional[bytes]:
+        """None where it was removed. Raises: InvalidTag where it was changed, or is another's."""
+        row: Optional[dict[str, Any]] = tx.one("SELECT data FROM blob WHERE ref = ?", ref) if ref.startswith("blob:") else None
+        sealed = row["data"] if row else None if ref.startswith("blob:") else self._store.get(ref)
+        return None if sealed is None else self._cipher.decrypt(sealed[:12], sealed[12:], name.encode())
+
+    def forget(self, tx: Transaction, ref: str) -> None:
+        if ref.startswith("blob:"):
+            tx.run("DELETE FROM blob WHERE ref = ?", ref)
+        else:
+            self._store.remove(ref)

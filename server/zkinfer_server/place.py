@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The data folder of a service: where things lie, and that one process group has it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pathlib
+from typing import IO, Optional
+
+from .database import Database
+from .objects import FolderStore, Vault
+from .signing import Signer, write_secret
+
+
+class Place:
+    """folder/secrets: keys of signatures and of what is encrypted. folder/objects: proofs. folder/server.db: all else, unless a PostgreSQL is named."""
+
+    def __init__(self, folder: pathlib.Path, database: Optional[str] = None) -> None:
+        self.folder = folder.resolve()
+        self.secrets = self.folder / "secrets"
+        self.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.address = database or str(self.folder / "server.db")
+        storage = self.secrets / "storage.key"
+        if not storage.exists():
+            write_secret(storage, os.urandom(32))
+        self._storage_key = storage.read_bytes()
+        self._lock: Optional[IO[str]] = None
+
+    def lock(self) -> None:
+        """Raises: BlockingIOError where another process serves from it."""
+        self._lock = open(self.folder / "lock", "w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def database(self) -> Database:
+        return Database(self.address)
+
+    def store(self) -> FolderStore:
+        return FolderStore(self.folder / "objects")
+
+    def vault(self) -> Vault:
+        return Vault(self._storage_key, self.store())
+
+    def signer(self) -> Signer:
+        return Signer(self.secrets / "signing")

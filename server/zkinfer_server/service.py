@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a request becomes: an answer, a receipt, a job. Nothing is given out before it is on the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Mapping, Optional, Sequence
+
+import numpy as np
+
+from zkinfer_client.canonical import Part, nonce_hash, proof_context, request_hash, response_hash, sha256, uuid7
+from zkinfer_client.receipt import RECEIPT, STATE, timestamp
+from zkinfer_client.tensors import pack, unpack
+
+from . import api_keys, audit
+from .api_keys import Caller
+from .database import Database, Transaction, Unavailable, Writer
+from .models import Models, ServedModel
+from .objects import FolderStore, Vault
+from .problems import Problem
+from .signing import Signer
+
+_KEPT_SECONDS = 7 * 86400.0  # how long answers can be asked for again, and inputs lie there
+_FIRST_RATE = 0.2  # seconds a proof, before one was measured
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How a service behaves, as `zkinfer-server run` is told."""
+
+    issuer: str = "zkinfer-server"
+    max_backlog: float = 30.0  # seconds of proving that may wait
+    proof_within: float = 600.0  # what receipts promise, beyond the backlog
+    max_body: int = 64 << 20
+    max_wait: float = 60.0
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request, read and checked."""
+
+    caller: Caller
+    model: ServedModel
+    inputs: Mapping[str, np.ndarray]
+    nonce: bytes
+    idempotency: Optional[str]
+    body_sha: bytes
+    mode: str  # wait, optimistic or none
+
+
+@dataclass(frozen=True)
+class Reply:
+    outputs: Mapping[str, np.ndarray]
+    integers: Mapping[str, np.ndarray]
+    receipt: dict[str, Any]
+    replayed: bool = False
+
+    @property
+    def proof_id(self) -> str:
+        return str(self.receipt["payload"]["proof"]["id"])
+
+    def extension(self) -> dict[str, Any]:
+        """What is added to an answer of the usual protocols: the receipt, and the outputs as the integers that are hashed and proven."""
+        integers = {name: base64.b64encode(values.astype("<i8").tobytes()).decode() for name, values in self.integers.items()}
+        return {"receipt": self.receipt, "integers": integers}
+
+
+class Service:
+    """Of one front end process. All state is in the database and the store."""
+
+    def __init__(self, database: Database, store: FolderStore, vault: Vault, signer: Signer, models: Models, policy: Policy) -> None:
+        self.database, self.store, self.vault, self.signer, self.models, self.policy = database, store, vault, signer, models, policy
+        self.writer = Writer(database)
+        self.compute = ThreadPoolExecutor(4, thread_name_prefix="answer")
+        self.lookups = ThreadPoolExecutor(4, thread_name_prefix="lookup")
+        self.draining = False
+        self._backlog: tuple[float, int, float] = (0.0, 0, 0.0)
+
+    # -- answers
+
+    async def answer(self, ask: Ask) -> Reply:
+        """Raises: Problem; Unavailable where it cannot be kept."""
+        if self.draining:
+            raise Problem("unavailable", "the service is stopping", retry_after=5)
+        loop = asyncio.get_running_loop()
+        if ask.idempotency is not None:
+            found = await loop.run_in_executor(self.lookups, self._replay, ask)
+            if found is not None:
+                return found
+        backlog = await self.backlog()
+        if ask.mode != "none" and backlog[1] > self.policy.max_backlog:
+            raise Problem(
+                "too-many", f"{backlog[0]} answers wait for their proofs", retry_after=backlog[1] - self.policy.max_backlog,
+                queued=backlog[0], rate=f"{backlog[0] / backlog[1]:.3g}",
+            )  # fmt: skip
+        reply, change = await loop.run_in_executor(self.compute, self._compute, ask, backlog[1])
+        return await self._kept(ask, reply, change)
+
+    async def _kept(self, ask: Ask, reply: Reply, change: Any) -> Reply:
+        earlier = await asyncio.wrap_future(self.writer.submit(change))
+        if earlier is None:
+            return reply
+        found = await asyncio.get_running_loop().run_in_executor(self.lookups, self._replay, ask)  # somebody sent the same at the same time
+        if found is None:
+            raise Problem("unavailable", "the same request is being answered", retry_after=1)
+        return found
+
+    def _compute(self, ask: Ask, backlog: float) -> tuple[Reply, Any]:
+        """The answer, and the change of the database after which it may be given out."""
+        asked = ask.model.read(ask.inputs)
+        outputs, integers, answered = ask.model.run(ask.inputs)
+        return self.receipt_of(ask, asked, answered, outputs, integers, backlog, "predict", uuid7(), {})
+
+    def receipt_of(
+        self, ask: Ask, asked: Sequence[Part], answered: Sequence[Part], outputs: Mapping[str, np.ndarray], integers: Mapping[str, np.ndarray],
+        backlog: float, kind: str, receipt_id: str, usage: Mapping[str, int],
+    ) -> tuple[Reply, Any]:  # fmt: skip
+        model, now, job_id = ask.model, time.time(), uuid7()
+        request = request_hash(bytes.fromhex(model.root), asked, ask.nonce)
+        proof_by = now + self.policy.proof_within + 2 * backlog
+        payload = {
+            "v": 1, "id": receipt_id, "iss": self.policy.issuer, "iat": timestamp(now),
+            "model": {"root": model.root, "revision": model.name, "card_digest": model.card_digest}, "key_bits": int(model.key.info.weakest_bits),
+            "request_hash": request.hex(), "response_hash": response_hash(request, answered).hex(), "nonce_hash": nonce_hash(ask.nonce).hex(),
+            "proof": {"id": job_id, "mode": ask.mode, "by": timestamp(proof_by), "bucket": 1}, "outcome": "OK",
+        }  # fmt: skip
+        if usage:
+            payload["usage"] = dict(usage)
+        receipt = self.signer.sign(RECEIPT, payload)
+        input_ref, input_sealed = self.vault.seal(f"{receipt_id}/input", pack(ask.inputs))
+        output_ref, output_sealed = self.vault.seal(f"{receipt_id}/output", pack(integers))
+
+        def change(tx: Transaction) -> Optional[str]:
+            """None, or that an earlier request has the key."""
+            if ask.idempotency is not None and tx.one("SELECT id FROM request WHERE tenant = ? AND idem = ?", ask.caller.tenant, ask.idempotency):
+                return "earlier"
+            api_keys.spend(tx, ask.caller)
+            self.vault.keep(tx, input_ref, input_sealed)
+            self.vault.keep(tx, output_ref, output_sealed)
+            tx.run(
+                "INSERT INTO request(id, tenant, kind, model_root, idem, body_sha, request_hash, input_ref, output_ref, receipt, proof_by, state, job_id, created)"
+                " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                receipt_id, ask.caller.tenant, kind, model.root, ask.idempotency, ask.body_sha, request, input_ref, output_ref,
+                json.dumps(receipt, separators=(",", ":")), proof_by, "unproven" if ask.mode == "none" else "answered", job_id, now,
+            )  # fmt: skip
+            if ask.mode != "none":
+                tx.run(
+                    "INSERT INTO job(id, kind, model_root, state, prio, created, not_before) VALUES(?, ?, ?, 'queued', ?, ?, ?)",
+                    job_id, kind, model.root, 0 if ask.mode == "wait" else 1, now, now,
+                )  # fmt: skip
+                tx.run("INSERT INTO member(job_id, i, request_id) VALUES(?, 0, ?)", job_id, receipt_id)
+            audit.note(tx, ask.caller.id, event="answer", receipt=receipt_id, request=request.hex(), model=model.root, signature=receipt["signature"]["sig"])
+            return None
+
+        return Reply(outputs, integers, receipt), change
+
+    def _replay(self, ask: Ask) -> Optional[Reply]:
+        """The stored answer of a request with the same Idempotency-Key. Raises: Problem where the request was another."""
+        with self.database.read() as tx:
+            row = tx.one("SELECT * FROM request WHERE tenant = ? AND idem = ?", ask.caller.tenant, ask.idempotency)
+            if row is None:
+                return None
+            if row["body_sha"] != ask.body_sha:
+                raise Problem("idempotency", "this Idempotency-Key came with another request before")
+            data = self.vault.open(tx, row["output_ref"], f"{row['id']}/output")
+        if data is None:
+            raise Problem("gone", "the answer was removed when its time was over")
+        return self._reply_of(ask.model, unpack(data), json.loads(row["receipt"]))
+
+    @staticmethod
+    def _reply_of(model: ServedModel, integers: dict[str, np.ndarray], receipt: dict[str, Any]) -> Reply:
+        scales = {info.name: info.format.scale for info in model.key.info.output_tensors}
+        reals = {name: np.asarray(values * scales.get(name, 1.0), dtype=np.float32) for name, values in integers.items()}
+        return Reply(reals, integers, receipt, replayed=True)
+
+    # -- proofs
+
+    async def backlog(self) -> tuple[int, float]:
+        """Answers that wait for a proof, and the seconds that they need; at most a fifth of a second old."""
+        at, count, seconds = self._backlog
+        now = time.monotonic()
+        if now - at > 0.2:
+            self._backlog = (now, count, seconds)  # one asks, the others take the old one
+            count, seconds = await asyncio.get_running_loop().run_in_executor(self.lookups, self._measure)
+            self._backlog = (now, count, seconds)
+        return count, seconds
+
+    def _measure(self) -> tuple[int, float]:
+        with self.database.read() as tx:
+            rows = tx.all("SELECT model_root, count(*) AS n FROM job WHERE state IN ('queued', 'leased') GROUP BY model_root")
+            rates = {row["root"]: row["seconds_per_proof"] for row in tx.all("SELECT root, seconds_per_proof FROM model")}
+        return sum(row["n"] for row in rows), sum(row["n"] * (rates.get(row["model_root"]) or _FIRST_RATE) for row in rows)
+
+    def proof_state(self, proof_id: str) -> Optional[dict[str, Any]]:
+        """What is said of a proof to whoever knows its id: unguessable, and in the receipt."""
+        with self.database.read() as tx:
+            job = tx.one("SELECT * FROM job WHERE id = ?", proof_id)
+            if job is None:
+                return None
+            ahead = tx.one(
+                "SELECT count(*) AS n FROM job WHERE state IN ('queued', 'leased') AND (prio < ? OR (prio = ? AND created < ?))", job["prio"], job["prio"], job["created"]
+            )
+            rate = tx.one("SELECT seconds_per_proof FROM model WHERE root = ?", job["model_root"])
+        state = {"queued": "queued", "leased": "proving", "done": "proven", "dead": "failed"}[job["state"]]
+        out: dict[str, Any] = {"id": proof_id, "state": state, "model": job["model_root"]}
+        if state in ("queued", "proving"):
+            position = ahead["n"] if ahead else 0
+            out.update(position=position, eta_ms=int(1000 * (position + 1) * ((rate or {}).get("seconds_per_proof") or _FIRST_RATE)))
+        elif state == "proven":
+            out.update(bytes=job["proof_bytes"], sha256=job["proof_ref"].split("/")[1], slot=job["slot"], serving_key=job["serving_key"])
+            if job["path_ref"]:
+                out["path_sha256"] = job["path_ref"].split("/")[1]
+        return out
+
+    def signed_state(self, proof_id: str, state: Optional[dict[str, Any]]) -> dict[str, Any]:
+        """The same under the service's key, so that what it said of a promise can be shown to others."""
+        return self.signer.sign(STATE, {**(state or {"id": proof_id, "state": "unknown"}), "at": timestamp(time.time())})
+
+    def proof_bytes(self, proof_id: str, what: str) -> bytes:
+        """The proof or its path. Raises: Problem where it is not there, or not yet."""
+        with self.database.read() as tx:
+            job = tx.one("SELECT * FROM job WHERE id = ?", proof_id)
+        if job is None:
+            raise Problem("not-found", "no such proof")
+        if job["state"] != "done":
+            raise Problem("not-found", f"the proof is {'not made yet' if job['state'] != 'dead' else 'given up'}", state=job["state"])
+        ref = job["proof_ref" if what == "proof" else "path_ref"]
+        if ref is None:
+            raise Problem("not-found", "this proof needs no path: it was made under the root key")
+        data = self.store.get(ref)
+        if data is None:
+            raise Problem("gone", "the object store has lost it, or holds other bytes")
+        return data
+
+    async def wait_for(self, proof_id: str, seconds: float) -> Optional[dict[str, Any]]:
+        """The state once the proof is made or given up, or what it is when the time is over."""
+        end = time.monotonic() + min(seconds, self.policy.max_wait)
+        loop = asyncio.get_running_loop()
+        while True:
+            state = await loop.run_in_executor(self.lookups, self.proof_state, proof_id)
+            if state is None or state["state"] in ("proven", "failed") or time.monotonic() >= end:
+                return state
+            await asyncio.sleep(0.03)
+
+    def budgets(self) -> dict[str, dict[str, Any]]:
+        """What workers last said of their models."""
+        with self.database.read() as tx:
+            return {row["root"]: row for row in tx.all("SELECT * FROM model")}
+
+    def ready(self) -> Optional[str]:
+        """None, or why not."""
+        if self.draining:
+            return "stopping"
+        if not len(self.models):
+            return "no model can be served: " + ("; ".join(self.models.problems.values()) or "the folder has no .zkmodel")
+        try:
+            self.writer.submit(lambda tx: tx.run("UPDATE meta SET value = ? WHERE name = 'ready'", str(time.time()))).result(5)
+        except (Unavailable, TimeoutError) as error:
+            return f"the database does not take writes: {error}"
+        return None
+
+    def close(self) -> None:
+        self.writer.close()
+        self.compute.shutdown()
+        self.lookups.shutdown()
+
+
+def body_digest(*parts: bytes) -> bytes:
+    """Of what makes two requests the same."""
+    return sha256(*(len(part).to_bytes(8, "little") + part for part in parts))
+
+
+__all__ = ["Ask", "Policy", "Reply", "Service", "body_digest", "proof_context"]
