@@ -7,11 +7,12 @@ SHELL := /bin/bash
 BUILD := build/release
 ZKINFER := $(BUILD)/tools/cli/zkinfer
 PREFIX ?= /usr/local
+SOAK_SECONDS ?= 1200
 # A compiler process of this code base takes up to about 1.5 GiB.
 JOBS ?= $(shell nproc | awk -v memory_mib="$$(awk '/MemAvailable/ {print int($$2 / 1024)}' /proc/meminfo)" \
 	'{limit = int(memory_mib / 1500); if (limit < 1) limit = 1; print ($$1 < limit ? $$1 : limit)}')
 
-.PHONY: help packages server-packages configure build demo test test-full web docs deb install bench train clean
+.PHONY: help packages server-packages configure build demo test test-full soak web docs deb install bench train clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -40,6 +41,9 @@ test: server-packages build web evm  ## builds and runs all tests
 
 test-full: test  ## `make test`, then what needs packages from PyPI (a virtual environment of its own): the newest ONNX node tests, models against onnxruntime
 	@scripts/test_full.sh $(BUILD) build/full
+
+soak: server-packages build  ## kills a service's processes for 20 minutes (SOAK_SECONDS=..) and looks for lost answers, slots used twice and proofs of other receipts
+	@PYTHON=/usr/bin/python3 PYTHONPATH=server/tests:server:$(BUILD)/python ZKINFER_SOURCE_DIR=. ZKINFER_PROGRAM=$(ZKINFER) ZKINFER_WORK_DIR=build server/tests/run.sh soak $(SOAK_SECONDS)
 
 install: build  ## installs headers, libraries and the program under PREFIX (default /usr/local)
 	@cmake --install $(BUILD) --prefix $(PREFIX)
