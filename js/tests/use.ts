@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // For types.test.js; never run.
 import {loadModel} from '../src/prover.js';
+import {Client} from '../src/client.js';
 import {init, inspect, loadKey, verify, ZkinferError} from '../src/index.js';
 
 export async function use(bytes: Uint8Array): Promise<number> {
@@ -14,6 +15,11 @@ export async function use(bytes: Uint8Array): Promise<number> {
   const again = key.verify(bytes, {uncertified: true});
   // @ts-expect-error: an option that there is not
   key.verify(bytes, {certified: true});
+  const client = await Client.open('https://x', {key: bytes, certificate: bytes, signingKeys: {keys: []}});
+  const answer = await client.predict([1, [2]], {wait: false});
+  // @ts-expect-error: an option that there is not
+  await client.predict([1], {nonce: bytes});
+  if (!(await answer.wait(10)).proven) return answer.output[0];
   const model = await loadModel(bytes);
   const prover = model.commit({publicWeights: true, profile: 'fast'});
   const made = prover.prove([Float32Array.of(1), [[1, 2]]], {context: bytes});

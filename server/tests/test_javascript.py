@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The JavaScript client, where `make web` has built the package: it accepts and refuses what the Python one does."""
+
+import json
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+import running
+
+import zkinfer
+from zkinfer_client.canonical import jcs
+
+WEB = running.SOURCE / "build/web"
+
+
+@pytest.mark.skipif(shutil.which("node") is None or not (WEB / "zkinfer/src/client.js").exists(), reason="there is no build/web/zkinfer: make web")
+def test_the_client_of_javascript(server, tmp_path):
+    (tmp_path / "keys.json").write_bytes(server.ask("GET", "/.well-known/zkinfer-keys.json")[2])
+    check = running.SOURCE / "server/tests/client_check.mjs"
+    done = subprocess.run(["node", check, WEB, server.url, server.models, tmp_path / "keys.json"], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    model = zkinfer.Model.load(server.models / "mlp.zkmodel")
+    assert np.array_equal(np.array(said["output"], dtype=np.float32), model.run([5.1, 3.5, 1.4, 0.2]).output.ravel())
+    assert said["proven"] and said["mode"] == "none"
+    assert jcs(json.loads(said["jcs"])).decode() == said["jcs"]
+    wanted = {"other integers": "another answer", "other receipt": "another request", "no receipt": "no receipt", "other proof": "the proof: ", "late": "in time", "not pinned": "not pinned"}
+    for name, words in said["refused"].items():
+        assert words and wanted.get(name, "receipt") in words, (name, words)
+    assert len(said["refused"]) > 12
