@@ -17,10 +17,11 @@ from .receipt import STATE, ReceiptError, seconds_of, verify_envelope
 
 
 def check_proof(
-    payload: Mapping[str, Any], key: zkinfer.VerificationKey, proof: bytes, path: Optional[bytes], asked: Optional[list[Part]] = None
-) -> zkinfer.Statement:
+    payload: Mapping[str, Any], key: zkinfer.VerificationKey, proof: bytes, path: Optional[bytes], asked: Optional[list[Part]] = None,
+    answered: Optional[list[Part]] = None,
+) -> zkinfer.Statement:  # fmt: skip
     """The statement of a proof that is the receipt's: of its model, bound to it, with its answer. asked: the request's tensors, which the proof must
-    be about; without them, what it says of its inputs is not compared.
+    be about; without them, what it says of its inputs is not compared. answered: those of the answer, of which a proof may hold a hash.
 
     Raises: zkinfer.Rejected; ReceiptError where the receipt says another model or answer."""
     if payload["model"]["root"] != key.identity:
@@ -30,8 +31,9 @@ def check_proof(
     if asked is None and policy_of(info.inputs).startswith("public:"):
         raise ValueError("the proof holds only a hash of its input: give the input's canonical bytes (`Answer.save` writes them) as --input-data")
     statement = zkinfer.verify(
-        proof, key, context=proof_context(payload["id"], request), path=path, inputs=known(policy_of(info.inputs), asked) if asked is not None else None
-    )
+        proof, key, context=proof_context(payload["id"], request), path=path, inputs=known(policy_of(info.inputs), asked) if asked is not None else None,
+        outputs=known(policy_of(info.outputs), answered) if answered is not None else None,
+    )  # fmt: skip
     if all(tensor.integers is not None for tensor in statement.output_tensors):
         shown = [Part(t.name, t.shape, canonical_bytes(info.output_tensors[i], t.integers)) for i, t in enumerate(statement.output_tensors)]
         if response_hash(request, shown).hex() != payload["response_hash"]:

@@ -9,7 +9,7 @@ import os
 import pathlib
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Optional, Union
 
 import numpy as np
@@ -38,8 +38,8 @@ class Answer:
         statement: what the proof says, once it was checked (`proven`); None before.
     """
 
-    def __init__(self, client: "Client", receipt: dict[str, Any], outputs: dict[str, np.ndarray], asked: list[Part]) -> None:
-        self._client, self._asked = client, asked
+    def __init__(self, client: "Client", receipt: dict[str, Any], outputs: dict[str, np.ndarray], asked: list[Part], answered: list[Part]) -> None:
+        self._client, self._asked, self._answered = client, asked, answered
         self.receipt, self.outputs = receipt, outputs
         self.statement: Optional[zkinfer.Statement] = None
         self.proof: Optional[bytes] = None
@@ -175,10 +175,21 @@ class Client:
             parts.append(Part.of(info, integers))
         if payload["outcome"] != "OK" or payload["response_hash"] != response_hash(request, parts).hex():
             raise Refused("the receipt is of another answer")
-        return Answer(self, extension["receipt"], outputs, asked)
+        return Answer(self, extension["receipt"], outputs, asked, parts)
 
     def _prove(self, answer: Answer, timeout: Optional[float]) -> Answer:
         payload = answer.receipt["payload"]
+
+        def check(proof_id: str, has_path: bool) -> None:
+            proof, path = fetch(self._connection, proof_id, has_path)
+            answer.statement = check_proof(payload, self.key, proof, path, answer._asked, answer._answered)
+            answer.proof, answer._path = proof, path
+
+        self._until_proven(payload, timeout, check)
+        return answer
+
+    def _until_proven(self, payload: dict[str, Any], timeout: Optional[float], check: Callable[[str, bool], None]) -> None:
+        """Calls `check` once there is a proof. Raises: Refused where it does not hold, or none comes in time."""
         proof_id, by = payload["proof"]["id"], seconds_of(payload["proof"]["by"])
         end = min(by, time.time() + timeout) if timeout is not None else by
         delay = 0.02
@@ -187,10 +198,7 @@ class Client:
             try:
                 state = json.loads(self._connection.send("GET", f"/v1/proofs/{proof_id}", allow=(404, 410))[2])
                 if state.get("state") == "proven":
-                    proof, path = fetch(self._connection, proof_id, "path_sha256" in state)
-                    answer.statement = check_proof(payload, self.key, proof, path, answer._asked)
-                    answer.proof, answer._path = proof, path
-                    return answer
+                    return check(proof_id, "path_sha256" in state)
             except ServiceError as error:
                 if error.status not in (0, *_RETRY):
                     raise Refused(f"the proof: {error}") from error

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import glob
 import pathlib
 from typing import Any, Mapping, Optional
 
@@ -15,6 +16,12 @@ from zkinfer_client.known import policy_of
 from .problems import Problem
 
 _SUFFIX = ".zkmodel"
+
+
+def tokenizer_beside(path: pathlib.Path) -> Optional[zkinfer.Tokenizer]:
+    """Of NAME.zkmodel, NAME.tokenizer.json, .bin, .model or .gguf; None where there is none, and the model is none of language."""
+    found = sorted(path.parent.glob(f"{glob.escape(path.stem)}.tokenizer.*"))
+    return zkinfer.Tokenizer(found[0]) if found else None
 
 
 class ServedModel:
@@ -32,6 +39,7 @@ class ServedModel:
             if policy.startswith("committed") or (what == "outputs" and policy == "private"):
                 raise ValueError(f"{self.name}: its {what} are {policy}; a service needs public or hashed ones: `zkinfer commit --inputs public:keccak256`")
         self.root = self.key.identity
+        self.tokenizer = tokenizer_beside(path)
         self.card = self._card()
         self.card_digest = sha256(jcs(self.card)).hex()
 
@@ -49,7 +57,7 @@ class ServedModel:
             "name": self.name, "root": self.root, "structure": info.structure_digest.hex(), "parameters": int(info.num_parameters),
             "security_bits": int(info.weakest_bits), "certified": self.key.certified, "public_weights": bool(info.public_parameters),
             "inputs_seen": self.inputs_policy, "outputs_seen": self.outputs_policy, "measured_error": f"{record.measured_error:.3g}",
-            "error_target": record.target_text, **tensors, "description": page.read_text() if page.is_file() else "",
+            "error_target": record.target_text, **tensors, **({"tokenizer": self.tokenizer.digest} if self.tokenizer else {}), "description": page.read_text() if page.is_file() else "",
         }  # fmt: skip
 
     @property

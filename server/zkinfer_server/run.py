@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import pathlib
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from typing import Any, Optional, Sequence
 
 import uvicorn
 
+from . import language
 from .api_keys import ApiKeys
 from .app import make_app
 from .metrics import Metrics
@@ -79,10 +81,9 @@ def run(
     """Serves until a signal. workers: the arguments of each."""
     place.lock()
     database = place.database()
-    import pathlib
-
     service = Service(database, place.store(), place.vault(), place.signer(), Models(pathlib.Path(models)), policy)
     app = make_app(service, ApiKeys(None if open_to_all else database), Metrics())
+    language.add_routes(app, app.state.front)
     listener = socket.create_server((host, port), backlog=512)
     for problem in service.models.problems.values():
         log.error("not served: %s", problem)

@@ -85,23 +85,30 @@ class Service:
 
     async def answer(self, ask: Ask) -> Reply:
         """Raises: Problem; Unavailable where it cannot be kept."""
+        found, backlog = await self.admit(ask)
+        if found is not None:
+            return found
+        reply, change = await asyncio.get_running_loop().run_in_executor(self.compute, self._compute, ask, backlog)
+        return await self.kept(ask, reply, change)
+
+    async def admit(self, ask: Ask) -> tuple[Optional[Reply], float]:
+        """The answer that the request has already, or the seconds of proving that wait. Raises: Problem where it must come back later."""
         if self.draining:
             raise Problem("unavailable", "the service is stopping", retry_after=5)
-        loop = asyncio.get_running_loop()
         if ask.idempotency is not None:
-            found = await loop.run_in_executor(self.lookups, self._replay, ask)
+            found = await asyncio.get_running_loop().run_in_executor(self.lookups, self._replay, ask)
             if found is not None:
-                return found
+                return found, 0.0
         backlog = await self.backlog()
         if ask.mode != "none" and backlog[1] > self.policy.max_backlog:
             raise Problem(
                 "too-many", f"{backlog[0]} answers wait for their proofs", retry_after=backlog[1] - self.policy.max_backlog,
                 queued=backlog[0], rate=f"{backlog[0] / backlog[1]:.3g}",
             )  # fmt: skip
-        reply, change = await loop.run_in_executor(self.compute, self._compute, ask, backlog[1])
-        return await self._kept(ask, reply, change)
+        return None, backlog[1]
 
-    async def _kept(self, ask: Ask, reply: Reply, change: Any) -> Reply:
+    async def kept(self, ask: Ask, reply: Reply, change: Any) -> Reply:
+        """The reply, once it may be given out."""
         earlier = await asyncio.wrap_future(self.writer.submit(change))
         if earlier is None:
             return reply

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import pathlib
@@ -13,11 +14,13 @@ import warnings
 from typing import Any, Optional
 
 import zkinfer
+from zkinfer_client.audit import check_proof
 from zkinfer_client.canonical import Part, integers_of, proof_context, response_hash
-from zkinfer_client.known import known, policy_of
 from zkinfer_client.tensors import unpack
+from zkinfer_client.text import CONTEXT_BYTES, Generation, answer_parts, check_generation
 
 from . import jobs
+from .models import tokenizer_beside
 from .database import Database, Unavailable, Writer
 from .objects import FolderStore, Vault
 
@@ -38,6 +41,7 @@ class ProvenModel:
         if self.prover.public.identity != self.key.identity:
             raise ValueError(f"{path.stem}: the .zkkey beside the secret is another commitment's")
         self.root = self.key.identity
+        self.tokenizer = tokenizer_beside(path)
         self.seconds: Optional[float] = None
         self.problem: Optional[str] = None
 
@@ -200,20 +204,35 @@ class Worker:
             answered = self.vault.open(tx, request["output_ref"], f"{request['id']}/output")
         if data is None or answered is None:
             raise ValueError("the input or the answer is no longer there")
-        inputs, integers = unpack(data), unpack(answered)
-        context = proof_context(request["id"], request["request_hash"])
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            proof = model.prover.prove(dict(inputs), context=context, refuse_clipping=True)
-        info = model.key.info
-        asked = [Part.of(tensor, integers_of(tensor, inputs[tensor.name])[0]) for tensor in info.input_tensors]
-        shown = [Part.of(tensor, integers[tensor.name]) for tensor in info.output_tensors]
-        statement = zkinfer.verify(
-            proof, model.key, context=context, inputs=known(policy_of(info.inputs), asked), outputs=known(policy_of(info.outputs), shown), path=proof.path
-        )
-        if response_hash(request["request_hash"], shown).hex() not in request["receipt"]:
-            raise ValueError("the stored answer is not the receipt's")
+            proof, statement = _PROVERS[job["kind"]](model, request, json.loads(request["receipt"])["payload"], unpack(data), unpack(answered))
         return {
-            "serving_key": statement.serving_identity, "slot": None if info.public_parameters else statement.slot,
+            "serving_key": statement.serving_identity, "slot": None if model.key.info.public_parameters else statement.slot,
             "proof_ref": self.store.put("proofs", proof.to_bytes()), "path_ref": self.store.put("paths", proof.path) if proof.path else None, "bytes": len(proof),
         }  # fmt: skip
+
+
+def _predict(model: ProvenModel, request: dict[str, Any], payload: dict[str, Any], inputs: Any, integers: Any) -> tuple[zkinfer.Proof, zkinfer.Statement]:
+    proof = model.prover.prove(dict(inputs), context=proof_context(request["id"], request["request_hash"]), refuse_clipping=True)
+    asked = [Part.of(tensor, integers_of(tensor, inputs[tensor.name])[0]) for tensor in model.key.info.input_tensors]
+    shown = [Part.of(tensor, integers[tensor.name]) for tensor in model.key.info.output_tensors]
+    _check_answer(payload, shown)
+    return proof, check_proof(payload, model.key, proof.to_bytes(), proof.path, asked, shown)
+
+
+def _generate(model: ProvenModel, request: dict[str, Any], payload: dict[str, Any], inputs: Any, answered: Any) -> tuple[zkinfer.Proof, zkinfer.Statement]:
+    asked, tokens = Generation.of(inputs), answered["answer"].tolist()
+    context = proof_context(request["id"], request["request_hash"])[:CONTEXT_BYTES]
+    answer = model.prover.generate(asked.prompt, tokens=asked.tokens, tokenizer=model.tokenizer, context=context, **asked.rule)
+    _check_answer(payload, answer_parts(tokens))
+    assert answer.proof is not None
+    return answer.proof, check_generation(payload, model.key, asked, tokens, answer.proof.to_bytes(), answer.proof.path).statement
+
+
+def _check_answer(payload: dict[str, Any], shown: list[Part]) -> None:
+    if response_hash(bytes.fromhex(payload["request_hash"]), shown).hex() != payload["response_hash"]:
+        raise ValueError("the stored answer is not the receipt's")
+
+
+_PROVERS = {"predict": _predict, "generate": _generate}
