@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Does a service lose, double or mix up anything while its processes are killed at any moment, requests come twice and in another order, and the disk is full?
 
-python3 soak.py SECONDS [--seed N] [--database URL]: prints what it did; exit code 1 where something is wrong. `make soak` runs it for 20 minutes.
+python3 soak.py SECONDS [--seed N] [--postgres]: prints what it did; exit code 1 where something is wrong. `make soak` runs it for 20 minutes.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ import subprocess
 import sys
 import threading
 import time
+from typing import Optional
 
 import numpy as np
+import postgres
 import running
 
 import zkinfer
@@ -59,11 +61,11 @@ class Sent:
 
 
 class Soak:
-    def __init__(self, work: pathlib.Path, seconds: float, seed: int, database: list[str]) -> None:
+    def __init__(self, work: pathlib.Path, seconds: float, seed: int, database: Optional[postgres.Postgres]) -> None:
         self.seconds, self.random = seconds, random.Random(seed)
         self.models = running.make_model(work / "models", budget=BUDGET)
         self.database = database
-        self.server = running.Running(self.models, work / "data", "--no-auth", "--proofs-at-once", "2", "--proof-within", "3600", "--max-backlog", "10", *database)
+        self.server = running.Running(self.models, work / "data", "--no-auth", "--proofs-at-once", "2", "--proof-within", "3600", "--max-backlog", "10", *(["--database", database.url] if database else []))
         self.keys = self.server.keys()
         self.sent: list[Sent] = []
         self.lock, self.over = threading.Lock(), threading.Event()
@@ -139,6 +141,11 @@ class Soak:
                 self.server.process.wait()
                 self.count("all killed")
                 self.server.start()
+            elif what < 0.9 and self.database is not None:
+                self.database.crash()
+                time.sleep(self.random.uniform(0, 1))
+                self.database.start()
+                self.count("database killed")
             elif what < 0.9:
                 self.full_disk()
             else:
@@ -214,19 +221,23 @@ class Soak:
         for identity, slot in slots:
             if slot >= used.get(identity, 0):
                 self.wrong.append(f"slot {slot} of {identity[:16]} was published, and is counted as free")
-        audit.verify(Database(self.database[1] if self.database else str(self.server.data / "server.db")))
+        audit.verify(Database(self.database.url if self.database else str(self.server.data / "server.db")))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("seconds", type=float)
     parser.add_argument("--seed", type=int, default=int(time.time()))
-    parser.add_argument("--database")
+    parser.add_argument("--postgres", action="store_true", help="over a PostgreSQL of its own, which is killed too")
     given = parser.parse_args()
+    if given.postgres and postgres.why_not():
+        print(f"skipped: {postgres.why_not()}")
+        return 77
     print(f"seed {given.seed}", flush=True)
     work = pathlib.Path(os.environ["ZKINFER_WORK_DIR"]) / "soak_work"
     shutil.rmtree(work, ignore_errors=True)
-    soak = Soak(work, given.seconds, given.seed, ["--database", given.database] if given.database else [])
+    database = postgres.Postgres() if given.postgres else None
+    soak = Soak(work, given.seconds, given.seed, database)
     try:
         soak.run()
         print(", ".join(f"{number} x {what}" for what, number in sorted(soak.did.items())), flush=True)
@@ -234,6 +245,8 @@ def main() -> int:
     finally:
         if soak.server.process.poll() is None:
             soak.server.stop()
+        if database is not None:
+            database.close()
     for problem in soak.wrong[:20]:
         print(f"WRONG: {problem}")
     return 1 if soak.wrong else 0

@@ -17,7 +17,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response, Streami
 from zkinfer_client import tensors
 from zkinfer_client.canonical import NONCE_BYTES
 
-from . import openapi
+from . import openapi, webhooks
 from .api_keys import ApiKeys
 from .database import Unavailable
 from .metrics import Metrics
@@ -234,6 +234,26 @@ def make_app(service: Service, keys: ApiKeys, metrics: Metrics) -> FastAPI:
     @app.get("/v1/proofs/{proof_id}/events", tags=["proofs"])
     async def proof_events(request: Request, proof_id: str) -> Response:
         return StreamingResponse(front.events(proof_id, request.headers.get("Last-Event-ID")), media_type="text/event-stream")
+
+    @app.post("/v1/webhooks", tags=["webhooks"])
+    async def add_webhook(request: Request) -> Response:
+        caller = keys.check(request.headers.get("Authorization"))
+        caller.need("predict")
+        url = webhooks.body_of(await read_body(request, 1 << 16))
+        try:
+            await front.aside(webhooks.addresses_of, url, service.policy.private_webhooks)
+        except (webhooks.Refused, OSError, ValueError) as error:
+            raise Problem("refused", f"url: {error}") from None
+        name, secret = await asyncio.wrap_future(service.writer.submit(lambda tx: webhooks.register(tx, caller.tenant, url)))
+        return JSONResponse({"id": name, "url": url, "secret": secret}, 201)
+
+    @app.delete("/v1/webhooks/{name}", tags=["webhooks"])
+    async def remove_webhook(request: Request, name: str) -> Response:
+        caller = keys.check(request.headers.get("Authorization"))
+        removed = service.writer.submit(lambda tx: tx.run("DELETE FROM webhook WHERE id = ? AND tenant = ?", name, caller.tenant).rowcount)
+        if await asyncio.wrap_future(removed) != 1:
+            raise Problem("not-found", "no such webhook")
+        return Response(status_code=204)
 
     @app.post("/admin/drain", tags=["operation"])
     async def drain(request: Request) -> Response:

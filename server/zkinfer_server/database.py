@@ -61,15 +61,25 @@ class Database:
         self.address = address
         self.is_postgres = address.startswith(("postgresql://", "postgres://"))
         self._local = threading.local()
-        with self.write() as tx:
-            if self.is_postgres:
-                tx.run("SELECT pg_advisory_xact_lock(7309453)")
-            for statement in schema.tables(schema.POSTGRES if self.is_postgres else schema.SQLITE):
-                tx.run(statement)
-            tx.run("INSERT INTO meta(name, value) VALUES('schema', ?) ON CONFLICT DO NOTHING", str(schema.VERSION))
-            found = tx.one("SELECT value FROM meta WHERE name = 'schema'")
-            if found is None or found["value"] != str(schema.VERSION):
-                raise Unavailable(f"the database has tables of version {found and found['value']}, this program has {schema.VERSION}")
+        if self._version() is None:
+            with self.write() as tx:
+                if self.is_postgres:
+                    tx.run("SELECT pg_advisory_xact_lock(7309453)")
+                for statement in schema.tables(schema.POSTGRES if self.is_postgres else schema.SQLITE):
+                    tx.run(statement)
+                tx.run("INSERT INTO meta(name, value) VALUES('schema', ?) ON CONFLICT DO NOTHING", str(schema.VERSION))
+        found = self._version()
+        if found != str(schema.VERSION):
+            raise Unavailable(f"the database has tables of version {found}, this program has {schema.VERSION}")
+
+    def _version(self) -> Optional[str]:
+        """Of the tables that are there. Making them again would wait for everybody who writes."""
+        with self.read() as tx:
+            listed = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'meta'"
+            if tx.one(listed if tx.is_postgres else "SELECT name FROM sqlite_master WHERE name = 'meta'") is None:
+                return None
+            row = tx.one("SELECT value FROM meta WHERE name = 'schema'")
+        return row["value"] if row else None
 
     def _errors(self) -> tuple[type[Exception], ...]:
         if self.is_postgres:

@@ -24,6 +24,7 @@ from .metrics import Metrics
 from .models import Models
 from .place import Place
 from .service import Policy, Service
+from .webhooks import Sender
 
 log = logging.getLogger("zkinfer.server")
 _STOP_SECONDS = 30.0
@@ -101,9 +102,11 @@ def run(
     children = [Child(arguments) for arguments in workers]
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_keep_alive=30, lifespan="off", server_header=False)
     server = _Server(config, service)
+    sender = Sender(database, policy.private_webhooks)
     try:
         server.run(sockets=[listener])
     finally:
+        sender.stop()
         for child in children:
             child.stop()
         service.close()

@@ -38,6 +38,7 @@ class Policy:
     proof_within: float = 600.0  # what receipts promise, beyond the backlog
     max_body: int = 64 << 20
     max_wait: float = 60.0
+    private_webhooks: bool = False  # for tests: to this machine, without TLS
 
 
 @dataclass(frozen=True)

@@ -1,15 +1,108 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Notices to customers' own servers."""
+"""Notices to customers' own servers, signed as Standard Webhooks says: webhook-id, webhook-timestamp, webhook-signature (v1, HMAC-SHA256)."""
 
 from __future__ import annotations
 
+import base64
+import contextlib
+import hashlib
+import hmac
+import http.client
+import ipaddress
+import json
+import logging
+import os
+import socket
+import ssl
+import threading
 import time
-from typing import Any
+import urllib.parse
+from typing import Any, Optional
 
 from zkinfer_client.canonical import jcs, uuid7
 from zkinfer_client.receipt import timestamp
 
-from .database import Transaction
+from .database import Database, Transaction, Unavailable
+from .problems import Problem
+
+log = logging.getLogger("zkinfer.webhooks")
+_SECONDS = 5.0
+_MOST_BYTES = 1 << 16
+_MOST_TRIES = 8
+_LEASE = 60.0
+_MOST_HOOKS = 16
+
+
+class Refused(Exception):
+    """An address that notices do not go to."""
+
+
+def addresses_of(url: str, allow_private: bool) -> tuple[urllib.parse.SplitResult, list[str]]:
+    """Where the host leads, once, so that nothing else is asked later. Raises: Refused, OSError."""
+    parsed = urllib.parse.urlsplit(url)
+    if parsed.scheme != "https" and not (allow_private and parsed.scheme == "http"):
+        raise Refused("expected https://")
+    if not parsed.hostname or parsed.username is not None or len(url) > 2000:
+        raise Refused("expected https://host/path, without a user")
+    found = [str(info[4][0]) for info in socket.getaddrinfo(parsed.hostname, parsed.port or (443 if parsed.scheme == "https" else 80), type=socket.SOCK_STREAM)]
+    for address in found:
+        if not allow_private and not is_public(address):
+            raise Refused(f"{parsed.hostname} is in a network that notices do not go to")
+    return parsed, found
+
+
+def is_public(address: str) -> bool:
+    """Not this machine, its networks, its neighbours, or what a cloud answers about its machines."""
+    parsed = ipaddress.ip_address(address.split("%")[0])
+    if isinstance(parsed, ipaddress.IPv6Address):
+        inside = parsed.ipv4_mapped or parsed.sixtofour or (parsed.teredo[1] if parsed.teredo else None)
+        if inside is None and parsed in ipaddress.ip_network("64:ff9b::/96"):
+            inside = ipaddress.IPv4Address(int(parsed) & 0xFFFFFFFF)
+        if inside is not None:
+            return is_public(str(inside))
+    return parsed.is_global and not (parsed.is_multicast or parsed.is_reserved or parsed.is_unspecified or parsed.is_link_local or parsed.is_loopback)
+
+
+def signature(secret: bytes, message_id: str, at: int, body: bytes) -> str:
+    return "v1," + base64.b64encode(hmac.new(secret, f"{message_id}.{at}.".encode() + body, hashlib.sha256).digest()).decode()
+
+
+class _Pinned(http.client.HTTPConnection):
+    """A connection to one address, whatever the name leads to by now; the certificate is the name's."""
+
+    def __init__(self, parsed: urllib.parse.SplitResult, address: str) -> None:
+        super().__init__(parsed.hostname or "", parsed.port or (443 if parsed.scheme == "https" else 80), timeout=_SECONDS)
+        self._address, self._tls = address, parsed.scheme == "https"
+
+    def connect(self) -> None:
+        plain = socket.create_connection((self._address, self.port), self.timeout)
+        self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self.host) if self._tls else plain
+
+
+def deliver(url: str, secret: bytes, message_id: str, body: bytes, allow_private: bool) -> int:
+    """The status. No redirect is followed, and of an answer little is read. Raises: Refused, OSError, HTTPException."""
+    parsed, found = addresses_of(url, allow_private)
+    at = int(time.time())
+    headers = {
+        "Content-Type": "application/json", "User-Agent": "zkinfer-server", "webhook-id": message_id, "webhook-timestamp": str(at),
+        "webhook-signature": signature(secret, message_id, at, body),
+    }  # fmt: skip
+    connection = _Pinned(parsed, found[0])
+    with contextlib.closing(connection):
+        connection.request("POST", (parsed.path or "/") + (f"?{parsed.query}" if parsed.query else ""), body, headers)
+        response = connection.getresponse()
+        response.read(_MOST_BYTES)
+        return response.status
+
+
+def register(tx: Transaction, tenant: str, url: str) -> tuple[str, str]:
+    """The webhook's name, and the secret that its notices are signed with, which nothing shows again. Raises: Problem."""
+    row = tx.one("SELECT count(*) AS n FROM webhook WHERE tenant = ?", tenant)
+    if row is not None and row["n"] >= _MOST_HOOKS:
+        raise Problem("too-many", f"at most {_MOST_HOOKS} webhooks")
+    name, secret = "wh_" + uuid7(), os.urandom(24)
+    tx.run("INSERT INTO webhook(id, tenant, url, secret, created) VALUES(?, ?, ?, ?, ?)", name, tenant, url, secret, time.time())
+    return name, "whsec_" + base64.b64encode(secret).decode()
 
 
 def notify(tx: Transaction, job_id: str, kind: str, data: dict[str, Any]) -> None:
@@ -23,3 +116,65 @@ def notify(tx: Transaction, job_id: str, kind: str, data: dict[str, Any]) -> Non
     for hook in hooks:
         payload = jcs({"type": kind, "timestamp": timestamp(now), "data": data}).decode()
         tx.run("INSERT INTO outbox(webhook_id, message_id, payload, next) VALUES(?, ?, ?, ?)", hook["id"], "msg_" + uuid7(), payload, now)
+
+
+class Sender:
+    """A thread that empties the outbox: at least once, with longer and longer pauses, eight times at most. Receivers tell repetitions by webhook-id."""
+
+    def __init__(self, database: Database, allow_private: bool) -> None:
+        self._database, self._allow_private = database, allow_private
+        self.stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        self.stopping.set()
+        self._thread.join(2 * _SECONDS)
+
+    def _run(self) -> None:
+        while not self.stopping.is_set():
+            try:
+                if not self.send_one():
+                    self.stopping.wait(0.25)
+            except Unavailable as error:
+                log.warning("the database does not answer: %s", error)
+                self.stopping.wait(1.0)
+        self._database.close()
+
+    def _next(self) -> Optional[dict[str, Any]]:
+        with self._database.read() as tx:
+            if tx.one("SELECT seq FROM outbox WHERE done = 0 AND next <= ? LIMIT 1", time.time()) is None:
+                return None
+        with self._database.write() as tx:
+            skip = " FOR UPDATE SKIP LOCKED" if tx.is_postgres else ""
+            return tx.one(
+                "UPDATE outbox SET next = ?, tries = tries + 1 WHERE seq = (SELECT seq FROM outbox WHERE done = 0 AND next <= ? ORDER BY next LIMIT 1"
+                f"{skip}) RETURNING *, (SELECT url FROM webhook WHERE id = webhook_id) AS url, (SELECT secret FROM webhook WHERE id = webhook_id) AS secret",
+                time.time() + _LEASE, time.time(),
+            )  # fmt: skip
+
+    def send_one(self) -> bool:
+        row = self._next()
+        if row is None:
+            return False
+        good = row["url"] is None  # removed meanwhile
+        if not good:
+            try:
+                status = deliver(row["url"], row["secret"], row["message_id"], row["payload"].encode(), self._allow_private)
+                good = 200 <= status < 300
+            except (Refused, OSError, http.client.HTTPException) as error:
+                log.info("webhook %s: %s", row["webhook_id"], error)
+        over = good or row["tries"] >= _MOST_TRIES
+        with self._database.write() as tx:
+            tx.run("UPDATE outbox SET done = ?, next = ? WHERE seq = ?", 1 if over else 0, time.time() + min(3600.0, 2.0 ** (2 * row["tries"])), row["seq"])
+        return True
+
+
+def body_of(data: bytes) -> str:
+    """The URL of a registration. Raises: Problem."""
+    try:
+        url = json.loads(data)["url"]
+        assert isinstance(url, str)
+    except (ValueError, KeyError, TypeError, AssertionError, RecursionError):
+        raise Problem("bad-request", "expected an object with 'url'") from None
+    return url
