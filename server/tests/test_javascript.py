@@ -30,3 +30,20 @@ def test_the_client_of_javascript(server, tmp_path):
     for name, words in said["refused"].items():
         assert words and wanted.get(name, "receipt") in words, (name, words)
     assert len(said["refused"]) > 12
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None or not (WEB / "npm/complete").exists(), reason="there is no Chromium or no build/web/npm: make web")
+def test_the_page(models, tmp_path):
+    shutil.copytree(models, tmp_path / "models")
+    path = f"{running.pathlib.Path(running.PROGRAM).parent}:/usr/bin:/bin"
+    server = running.Running(tmp_path / "models", tmp_path / "data", "--no-auth", "--web", WEB, environment={"PATH": path})
+    try:
+        done = subprocess.run(["node", running.SOURCE / "server/tests/page_check.mjs", WEB, server.url, running.SOURCE / "examples/mlp"], capture_output=True, text=True, timeout=240)
+        said = json.loads(done.stdout)
+        assert "failed" not in said and said["complaints"] == [], said
+        assert "128 bits" in said["asked"] and "403 parameters" in said["draft"]
+        assert "script-src 'self'" in server.ask("GET", "/")[1]["Content-Security-Policy"]
+        for name in ("/page/..%2Fapp.py", "/web/..%2F..%2FREADME.md", "/page/index", "/web/"):
+            assert server.ask("GET", name)[0] == 404
+    finally:
+        server.stop()

@@ -34,7 +34,7 @@ class Caller:
             raise Problem("forbidden", f"the key '{self.id}' lacks the scope '{scope}'")
 
 
-ANYBODY = Caller({"id": "-", "tenant": "-", "scopes": "predict", "rps": None, "queries_left": None, "hash": b""})
+ANYBODY = Caller({"id": "-", "tenant": "-", "scopes": "predict models", "rps": None, "queries_left": None, "hash": b""})
 
 
 def create(tx: Transaction, tenant: str, scopes: Iterable[str], rps: Optional[int], queries: Optional[int]) -> tuple[str, str]:

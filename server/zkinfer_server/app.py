@@ -255,10 +255,4 @@ def make_app(service: Service, keys: ApiKeys, metrics: Metrics) -> FastAPI:
             raise Problem("not-found", "no such webhook")
         return Response(status_code=204)
 
-    @app.post("/admin/drain", tags=["operation"])
-    async def drain(request: Request) -> Response:
-        keys.check(request.headers.get("Authorization")).need("admin")
-        service.draining = True
-        return JSONResponse({"draining": True})
-
     return app

@@ -52,6 +52,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--workers", type=int, default=1, help="prover processes; 0 where others pull (`zkinfer-server worker`)")
     run.add_argument("--max-backlog", type=_number(0), default=30.0, metavar="SECONDS", help="of proving that may wait before requests are refused (30)")
     run.add_argument("--proof-within", type=_number(1), default=600.0, metavar="SECONDS", help="what receipts promise, beyond the backlog (600)")
+    run.add_argument("--price", metavar="TEXT", help="of a second of proving, for estimates: '0.00002 EUR'")
+    run.add_argument("--upload-seconds", type=int, default=600, metavar="N", help="of processor that a network which somebody brings may take (600)")
+    run.add_argument("--web", metavar="DIR", help="the folder of `make web`, for verifying in the page (default: build/web of the project, where it is)")
     run.add_argument("--private-webhooks", action="store_true", help="notices may go to private networks, without TLS")
     run.add_argument("--port-file", metavar="FILE", help="write the address into it once it is known (--port 0)")
     worker = add("worker", "prove what was answered; where front ends run elsewhere")
@@ -118,8 +121,13 @@ def _run(given: argparse.Namespace) -> int:
     if given.database:
         common += ["--database", given.database]
     workers = [[*common, "--name", _worker_name(given, number)] for number in range(given.workers)]
-    policy = Policy(issuer=given.issuer, max_backlog=given.max_backlog, proof_within=given.proof_within, private_webhooks=given.private_webhooks)
-    return run(place, given.models, given.host, given.port, workers, policy, open_to_all=given.no_auth, port_file=given.port_file)
+    policy = Policy(issuer=given.issuer, max_backlog=given.max_backlog, proof_within=given.proof_within, price=given.price, upload_seconds=given.upload_seconds, private_webhooks=given.private_webhooks)
+    return run(place, given.models, given.host, given.port, workers, policy, open_to_all=given.no_auth, port_file=given.port_file, web=given.web or _web())
+
+
+def _web() -> Optional[str]:
+    beside = pathlib.Path(__file__).resolve().parents[2] / "build/web"
+    return str(beside) if (beside / "zkinfer/src/client.js").is_file() else None
 
 
 def _work(given: argparse.Namespace) -> int:

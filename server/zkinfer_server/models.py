@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import glob
 import pathlib
+import time
 from typing import Any, Mapping, Optional
 
 import numpy as np
@@ -16,6 +17,7 @@ from zkinfer_client.known import policy_of
 from .problems import Problem
 
 _SUFFIX = ".zkmodel"
+_SCAN_SECONDS = 5.0
 
 
 def tokenizer_beside(path: pathlib.Path) -> Optional[zkinfer.Tokenizer]:
@@ -113,6 +115,7 @@ class Models:
     def scan(self) -> list[ServedModel]:
         """Reads what is new; says what cannot be served in `problems`."""
         new = []
+        self._scanned = time.monotonic()
         known = {model.path for model in self._served.values()}
         for path in sorted(self.folder.glob("*" + _SUFFIX)):
             if path in known:
@@ -132,9 +135,15 @@ class Models:
     def __len__(self) -> int:
         return len(self._served)
 
+    def _find(self, name: str) -> Optional[ServedModel]:
+        return self._served.get(name) or next((m for m in self if m.name == name), None)
+
     def find(self, name: str) -> ServedModel:
         """By root or by name. Raises: Problem."""
-        found: Optional[ServedModel] = self._served.get(name) or next((m for m in self if m.name == name), None)
+        found = self._find(name)
+        if found is None and time.monotonic() - self._scanned > _SCAN_SECONDS:
+            self.scan()
+            found = self._find(name)
         if found is None:
             raise Problem("not-found", f"no model '{name}'")
         return found

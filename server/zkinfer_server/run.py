@@ -17,13 +17,14 @@ from typing import Any, Optional, Sequence
 
 import uvicorn
 
-from . import language
+from . import language, operation
 from .api_keys import ApiKeys
 from .app import make_app
 from .metrics import Metrics
 from .models import Models
 from .place import Place
 from .service import Policy, Service
+from .uploads import Uploads
 from .webhooks import Sender
 
 log = logging.getLogger("zkinfer.server")
@@ -77,7 +78,8 @@ class _Server(uvicorn.Server):
 
 
 def run(
-    place: Place, models: str, host: str, port: int, workers: Sequence[Sequence[str]], policy: Policy, *, open_to_all: bool, port_file: Optional[str] = None
+    place: Place, models: str, host: str, port: int, workers: Sequence[Sequence[str]], policy: Policy, *, open_to_all: bool, port_file: Optional[str] = None,
+    web: Optional[str] = None,
 ) -> int:
     """Serves until a signal. workers: the arguments of each."""
     place.lock()
@@ -85,6 +87,8 @@ def run(
     service = Service(database, place.store(), place.vault(), place.signer(), Models(pathlib.Path(models)), policy)
     app = make_app(service, ApiKeys(None if open_to_all else database), Metrics())
     language.add_routes(app, app.state.front)
+    drafts = Uploads(place.folder / "drafts", pathlib.Path(models), seconds=policy.upload_seconds, memory=policy.upload_memory, price=policy.price)
+    operation.add_routes(app, app.state.front, drafts, pathlib.Path(web) if web else None)
     listener = socket.create_server((host, port), backlog=512)
     for problem in service.models.problems.values():
         log.error("not served: %s", problem)

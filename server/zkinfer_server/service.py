@@ -38,6 +38,9 @@ class Policy:
     proof_within: float = 600.0  # what receipts promise, beyond the backlog
     max_body: int = 64 << 20
     max_wait: float = 60.0
+    upload_seconds: int = 600  # of processor, to read and commit to a network that somebody brings
+    upload_memory: int = 8 << 30
+    price: Optional[str] = None  # of a second of proving: "0.00002 EUR"
     private_webhooks: bool = False  # for tests: to this machine, without TLS
 
 
