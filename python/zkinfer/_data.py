@@ -5,6 +5,7 @@ library reads."""
 
 from __future__ import annotations
 
+import math
 import os
 import sys
 import warnings
@@ -122,7 +123,13 @@ def by_name(data: Mapping[str, Any], tensors: Sequence[_native.TensorInfo]) -> l
 def _one(value: ArrayLike, tensor: _native.TensorInfo) -> np.ndarray:
     out = array(value, _where(tensor))
     if not _fits(out.shape, tensor.shape):
-        raise InputError(f"{_where(tensor)}: shape {_shape_text(out.shape)}, expected {_shape_text(tensor.shape)}; reshape or transpose it first")
+        wrong = f"{_where(tensor)}: shape {_shape_text(out.shape)}, expected {_shape_text(tensor.shape)}"
+        size = math.prod(tensor.shape)
+        if out.size == size:
+            raise InputError(f"{wrong}; reshape or transpose it first")
+        if out.ndim == len(tensor.shape) and out.shape[1:] == tuple(tensor.shape[1:]) and tensor.shape[0] == 1:
+            raise InputError(f"{wrong}; these are {len(out)} samples: give one, or all of them to Prover.prove_batch")
+        raise InputError(f"{wrong}; it has {out.size} numbers, the input {size}: prepare it as the network's own were")
     return out
 
 

@@ -370,6 +370,8 @@ class Model:
     def __repr__(self) -> str:
         record = self.record
         error = "trained as integers" if self.trained else f"error {100 * record.measured_error:.2g} %, asked for {record.target_text}"
+        if any(note.text.startswith("no calibration inputs were given") for note in record.notes):
+            error += ", measured on random inputs"
         shapes = ", ".join(f"{t.name}{tuple(t.shape)}" for t in self.inputs_info)
         return (
             f"<zkinfer.Model {self.name!r}: {shapes} -> {', '.join(f'{t.name}{tuple(t.shape)}' for t in self.outputs_info)}, "

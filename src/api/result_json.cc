@@ -28,7 +28,9 @@ std::string_view rejection_hint(RejectReason reason) {
   switch (reason) {
     case RejectReason::kNone: return "";
     case RejectReason::kBadHeader: return "This is no proof of this version, or its first bytes were changed.";
-    case RejectReason::kWrongStatement: return "The proof was made for something else than what you check.";
+    case RejectReason::kWrongStatement:
+      return "The proof was made under another key, or for other inputs, outputs or another context than what you "
+             "check.";
     case RejectReason::kTruncated:
       return "Bytes are missing: the file was cut off, or is for a model with a longer proof.";
     case RejectReason::kTrailingBytes: return "There are bytes after the proof's end.";

@@ -50,6 +50,18 @@ done
 for foreign in "verify p.zkproof -k foreign.zkkey --path $path" "verify p.zkproof -k mlp.zkkey --certificate foreign.zkcert" "verify-path foreign.zkkey $path" "verify p.zkproof -k foreign.zkkey --identity $(printf '0%.0s' {1..64})"; do
   expect 1 '^REJECTED: ' "$zkinfer" $foreign
 done
+for option in --verify-seconds --min-security; do
+  for number in nan -nan inf; do
+    expect 2 "$option: (expected a finite number, got .$number|Value .*not in range)" "$zkinfer" verify p.zkproof -k mlp.zkkey "$option=$number"
+  done
+done
+# A file that is something else altogether is a mistake, not a rejection.
+for other in "verify input.json -k mlp.zkkey" "verify mlp.onnx -k input.json" "verify p.zkproof -k mlp.zkkey --certificate input.json" "verify p.zkproof -k mlp.zkkey --path input.json"; do
+  expect 2 '^zkinfer: .*input.json.: expected an? .*got another kind of file' "$zkinfer" $other
+done
+expect 2 "mlp.onnx.: expected a model package .*got a network.*zkinfer compile" "$zkinfer" prove mlp.onnx -i input.json
+expect 2 "mlp.onnx.: expected a model package .*got a network.*zkinfer compile" "$zkinfer" commit mlp.onnx
+expect 0 'warning: inputs and outputs are private: a proof says only' "$zkinfer" commit mlp.zkmodel --inputs private --outputs private --key hidden.zkkey --secret hidden.zksecret
 expect 2 'more than the limit of 10 us and' "$zkinfer" verify p.zkproof -k mlp.zkkey --verify-seconds 0.00001
 expect 2 "Ask whoever made the proof for $path" "$zkinfer" bundle away/p.zkproof -k away/mlp.zkkey
 expect 0 'no path from this key' "$zkinfer" inspect away/p.zkproof -k away/mlp.zkkey

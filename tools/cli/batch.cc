@@ -109,12 +109,12 @@ void ClippingSum::add(const std::vector<Clipping>& clipping) {
   }
 }
 
-void ClippingSum::warn(Session& session) const {
+void ClippingSum::warn(Session& session, const char* advice) const {
   for (std::size_t i = 0; i < inputs_.size(); ++i) {
     if (inputs_[i].num_clipped == 0) continue;
     const std::string where =
         num_all_ > 1 ? " (in " + std::to_string(num_samples_[i]) + " of " + std::to_string(num_all_) + " samples)" : "";
-    session.warn(clipping_text(inputs_[i]) + ", and were clipped" + where + "; --strict refuses such inputs");
+    session.warn(clipping_text(inputs_[i]) + ", and were clipped" + where + advice);
   }
 }
 

@@ -53,7 +53,8 @@ class Batch {
 class ClippingSum {
  public:
   void add(const std::vector<Clipping>& clipping);
-  void warn(Session& session) const;
+  // advice: "" where the command has no --strict.
+  void warn(Session& session, const char* advice = "; --strict refuses such inputs") const;
   const std::vector<Clipping>& inputs() const { return inputs_; }
 
  private:

@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "batch.h"
 #include "command.h"
 #include "commit_options.h"
 #include "fidelity_output.h"
@@ -62,7 +63,7 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
-Result<Model> obtain_model(const Session& session, Arguments& arguments, Measured& measured, OutputFiles& files) {
+Result<Model> obtain_model(Session& session, Arguments& arguments, Measured& measured, OutputFiles& files) {
   std::error_code error;
   if (!std::filesystem::is_directory(arguments.model_path, error)) {
     ZKI_ASSIGN_OR_RETURN(const FileFormat* format, kind_of_file(arguments.model_path));
@@ -99,7 +100,7 @@ Result<Model> obtain_model(const Session& session, Arguments& arguments, Measure
   return model;
 }
 
-Status measure(const Session& session, const Arguments& arguments, const Model& model, const RealInputs& input,
+Status measure(Session& session, const Arguments& arguments, const Model& model, const RealInputs& input,
                Measured& measured) {
   ZKI_ASSIGN_OR_RETURN(const RunResult expected, model.run(input));
   ProgressLine progress(session, "bench");
@@ -143,6 +144,11 @@ Status measure(const Session& session, const Arguments& arguments, const Model& 
     const Stopwatch prove_watch;
     ZKI_ASSIGN_OR_RETURN(const ProofResult result, prover.prove(request));
     measured.prove_seconds.push_back(prove_watch.seconds());
+    if (i == 0) {
+      ClippingSum clipping;
+      clipping.add(result.clipping);
+      clipping.warn(session, "");
+    }
     measured.stats.push_back(result.stats);
     measured.prove_peak = peak_memory_bytes();
     measured.proof_bytes = result.proof.size();

@@ -104,6 +104,13 @@ CommandResult commit(Session& session, const Arguments& arguments) {
   ProgressLine progress(session, "commit");
   ZKI_RETURN_IF_ERROR(check_commit_options(arguments.commit));
   CommitOptions options = commit_options(arguments.commit);
+  const auto is_hidden = [](const TensorPolicy& group) {
+    return group.exposure == Exposure::kPrivate && group.hash == TensorHash::kNone;
+  };
+  if (is_hidden(options.inputs) && is_hidden(options.outputs))
+    session.warn(
+        "inputs and outputs are private: a proof says only that the model was run on something; one of them public, "
+        "committed or private:sha256 makes it say more");
   const bool is_root = !options.public_parameters && model.num_parameters() > 0;
   // A root's certificate and the commitment that serves come after it.
   constexpr double kCreated = 0.3, kCertified = 0.6;

@@ -100,7 +100,21 @@ struct Compiled {
   std::optional<MemoryEstimate> memory;  // where a cut was asked for
 };
 
+// Bytes of arrays that a network of floats is given as shares of 255: not what one wants that was trained on 0 to 255.
+std::string bytes_note(const CompileArguments& arguments, const Model& model) {
+  if (arguments.compile.preprocessing.scale) return {};
+  const auto is_float = [](const TensorInfo& input) { return input.format.scale() != 1; };
+  const auto& paths = arguments.calibration.paths;
+  const auto bytes = std::ranges::find_if(paths, is_byte_array);
+  if (bytes == paths.end() || std::ranges::none_of(model.inputs(), is_float)) return {};
+  return "the bytes of " + in_quotes(*bytes) +
+         " are taken times 1/255, as a picture's; a network that reads 0 to 255 wants --scale 1";
+}
+
 nlohmann::ordered_json compiled_json(const CompileArguments& arguments, const Compiled& done) {
+  nlohmann::ordered_json notes = notes_json(done.model.compile_record());
+  if (const std::string note = bytes_note(arguments, done.model); !note.empty())
+    notes.push_back({{"text", note}, {"is_warning", false}});
   return {
       {"model", arguments.output_path},
       {"name", done.model.name()},
@@ -119,7 +133,7 @@ nlohmann::ordered_json compiled_json(const CompileArguments& arguments, const Co
       {"fidelity_on_calibration_data", !done.is_held_out},
       {"fidelity", done.fidelity.num_inputs > 0 ? fidelity_json(done.fidelity) : nlohmann::ordered_json(nullptr)},
       {"float_target", float_target_json(done.model.compile_record(), &done.fidelity)},
-      {"notes", notes_json(done.model.compile_record())},
+      {"notes", notes},
       {"total_seconds", process_seconds()}};
 }
 
@@ -156,6 +170,7 @@ void print_compiled(const CompileArguments& arguments, const Compiled& done) {
   print_lines(pairs_text(rows));
   for (const Note& note : done.model.compile_record().notes)
     if (!note.is_warning) print("note: {}\n", in_command_words(note.text));
+  if (const std::string note = bytes_note(arguments, done.model); !note.empty()) print("note: {}\n", note);
   if (arguments.prints_layers) print_lines("\n" + done.model.report() + "\n" + fidelity_text(done.fidelity));
   print("wrote {} ({}) in {}. It holds the weights: keep it as secret as they are.\n",
         output_name(arguments.output_path), human_bytes(done.package_bytes), human_seconds(process_seconds()));

@@ -72,6 +72,8 @@ CommandResult report(Session& session, Arguments& arguments) {
   ZKI_RETURN_IF_ERROR(files.also_reads(beside));
   progress.clear();
   for (const std::string& sentence : made.missing) session.warn(sentence);
+  for (const Clipping& clipping : made.clipping)
+    if (clipping.num_clipped > 0) session.warn(clipping_text(clipping) + ", and were clipped");
   if (made.fidelity) {
     FidelityFloor floor;
     floor.error_of_largest = made.record.float_target;

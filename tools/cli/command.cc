@@ -2,7 +2,9 @@
 #include "command.h"
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
+#include <cstdlib>
 #include <memory>
 #include <new>
 #include <system_error>
@@ -66,6 +68,14 @@ int exit_code_of(ExitCode code) {
 
 // The variable of a script that is not set must not turn an option into its default: `verify --context "$NONCE"` would then
 // accept any context.
+// NaN is within every range.
+std::string is_finite_number(const std::string& value) {
+  char* end = nullptr;
+  const double number = std::strtod(value.c_str(), &end);
+  const bool is_number = end != value.c_str() && *end == '\0';  // what is none is refused elsewhere
+  return is_number && !std::isfinite(number) ? "expected a finite number, got '" + value + "'" : std::string();
+}
+
 void refuse_bad_values(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     if (option->get_type_size_max() == 0) continue;
@@ -77,6 +87,7 @@ void refuse_bad_values(CLI::App& app) {
       return std::string("the value is empty; ") + (required ? "" : "leave it out, or ") +
              "look at where it comes from";
     });
+    if (option->get_type_name().find("FLOAT") != std::string::npos) option->check(is_finite_number);
     // A count must be kept.
     if (name != "--secret" && name != "secret" && name != "--committed-input") continue;
     option->check([](const std::string& value) {

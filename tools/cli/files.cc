@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "formats/frame.h"
 #include "inputs/input_bytes.h"
+#include "text.h"
 #include "zkinfer/hex.h"
 
 namespace zkinfer::cli {
@@ -37,7 +38,15 @@ std::string numbers_text(const std::optional<double>& number) {
 
 Result<Model> load_model(const std::string& path) {
   ZKI_ASSIGN_OR_RETURN(const std::string opened, opened_path(path));
-  return Model::open(opened);
+  Result<Model> model = Model::open(opened);
+  const bool is_network = path.ends_with(".onnx") || path.ends_with(".tflite") || path.ends_with(".keras") ||
+                          path.ends_with(".h5") || path.ends_with(".gguf") || path.ends_with(".safetensors");
+  if (!model.ok() && is_network && model.status().code() == StatusCode::kCorrupt)
+    return invalid_argument(in_quotes(path) +
+                            ": expected a model package (.zkmodel), got a network; make one of it first: zkinfer "
+                            "compile " +
+                            shell_word(path) + " -c SAMPLES");
+  return model;
 }
 
 constexpr char kLimitOptions[] = " (--verify-seconds, --verify-memory)";
@@ -83,7 +92,9 @@ void add_verify_limits(CLI::App& command, VerifyLimits& limits) {
 
 Status check_checked(const std::string& option, const std::string& path, FileKind kind, ByteView bytes) {
   const FileFormat* found = find_format(bytes);
-  if (!bytes.empty() && (found == nullptr || found->kind == kind)) return {};
+  // What is nothing that we know may be a file whose first bytes were changed: for the verifier to reject.
+  const bool is_other = found == nullptr && bytes.size() >= 16 && (begins_like_input(bytes) || begins_like_text(bytes));
+  if (!bytes.empty() && !is_other && (found == nullptr || found->kind == kind)) return {};
   const Status status = bytes.empty() ? corrupt("it is empty, expected " + std::string(format_of(kind).article()) +
                                                 " " + std::string(format_of(kind).name))
                                       : check_frame(kind, bytes);

@@ -16,7 +16,10 @@ namespace zkinfer::cli {
 
 std::string verdict_text(const Verdict& verdict) {
   if (verdict.accepted()) return "accepted";
-  return std::string(reject_reason_name(verdict.reason)) + (verdict.where.empty() ? "" : " at " + verdict.where);
+  std::string text(reject_reason_name(verdict.reason));
+  if (verdict.where.empty()) return text;
+  // A place, or what was expected there.
+  return text + (verdict.where.find("expected ") == std::string::npos ? " at " : ": ") + verdict.where;
 }
 
 std::size_t arg_max(const std::vector<std::int64_t>& values) {

@@ -34,7 +34,8 @@ ProgressLine::ProgressLine(const Session& session, std::string what)
 }
 
 void ProgressLine::clear() {
-  if (shown_ && terminal_) std::fputs("\r\033[K", stderr);
+  if (!terminal_) return;  // lines stay, and the next one waits as if this had not been asked for
+  if (shown_) std::fputs("\r\033[K", stderr);
   shown_ = false;
 }
 

@@ -80,7 +80,7 @@ CommandResult gen_witness(Session& session, const Arguments& arguments) {
   ZKI_RETURN_IF_ERROR(files.publish());
   ClippingSum clipping;
   clipping.add(result.clipping);
-  clipping.warn(session);
+  clipping.warn(session, "");
   const std::vector<OutputTensor> outputs = output_tensors(model.outputs(), result.outputs);
   if (session.json) {
     print_result(session, {{"witness", arguments.witness},
