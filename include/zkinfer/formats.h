@@ -25,6 +25,7 @@ enum class FileKind : std::uint32_t {
   kCertificate = magic_of("ZKIR"),
   kRotation = magic_of("ZKIX"),
   kBatch = magic_of("ZKIQ"),
+  kEvaluation = magic_of("ZKIV"),
   kPath = magic_of("ZKIL"),
   kBundle = magic_of("ZKIN"),
   kProofPlan = magic_of("ZKIE"),
@@ -33,6 +34,7 @@ enum class FileKind : std::uint32_t {
   kCommitmentBackup = magic_of("ZKIB"),
   kCodeFile = magic_of("ZKIW"),
   kAuditKey = magic_of("ZKIA"),
+  kDataSet = magic_of("ZKIU"),
   kTensorCommitment = magic_of("ZKID"),
   kTensorSecret = magic_of("ZKDC"),
   kCommitmentPayload = magic_of("ZKIS"),
@@ -64,6 +66,7 @@ inline constexpr std::size_t kMaxSegments = 1024;  // of a model that is cut, an
 inline constexpr std::uint64_t kMaxModelBytes = std::uint64_t{1} << 36;
 inline constexpr std::uint64_t kMaxKeyBytes = std::uint64_t{1} << 28;
 inline constexpr std::uint64_t kMaxProofBytes = std::uint64_t{1} << 28;  // certificates and rotations too
+inline constexpr std::uint64_t kMaxDataSetBytes = std::uint64_t{1} << 34;
 inline constexpr std::uint64_t kMaxPlanBytes = std::uint64_t{1} << 31;
 inline constexpr std::uint64_t kMaxCommitmentSecretBytes = std::uint64_t{1} << 20;
 inline constexpr std::uint64_t kMaxCodeFileBytes = std::uint64_t{1} << 46;  // never read as a whole
@@ -77,6 +80,7 @@ inline constexpr std::array kFileFormats = {
     FileFormat{FileKind::kCertificate, 5, "certificate", ".zkcert", Secrecy::kPublic, kMaxProofBytes, "certificate.md"},
     FileFormat{FileKind::kRotation, 5, "rotation", "", Secrecy::kPublic, kMaxProofBytes, "rotation.md"},
     FileFormat{FileKind::kBatch, 4, "batch proof", ".zkbatch", Secrecy::kPublic, kMaxProofBytes, "batch.md"},
+    FileFormat{FileKind::kEvaluation, 1, "evaluation", ".zkeval", Secrecy::kPublic, kMaxProofBytes, "evaluation.md"},
     FileFormat{FileKind::kPath, 3, "path", ".zkpath", Secrecy::kPublic, kMaxProofBytes, "path.md"},
     FileFormat{FileKind::kBundle, 1, "bundle", ".zkbundle", Secrecy::kPublic, 3 * kMaxProofBytes, "bundle.md"},
     FileFormat{FileKind::kProofPlan, 3, "proof plan", ".zkplan", Secrecy::kSecret, kMaxPlanBytes, "plan.md"},
@@ -87,6 +91,7 @@ inline constexpr std::array kFileFormats = {
                kMaxCommitmentSecretBytes, "secret.md"},
     FileFormat{FileKind::kCodeFile, 4, "code file", ".zkcode", Secrecy::kSecret, kMaxCodeFileBytes, "code.md"},
     FileFormat{FileKind::kAuditKey, 2, "audit key", ".zkaudit", Secrecy::kSecret, 1 << 16, "audit_key.md"},
+    FileFormat{FileKind::kDataSet, 1, "data set", ".zkset", Secrecy::kPublic, kMaxDataSetBytes, "data_set.md"},
     FileFormat{FileKind::kTensorCommitment, 2, "tensor commitment", ".zktensor", Secrecy::kPublic,
                kMaxTensorCommitmentBytes, "tensor.md"},
     FileFormat{FileKind::kTensorSecret, 2, "tensor secret", ".zktsecret", Secrecy::kCounted, kMaxTensorSecretBytes,

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "zkinfer/commit_tensor.h"
+#include "zkinfer/evaluation.h"
 #include "zkinfer/model.h"
 #include "zkinfer/proof_parts.h"
 #include "zkinfer/security.h"
@@ -111,6 +112,22 @@ struct BatchResult {
   ProveStats stats;
 };
 
+// How a model does on a data set (evaluation.h).
+class DataSet;
+struct EvaluationRequest {
+  const DataSet* data = nullptr;  // data_set.h
+  Metric metric;
+  std::uint64_t chunk_rows = 0;  // that one proof has; 0: as many as suit time and memory
+  Bytes context;                 // of ProveRequest
+  Progress progress;
+};
+struct EvaluationProof {
+  Bytes evaluation;  // docs/formats/evaluation.md
+  EvaluationRows rows;
+  std::vector<Clipping> clipping;  // by input
+  VerifyRequest statement;         // as in ProofResult
+};
+
 // What a budget costs, by the parameters that are chosen for it.
 struct BudgetPrice {
   std::uint64_t budget = 0;
@@ -178,6 +195,11 @@ class Prover {
   // the usual limits (verify_limits.h), unless they do not check single proofs under them either.
   // Circuit and parameters are kept for the next batch of as many rows.
   Result<BatchResult> prove_batch(const BatchRequest& request) const;
+  // The rows of a data set in chunks, each with a slot of its own, under the same key whatever the metric. For verify_evaluation(). All that
+  // is wrong with the request is found before the first slot is taken; whoever has fewer slots than evaluation_chunks() loses those that are left.
+  Result<EvaluationProof> evaluate(const EvaluationRequest& request) const;
+  // How many slots it takes.
+  Result<std::uint64_t> evaluation_chunks(const EvaluationRequest& request) const;
   // Proves once that every committed parameter lies in its declared range, so that proofs speak of an integer model and
   // not of field elements. Takes a slot. Verify with verify_certificate (verify.h).
   Result<Bytes> certify(const Progress& progress = {}) const;

@@ -37,11 +37,13 @@ std::string values_json(std::string_view name, std::span<const std::int64_t> sha
 std::string commitment_json(const TensorCommitment& commitment);
 // What an accepted proof says of each input or output: name, shape, values, digests, commitments.
 std::string verified_json(std::span<const VerifiedTensor> tensors);
+// What every accepted proof says: security, weights, key, slot and context.
+std::string summary_json(const VerifySummary& result);
 // What an accepted proof says, its tensors as "outputs" and "inputs"; of a batch "num_rows" and "rows" with those of each.
 std::string accepted_json(const VerifySummary& result, std::span<const VerifiedRow> rows, bool is_batch);
 // Of an accepted answer of a language model, without its text, which only a tokenizer tells.
 std::string generation_json(const GenerationResult& generation);
-// "kind", and what these bytes say of themselves, checked against nothing: a key, proof, batch, certificate, path, bundle or tensor commitment.
+// "kind", and what these bytes say of themselves, checked against nothing: a key, proof, batch, evaluation, certificate, path, bundle or tensor commitment.
 // corrupt: they are damaged; invalid_argument: none of these.
 Result<std::string> inspect_json(ByteView bytes, const VerifyLimits& limits = {});
 

@@ -83,7 +83,7 @@ struct PathResult {
   std::uint64_t root_slot = 0;  // of the root's commitment, which the first rotation used
 };
 PathResult verify_path(const VerificationKey& root, ByteView path);
-// The key that a proof or batch says it was made under, checked by nobody; none if the bytes do not begin like one.
+// The key that a proof, batch or evaluation says it was made under, checked by nobody; none if the bytes do not begin like one.
 std::optional<Digest> claimed_identity(ByteView proof);
 // How many rows a batch says it has, checked by nobody; none if the bytes do not begin like one.
 std::optional<std::uint64_t> claimed_rows(ByteView batch);

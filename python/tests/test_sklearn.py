@@ -193,6 +193,10 @@ def trees():
         [("kinds", preprocessing.OneHotEncoder(), [3]), ("scaled", preprocessing.StandardScaler(), [1, 0]), ("over", preprocessing.Binarizer(threshold=33.3), [2])]
     )
     yield "mixed", pipeline.make_pipeline(mixed, ensemble.RandomForestClassifier(**members))
+    filled = pipeline.make_pipeline(impute.SimpleImputer(missing_values=2, strategy="median"), preprocessing.StandardScaler())
+    yield "filled in", pipeline.make_pipeline(filled, ensemble.RandomForestClassifier(**members))
+    beside = compose.ColumnTransformer([("filled", filled, [3, 1]), ("kinds", preprocessing.OneHotEncoder(), [3]), ("rest", preprocessing.StandardScaler(), [0, 2])])
+    yield "filled in beside others", pipeline.make_pipeline(beside, ensemble.GradientBoostingClassifier(n_estimators=30))
 
 
 @pytest.mark.parametrize("name, estimator", trees(), ids=[name for name, _ in trees()])

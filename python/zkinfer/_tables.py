@@ -18,19 +18,21 @@ def same(x: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Column:
-    """value(x) of column `index` of the table before, x as float64, which never falls as x grows; or value(1 where x is `equals`, else 0)."""
+    """value(x) of column `index` of the table before, x as float64, which never falls as x grows; or value(1 where x is `equals`, else 0);
+    or value(number) where x is what stands for a missing number, filled = (what stands, number)."""
 
     index: int
     value: Callable[[np.ndarray], np.ndarray] = same
     equals: Optional[float] = None
+    filled: Optional[tuple[float, float]] = None
 
     @property
     def is_given(self) -> bool:
-        return self.value is same and self.equals is None
+        return self.value is same and self.equals is None and self.filled is None
 
     def then(self, value: Callable[[np.ndarray], np.ndarray]) -> "Column":
         first = self.value
-        return Column(self.index, value if first is same else lambda x: value(first(x)), self.equals)
+        return Column(self.index, value if first is same else lambda x: value(first(x)), self.equals, self.filled)
 
 
 class Table:

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Callable, Sequence
 
 import numpy as np
 
 from ._onnx_graph import Graph
-from ._tables import Column, Table
+from ._tables import Column, Table, same
 
 _MOST = np.finfo(np.float32).max
 
@@ -75,6 +76,16 @@ _CONDITIONS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 }
 
 
+@dataclass(frozen=True)
+class _Lost:
+    """Which way a split goes where a column of a table has the number that stands for what is missing: nothing is compared."""
+
+    table: str
+    column: int
+    stands: float
+    goes_true: bool
+
+
 class Trees:
     """Decision trees whose leaves are summed: one TreeEnsembleRegressor with a target for each class or value. compares: how the library asks
     for the branch that is called true, "float32 <=" (scikit-learn), "float32 <" (XGBoost) or "float64 <="."""
@@ -123,30 +134,43 @@ class Trees:
             names = {(True, True): "BRANCH_LEQ", (True, False): "BRANCH_NEQ", (False, True): "BRANCH_EQ", (False, False): "BRANCH_GT"}
             modes = [names[bool(a), bool(b)] for a, b in zip(off, on)]
             return modes, np.where(off == on, _MOST, np.float32(column.equals)).astype(np.float32)
-        if not column.is_given:
+        if column.value is not same:
             return ["BRANCH_LEQ"] * len(thresholds), largest(lambda x: holds(column.value(x), thresholds), len(thresholds))
         if self._compares == "float32 <":
             return ["BRANCH_LT"] * len(thresholds), thresholds.astype(np.float32)
         return ["BRANCH_LEQ"] * len(thresholds), (not_above if self._compares == "float32 <=" else not_above_of_float64)(thresholds)
 
+    def _fill(self, lost: dict[int, _Lost], table: str, column: Column, place: int, mode: str, limit: float) -> None:
+        """Where the number that fills in goes another way at a split than what stands for it."""
+        assert column.filled is not None
+        stands, number = column.filled
+        goes_true = bool(_CONDITIONS[self._compares](column.value(np.array([number])), np.array([self._nodes["values"][place]]))[0])
+        if goes_true != (np.float32(stands) < limit if mode == "BRANCH_LT" else np.float32(stands) <= limit):
+            lost[place] = _Lost(table, column.index, stands, goes_true)
+
     def write(self, graph: Graph, x: Table) -> str:
         """[1, num_targets]."""
         if self._num_trees == 0:
             return graph.fixed(self.base)
+        if self._missing and any(column.filled for column in x.columns):
+            x = Table(x.name, x.width)  # both say where nothing is compared
         nodes = {key: list(values) for key, values in self._nodes.items()}
         features, splits = np.array(nodes["featureids"]), np.array([mode == "BRANCH" for mode in nodes["modes"]])
         for place in self._sets:
             splits[place] = False
+        lost = {place: _Lost(x.name, int(features[place]), stands, goes_true) for place, (stands, goes_true) in self._missing.items()}
         for feature in np.unique(features[splits]):
             places = np.flatnonzero(splits & (features == feature)).tolist()
             column = x.columns[feature]
             with np.errstate(over="ignore"):  # at the ends of float32
                 modes, thresholds = self._branches(column, np.array([nodes["values"][place] for place in places]))
             for place, mode, threshold in zip(places, modes, thresholds):
+                if column.filled is not None:
+                    self._fill(lost, x.before.name, column, place, mode, threshold)
                 nodes["featureids"][place], nodes["modes"][place], nodes["values"][place] = column.index, mode, float(threshold)
         source = x.before.name
-        if self._sets or self._missing:
-            source = self._bits(graph, x, nodes, features)
+        if self._sets or lost:
+            source = self._bits(graph, x, nodes, features, lost)
         attributes = {f"nodes_{key}": values for key, values in nodes.items()}
         attributes.update({f"target_{key}": values for key, values in self._leaves.items()})
         if np.any(self.base):
@@ -155,7 +179,7 @@ class Trees:
             "TreeEnsembleRegressor", source, domain="ai.onnx.ml", n_targets=self.num_targets, aggregate_function="SUM", post_transform="NONE", **attributes
         )
 
-    def _bits(self, graph: Graph, x: Table, nodes: dict[str, list[Any]], features: np.ndarray) -> str:
+    def _bits(self, graph: Graph, x: Table, nodes: dict[str, list[Any]], features: np.ndarray, lost: dict[int, _Lost]) -> str:
         """What each split asks, 1 or 0, [1, splits]; nodes then ask that. ONNX's trees know neither sets nor numbers that stand for what is missing."""
         places = [place for place, mode in enumerate(nodes["modes"]) if mode != "LEAF"]
         kinds: dict[str, list[int]] = {}
@@ -177,15 +201,13 @@ class Trees:
             limits = graph.constant(np.array([nodes["values"][place] for place in of_kind], dtype=np.float32)[None])
             parts.append(graph.compared(values, kind, limits))
         bits = graph.joined(parts)
-        lost = [place for place in order if place in self._missing]
-        if lost:
-            stand = np.array([self._missing[place][0] if place in self._missing else np.nan for place in order])
-            known = [i for i in range(len(order)) if not np.isnan(stand[i])]
-            is_lost = graph.as_float(
-                graph.add("Equal", graph.columns(x.name, [int(features[order[i]]) for i in known], -1), graph.constant(stand[known][None]))
-            )
+        for table in sorted({of.table for of in lost.values()}):
+            known = [i for i, place in enumerate(order) if place in lost and lost[place].table == table]
+            of_known = [lost[order[i]] for i in known]
+            stand = np.array([of.stands for of in of_known])[None]
+            is_lost = graph.as_float(graph.add("Equal", graph.columns(table, [of.column for of in of_known], -1), graph.constant(stand)))
             rest = [i for i in range(len(order)) if i not in set(known)]
-            goes = np.array([1.0 if self._missing[order[i]][1] else 0.0 for i in known])[None]
+            goes = np.array([1.0 if of.goes_true else 0.0 for of in of_known])[None]
             kept = graph.columns(bits, known, len(order))
             kept = graph.add("Add", graph.add("Mul", kept, graph.add("Sub", graph.constant(1.0), is_lost)), graph.shifted(is_lost, None, goes))
             bits = graph.joined([kept] + ([graph.columns(bits, rest, len(order))] if rest else []))

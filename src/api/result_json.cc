@@ -8,6 +8,7 @@
 #include "formats/frame.h"
 #include "zkinfer/bundle.h"
 #include "zkinfer/cid.h"
+#include "zkinfer/evaluation.h"
 #include "zkinfer/formats.h"
 #include "zkinfer/hex.h"
 #include "zkinfer/inspect.h"
@@ -180,7 +181,9 @@ std::string verified_json(std::span<const VerifiedTensor> tensors) {
   return std::move(list).take();
 }
 
-std::string accepted_json(const VerifySummary& result, std::span<const VerifiedRow> rows, bool is_batch) {
+namespace {
+
+JsonObject summary_of(const VerifySummary& result) {
   JsonObject json;
   json.real("security_bits", result.security_bits);
   json.text("weights", weight_evidence_name(result.weights));
@@ -188,6 +191,15 @@ std::string accepted_json(const VerifySummary& result, std::span<const VerifiedR
   json.text("serving_identity", to_hex(result.serving_identity));
   json.number("slot", result.slot);
   json.add("context", context_json(result.context));
+  return json;
+}
+
+}  // namespace
+
+std::string summary_json(const VerifySummary& result) { return summary_of(result).take(); }
+
+std::string accepted_json(const VerifySummary& result, std::span<const VerifiedRow> rows, bool is_batch) {
+  JsonObject json = summary_of(result);
   if (!is_batch) {
     json.update(sides_of(rows.front()));
     return std::move(json).take();
@@ -225,6 +237,17 @@ Status add_claims(ByteView proof, JsonObject& json) {
   if (!identity.has_value()) return corrupt("proof: it is cut off in its header");
   json.text("claimed_identity", to_hex(*identity));
   if (const std::optional<std::uint64_t> rows = claimed_rows(proof)) json.number("claimed_rows", *rows);
+  return {};
+}
+
+Status add_evaluation(ByteView bytes, JsonObject& json) {
+  const std::optional<EvaluationInfo> info = claimed_evaluation(bytes);
+  if (!info.has_value()) return corrupt("evaluation: it is cut off or damaged in its header");
+  json.text("claimed_identity", to_hex(info->identity));
+  json.text("metric", metric_name(info->metric));
+  json.text("data_set_digest", to_hex(info->data_set));
+  json.number("num_rows", info->num_rows);
+  json.number("chunk_rows", info->chunk_rows);
   return {};
 }
 
@@ -280,14 +303,16 @@ Result<std::string> inspect_json(ByteView bytes, const VerifyLimits& limits) {
   }
   if (kind == FileKind::kBundle) return as("bundle", add_bundle(bytes, said));
   if (kind != FileKind::kProof && kind != FileKind::kBatch && kind != FileKind::kCertificate &&
-      kind != FileKind::kPath) {
+      kind != FileKind::kEvaluation && kind != FileKind::kPath) {
     return invalid_argument(
-        "expected a key (.zkkey), proof, batch, bundle, certificate, path or tensor commitment of zkinfer, got " +
+        "expected a key (.zkkey), proof, batch, evaluation, bundle, certificate, path or tensor commitment of zkinfer, "
+        "got " +
         (format == nullptr ? std::string(bytes.empty() ? "no bytes at all" : "bytes that begin like none of its files")
                            : std::string(format->article()) + " " + std::string(format->name) + " (" +
                                  std::string(format->extension) + ")"));
   }
   ZKI_RETURN_IF_ERROR(check_frame(kind, bytes));
+  if (kind == FileKind::kEvaluation) return as("evaluation", add_evaluation(bytes, said));
   if (kind == FileKind::kCertificate) return as("certificate", add_certificate(bytes, said));
   if (kind == FileKind::kPath) return as("path", add_path(bytes, said));
   return as(kind == FileKind::kBatch ? "batch" : "proof", add_claims(bytes, said));

@@ -268,18 +268,45 @@ Verdict check_weights(const KeyInfo& info, double least_bits, const CheckedWeigh
   return Verdict::reject(RejectReason::kWrongStatement, "certificate: it is about the weights of another key");
 }
 
+}  // namespace
+
+Verdict api::check_trust(const VerificationKey& key, const VerifyRequest& request, Digest& context) {
+  if (request.context.has_value()) {
+    if (request.context->size() > context.size())
+      return Verdict::reject(RejectReason::kWrongStatement, "context longer than 32 bytes");
+    std::copy(request.context->begin(), request.context->end(), context.begin());
+  }
+  const verifier::PreparedKey& prepared = impl(key).prepared;
+  return prepared.key.params.has_model ? check_weights(key.info(), prepared.floor.bits, request.weights)
+                                       : Verdict::accept();
+}
+
+Verdict api::summarize(const VerificationKey& key, const VerifyRequest& request, const Digest& expected,
+                       const Digest& context, std::uint64_t slot, double own_bits, VerifySummary& out) {
+  if (request.context.has_value() && context != expected)
+    return Verdict::reject(RejectReason::kWrongStatement, "context: the proof is bound to another one");
+  const KeyInfo& info = key.info();
+  const bool has_weights = impl(key).prepared.key.params.has_model;
+  out.context.assign(context.begin(), context.end());
+  out.slot = slot;
+  out.root_identity = info.root_identity;
+  out.serving_identity = info.model_identity;
+  out.weights = has_weights ? request.weights.evidence() : WeightEvidence::kNoWeights;
+  out.security_bits = std::min(info.weakest_bits, own_bits);
+  if (has_weights) out.security_bits = std::min(out.security_bits, request.weights.bits());
+  return Verdict::accept();
+}
+
+namespace {
+
 // batch_rows: how many the batch says it has; none: a proof, whose result is one row.
 VerifyBatchResult check(const VerificationKey& key, ByteView proof, const VerifyRequest& request,
                         std::optional<std::uint64_t> batch_rows) {
   const verifier::PreparedKey& prepared = api::impl(key).prepared;
   const KeyInfo& info = key.info();
   Digest context{};
-  if (request.context.has_value()) {
-    if (request.context->size() > context.size()) {
-      return rejected(Verdict::reject(RejectReason::kWrongStatement, "context longer than 32 bytes"));
-    }
-    std::copy(request.context->begin(), request.context->end(), context.begin());
-  }
+  if (Verdict verdict = api::check_trust(key, request, context); !verdict.accepted())
+    return rejected(std::move(verdict));
   Side outputs{"output", {}, info.output_tensors, request.outputs, batch_rows, {}};
   Side inputs{"input", {}, info.input_tensors, request.inputs, batch_rows, {}};
   for (const auto& [id, policy] : qir::seen_tensors(prepared.key.graph, prepared.key.visibility))
@@ -289,11 +316,6 @@ VerifyBatchResult check(const VerificationKey& key, ByteView proof, const Verify
     if (Verdict verdict = resolve(*side); !verdict.accepted()) return rejected(std::move(verdict));
     if (Verdict verdict = add_beside(*side, beside); !verdict.accepted()) return rejected(std::move(verdict));
   }
-  const bool has_weights = prepared.key.params.has_model;
-  if (has_weights) {
-    if (Verdict verdict = check_weights(info, prepared.floor.bits, request.weights); !verdict.accepted())
-      return rejected(std::move(verdict));
-  }
   statement::Header header;
   VerifyBatchResult result;
   verifier::BatchAnalysis own;
@@ -301,16 +323,10 @@ VerifyBatchResult check(const VerificationKey& key, ByteView proof, const Verify
   result.verdict = is_batch ? verifier::verify_batch(prepared, proof, beside, &header, &own)
                             : verifier::verify(prepared, proof, beside, &header);
   if (!result.verdict.accepted()) return result;
-  if (request.context.has_value() && header.context != context) {
-    return rejected(Verdict::reject(RejectReason::kWrongStatement, "context: the proof is bound to another one"));
-  }
-  result.context.assign(header.context.begin(), header.context.end());
-  result.slot = header.slot;
-  result.root_identity = info.root_identity;
-  result.serving_identity = info.model_identity;
-  result.weights = has_weights ? request.weights.evidence() : WeightEvidence::kNoWeights;
-  result.security_bits = has_weights ? std::min(info.weakest_bits, request.weights.bits()) : info.weakest_bits;
-  if (is_batch) result.security_bits = std::min(result.security_bits, own.soundness.bits());
+  if (Verdict verdict = api::summarize(key, request, context, header.context, header.slot,
+                                       is_batch ? own.soundness.bits() : info.weakest_bits, result);
+      !verdict.accepted())
+    return rejected(std::move(verdict));
   const pcs::OpeningParams& params = is_batch ? own.params : prepared.key.params;
   Taken taken;
   auto output_rows = describe(outputs, params, header.data, taken);

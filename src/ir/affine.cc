@@ -40,4 +40,19 @@ std::optional<Affine> as_affine(const Graph& graph, const Node* node) {
   return std::nullopt;
 }
 
+std::optional<Filled> as_filled(const Graph& graph, const Node* node) {
+  if (node == nullptr || node->op != OpKind::kWhere) return std::nullopt;
+  const Shape& table = graph.output_of(*node).shape;
+  if (table.rank() != 2 || graph.input_of(*node, 0).shape != table || graph.input_of(*node, 0).is_constant())
+    return std::nullopt;
+  for (const size_t side : {size_t{1}, size_t{2}}) {
+    const FloatTensor* given = graph.input_of(*node, side).floats();
+    const Value& x = graph.input_of(*node, 3 - side);
+    if (given == nullptr || given->data().empty() || x.is_constant() || x.shape != table) continue;
+    std::optional<std::vector<float>> numbers = per_channel(*given, table, 1);
+    if (numbers) return Filled{node->inputs[0], node->inputs[3 - side], *std::move(numbers), side == 2};
+  }
+  return std::nullopt;
+}
+
 }  // namespace zkinfer::ir

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Multiplications by constants and additions of them, by channel.
+// Multiplications by constants and additions of them, by channel; constants in place of some entries of a table.
 #pragma once
 
 #include <optional>
@@ -25,5 +25,14 @@ struct Affine {
   ValueId constant;
 };
 std::optional<Affine> as_affine(const Graph& graph, const Node* node);
+
+// A node Where of a table x [rows, columns]: where the condition of each entry holds a number of its column, else x; an imputer's.
+struct Filled {
+  ValueId condition;
+  ValueId x;
+  std::vector<float> numbers;  // by column
+  bool where_not;              // the numbers stand where the condition does not hold
+};
+std::optional<Filled> as_filled(const Graph& graph, const Node* node);
 
 }  // namespace zkinfer::ir

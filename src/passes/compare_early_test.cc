@@ -45,5 +45,49 @@ TEST(CompareEarly, EveryNumberIsDecidedAsBefore) {
   }
 }
 
+// Columns of two tables in any order, one of them filled in where a number is missing, scaled before and after: the comparisons read the
+// inputs and the condition only, and say the same.
+TEST(CompareEarly, WhatFillsInIsDecidedBefore) {
+  std::mt19937 random(5);
+  std::uniform_real_distribution<float> uniform(-2, 2);
+  for (const bool where_not : {false, true}) {
+    for (const bool below : {false, true}) {
+      Graph graph;
+      const ValueId x = input(graph, {1, 4});
+      const ValueId is_missing = node(graph, OpKind::kEqual, {x, number(graph, -1)});
+      const ValueId present = node(graph, OpKind::kNot, {is_missing});
+      const ValueId moved = node(graph, OpKind::kAdd, {x, number(graph, 0.3F)});
+      const ValueId fill = graph.add_constant("fill", FloatTensor(Shape{1, 4}, {0.7F, -3, 0.2F, 5}));
+      const ValueId filled =
+          node(graph, OpKind::kWhere,
+               where_not ? std::vector<ValueId>{present, moved, fill} : std::vector<ValueId>{is_missing, fill, moved});
+      const ValueId scaled = node(graph, OpKind::kMul, {filled, number(graph, 1.7F)});
+      const ValueId other = node(graph, OpKind::kMul, {x, number(graph, 3)});
+      const ValueId both = node(graph, OpKind::kConcat, {scaled, other}, ir::ConcatAttributes{1});
+      const ValueId order =
+          graph.add_constant("order", AnyTensor(IntTensor(Shape{7}, {5, 0, 3, 7, 0, 1, 2})), ir::DataType::kInt64);
+      const ValueId columns = node(graph, OpKind::kGather, {both, order}, ir::GatherAttributes{1});
+      FloatTensor thresholds(Shape{1, 7});
+      for (float& t : thresholds.data()) t = uniform(random);
+      const ValueId limits = graph.add_constant("limits", thresholds);
+      const ValueId bits = node(graph, OpKind::kLess,
+                                below ? std::vector<ValueId>{columns, limits} : std::vector<ValueId>{limits, columns});
+      finish(graph, last(graph, OpKind::kCast, {bits}, ir::CastAttributes{ir::DataType::kFloat}));
+      const Result<Graph> legal = legalize(graph);
+      ASSERT_TRUE(legal.ok()) << legal.status().to_string();
+      for (const ir::Node& node : legal->nodes)
+        EXPECT_TRUE(node.op != OpKind::kMul && node.op != OpKind::kAdd) << ir::to_text(*legal);
+      for (int trial = 0; trial < 200; ++trial) {
+        FloatTensor row(Shape{1, 4});
+        for (float& entry : row.data()) entry = random() % 3 == 0 ? -1 : uniform(random);
+        const TensorMap inputs{{"x", row}};
+        const FloatTensor before = exec_float::run_float(graph, inputs)->at("y"),
+                          after = exec_float::run_float(*legal, inputs)->at("y");
+        for (std::size_t j = 0; j < 7; ++j) EXPECT_EQ(before[j], after[j]) << j;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace zkinfer::passes

@@ -365,8 +365,7 @@ const Case kCases[] = {
        const ValueId second = node(g, OpKind::kCast, {below}, ir::CastAttributes{ir::DataType::kFloat});
        finish(g, last(g, OpKind::kConcat, {first, second}, ir::ConcatAttributes{1}));
      },
-     {OpKind::kSlice, OpKind::kSlice, OpKind::kSlice, OpKind::kSlice, OpKind::kConcat, OpKind::kLess, OpKind::kLess,
-      OpKind::kCast, OpKind::kCast, OpKind::kConcat}},
+     {OpKind::kGather, OpKind::kLess, OpKind::kLess, OpKind::kCast, OpKind::kCast, OpKind::kConcat}},
     {"layers without anything in between",
      [](Graph& g) {
        const ValueId first = node(g, OpKind::kMatMul, {input(g, {3, 4}), constant(g, {4, 6}), constant(g, {6})});

@@ -82,6 +82,26 @@ Bytes batch_file(const verifier::PreparedKey& prepared, const pcs::OpeningParams
   return key_proof_file(verifier::kBatchKind, {header.slot}, params, rest.bytes());
 }
 
+Bytes evaluation_head_bytes(const verifier::EvaluationHead& head, const std::vector<pcs::OpeningParams>& params) {
+  ByteWriter writer;
+  write_frame(writer, FileKind::kEvaluation);
+  for (const Digest* digest : {&head.identity, &head.context, &head.data_set}) writer.raw(*digest);
+  writer.u32(static_cast<std::uint32_t>(head.metric.kind));
+  for (const std::uint32_t number : {head.metric.output, head.metric.num_groups, head.metric.k}) writer.u32(number);
+  writer.u64(head.num_rows);
+  writer.u64(head.chunk_rows);
+  for (const pcs::OpeningParams& one : params) writer.blob(one.canonical_bytes());
+  return std::move(writer).take();
+}
+
+Bytes chunk_bytes(std::uint64_t slot, const std::vector<std::uint64_t>& counts, ByteView messages) {
+  ByteWriter writer;
+  writer.u64(slot);
+  for (const std::uint64_t count : counts) writer.u64(count);
+  writer.blob(messages);
+  return std::move(writer).take();
+}
+
 Bytes path_bytes(const verifier::Path& path) {
   ByteWriter writer;
   write_frame(writer, FileKind::kPath);

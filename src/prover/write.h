@@ -5,6 +5,7 @@
 
 #include "statement/statement.h"
 #include "verifier/batch.h"
+#include "verifier/evaluation.h"
 #include "verifier/path.h"
 
 namespace zkinfer::prover {
@@ -25,6 +26,10 @@ Bytes key_proof_list(const verifier::KeyProofKind& kind, const verifier::KeyProo
 // prepared: the model's key.
 Bytes batch_file(const verifier::PreparedKey& prepared, const pcs::OpeningParams& params,
                  const statement::Header& header, ByteView messages);
+
+// An evaluation up to its chunks: params of full chunks, then of the last one where it is smaller. And a chunk of it.
+Bytes evaluation_head_bytes(const verifier::EvaluationHead& head, const std::vector<pcs::OpeningParams>& params);
+Bytes chunk_bytes(std::uint64_t slot, const std::vector<std::uint64_t>& counts, ByteView messages);
 
 Bytes path_bytes(const verifier::Path& path);
 

@@ -243,6 +243,8 @@ Status gather_statistics(const ir::Graph& graph, std::span<const TensorMap> inpu
   }
   const std::unordered_map<std::string, std::size_t> axes = weight_axes(graph);
   const std::unordered_map<std::string, std::size_t> scalable = scalable_channels(graph);
+  for (const ir::ValueId input : graph.inputs)
+    for (const ir::ValueId table : tables_of(graph, input)) result.columns[graph.value(table).name];
   const double weight = 1.0 / static_cast<double>(inputs.size());
   for (const TensorMap& input : inputs) {
     const exec_float::FloatObserver observe = [&](const ir::Value& value, const FloatTensor& original) {
@@ -260,6 +262,8 @@ Status gather_statistics(const ir::Graph& graph, std::span<const TensorMap> inpu
       if ((!finite || (lowest && tops == nullptr)) && bad->empty()) *bad = value.name;
       if (!finite) return;
       result.by_name[value.name].add(tensor.data());
+      if (const auto columns = result.columns.find(value.name); columns != result.columns.end())
+        quant::widen(columns->second, original);
       const auto axis = axes.find(value.name);
       if (axis != axes.end()) add_means(tensor, axis->second, weight, result.means[value.name]);
       const auto channels = scalable.find(value.name);
@@ -325,18 +329,16 @@ Result<Calibration> calibrate(const ir::Graph& graph, std::span<const TensorMap>
   result.num_inputs = inputs.size();
   result.more_bits = more_bits_of(graph, result.by_name);
   std::vector<StepFinder> steps(graph.inputs.size());
-  result.input_columns.resize(graph.inputs.size());
   for (const TensorMap& input : inputs) {
     for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
       const auto it = input.find(graph.value(graph.inputs[i]).name);
       if (it == input.end()) continue;
       steps[i].add(it->second.data());
-      widen(result.input_columns[i], it->second);
     }
   }
   for (const StepFinder& finder : steps) result.input_steps.push_back(finder.step());
   for (std::size_t i = 0; i < graph.inputs.size(); ++i)
-    result.input_spreads.push_back(spread_of_columns(graph, graph.inputs[i], result.input_columns[i]));
+    result.input_spreads.push_back(spread_of_columns(graph, graph.inputs[i], result.columns));
   return result;
 }
 

@@ -58,9 +58,8 @@ struct Calibration {
   std::unordered_map<std::string, Histogram> by_name;  // by ir value name
   // One grid per graph input: the largest step of which all calibration data are multiples, 0 if none is known.
   std::vector<double> input_steps;
-  // By graph input, of tables: what each column reaches, and spread_of_columns.
-  std::vector<Columns> input_columns;
-  std::vector<double> input_spreads;
+  ColumnsByName columns;              // of tables_of each graph input: what each column reaches
+  std::vector<double> input_spreads;  // by graph input: spread_of_columns
   std::size_t num_inputs = 0;
   // By name, for inputs of Conv and of MatMul with constant weights: the mean of each channel (axis 1) or column (last
   // axis), over all calibration inputs.

@@ -25,13 +25,14 @@ constexpr int kMostScaledOctaves = 3;
 // An accumulator holds the largest column's integers times this power of two.
 constexpr int kMostLevel = 19;
 
-// A value whose column j is the input's column sources[j] times factors[j] plus offsets[j], and the nodes that read that.
+// A value whose column j is the table's column sources[j] times factors[j] plus offsets[j], and the nodes that read that.
 struct Scaled {
   ValueId value = ir::kNoValue;
+  ValueId table = ir::kNoValue;
   std::vector<std::size_t> sources;
   std::vector<double> factors, offsets;
   std::vector<std::size_t> readers;
-  // The input's numbers as they are, maybe some of its columns only.
+  // The table's numbers as they are, maybe some of its columns only.
   bool moved_only() const {
     return std::ranges::all_of(factors, [](double f) { return f == 1; }) &&
            std::ranges::all_of(offsets, [](double o) { return o == 0; });
@@ -46,15 +47,18 @@ const FloatTensor* weights_of(const ir::Graph& graph, const Node& node, ValueId 
   return graph.input_of(node, 1).floats();
 }
 
-// From an input through factors and offsets of columns, columns that are selected and columns that are put together.
+// From an input through factors and offsets of columns, columns that are selected and columns that are put together. Where numbers fill in
+// for entries of such columns, another table begins.
 class Walk {
  public:
-  Walk(const ir::Graph& graph, ValueId input, std::size_t columns) : graph_(graph), found_(graph.values.size()) {
-    Scaled whole{
-        input, std::vector<std::size_t>(columns), std::vector<double>(columns, 1), std::vector<double>(columns, 0), {}};
-    std::iota(whole.sources.begin(), whole.sources.end(), std::size_t{0});
-    found_[index_of(input)] = std::move(whole);
+  Walk(const ir::Graph& graph, ValueId input) : graph_(graph), found_(graph.values.size()) {
+    begin(input);
     for (const Node& node : graph.nodes) {
+      const std::optional<ir::Filled> filled = ir::as_filled(graph, &node);
+      if (filled && of(filled->x) && of(filled->x)->moved_only()) {
+        begin(node.output);
+        continue;
+      }
       std::optional<Scaled> scaled = through(node);
       if (!scaled) continue;
       scaled->value = node.output;
@@ -70,9 +74,26 @@ class Walk {
     }
   }
 
+  // The input first, if it is one.
+  const std::vector<ValueId>& tables() const { return tables_; }
   const std::vector<Scaled>& ends() const { return ends_; }
 
  private:
+  void begin(ValueId table) {
+    const Shape& shape = graph_.value(table).shape;
+    if (shape.rank() != 2) return;
+    const auto columns = static_cast<std::size_t>(shape[1]);
+    Scaled whole{table,
+                 table,
+                 std::vector<std::size_t>(columns),
+                 std::vector<double>(columns, 1),
+                 std::vector<double>(columns, 0),
+                 {}};
+    std::iota(whole.sources.begin(), whole.sources.end(), std::size_t{0});
+    found_[index_of(table)] = std::move(whole);
+    tables_.push_back(table);
+  }
+
   const std::optional<Scaled>& of(ValueId id) const { return found_[index_of(id)]; }
 
   std::optional<Scaled> through(const Node& node) const {
@@ -99,6 +120,7 @@ class Walk {
     const std::optional<Dims> columns = ir::sliced_columns(graph_, node);
     if (!columns || !of(node.inputs[0])) return std::nullopt;
     Scaled after;
+    after.table = of(node.inputs[0])->table;
     for (const std::int64_t j : *columns) append(after, *of(node.inputs[0]), static_cast<std::size_t>(j));
     return after;
   }
@@ -107,7 +129,8 @@ class Walk {
     if (node.as<ir::ConcatAttributes>().axis != 1) return std::nullopt;
     Scaled after;
     for (const ValueId id : node.inputs) {
-      if (!of(id)) return std::nullopt;
+      if (!of(id) || (after.table != ir::kNoValue && of(id)->table != after.table)) return std::nullopt;
+      after.table = of(id)->table;
       for (std::size_t j = 0; j < of(id)->factors.size(); ++j) append(after, *of(id), j);
     }
     return after;
@@ -121,6 +144,7 @@ class Walk {
 
   const ir::Graph& graph_;
   std::vector<std::optional<Scaled>> found_;  // by value id
+  std::vector<ValueId> tables_;
   std::vector<Scaled> ends_;
 };
 
@@ -141,9 +165,9 @@ double range_of_contraction(const FloatTensor& weights, const std::vector<double
   return range;
 }
 
-double range_of_end(const ir::Graph& graph, const Scaled& end, const Columns& of_input) {
+double range_of_end(const ir::Graph& graph, const Scaled& end, const Columns& of_table) {
   Columns columns;
-  for (const std::size_t source : end.sources) columns.push_back(of_input[source]);
+  for (const std::size_t source : end.sources) columns.push_back(of_table[source]);
   double range = std::numeric_limits<double>::infinity();
   bool others = end.readers.empty();
   for (const std::size_t i : end.readers) {
@@ -159,7 +183,7 @@ double range_of_end(const ir::Graph& graph, const Scaled& end, const Columns& of
     most = std::max(most, std::abs(end.factors[j]));
     if (columns[j].size() > 0) narrowest = std::min(narrowest, columns[j].size());
   }
-  // What reads the input as it is may use any column alone.
+  // What reads the table as it is may use any column alone.
   if (end.moved_only()) return std::min(range, narrowest);
   return effect > 0 ? std::min(range, effect / most) : range;
 }
@@ -193,15 +217,17 @@ Level level_of(const Columns& columns) {
 
 class Leveler {
  public:
-  Leveler(ir::Graph& graph, ValueId input, const Level& level) : graph_(graph), input_(input), level_(level) {
+  Leveler(ir::Graph& graph, ValueId table, const Level& level) : graph_(graph), level_(level) {
     std::vector<float> sizes, offsets;
     for (std::size_t j = 0; j < level.middles.size(); ++j) {
       sizes.push_back(std::ldexp(1.0F, level.octaves[j]));
       offsets.push_back(static_cast<float>(std::ldexp(-level.middles[j], level.octaves[j])));
     }
-    const std::string name = graph.value(input).name;
-    const ValueId sized = add(0, OpKind::kMul, name + "#sized", {input, row(name + "#sizes", sizes)});
-    leveled_ = add(1, OpKind::kAdd, name + "#leveled", {sized, row(name + "#middles", offsets)});
+    const std::string name = graph.value(table).name;
+    const auto made = std::ranges::find(graph.nodes, table, &Node::output);
+    const auto place = made == graph.nodes.end() ? 0 : static_cast<std::size_t>(made - graph.nodes.begin()) + 1;
+    const ValueId sized = add(place, OpKind::kMul, name + "#sized", {table, row(name + "#sizes", sizes)});
+    leveled_ = add(place + 1, OpKind::kAdd, name + "#leveled", {sized, row(name + "#middles", offsets)});
   }
 
   void rewrite(const Scaled& end) {
@@ -228,7 +254,7 @@ class Leveler {
     return id;
   }
 
-  // Columns `sources` of the leveled input, by nodes from `place` on, which moves behind them.
+  // Columns `sources` of the leveled table, by nodes from `place` on, which moves behind them.
   ValueId select(std::size_t& place, const std::string& name, const std::vector<std::size_t>& sources) {
     std::vector<ValueId> runs;
     const Shape shape = graph_.value(leveled_).shape;
@@ -291,7 +317,7 @@ class Leveler {
   }
 
   ir::Graph& graph_;
-  ValueId input_, leveled_ = ir::kNoValue;
+  ValueId leveled_ = ir::kNoValue;
   const Level& level_;
 };
 
@@ -309,38 +335,45 @@ void widen(Columns& columns, const FloatTensor& x) {
   }
 }
 
-double spread_of_columns(const ir::Graph& graph, ValueId input, const Columns& columns) {
-  if (columns.empty()) return 1;
+std::vector<ValueId> tables_of(const ir::Graph& graph, ValueId input) { return Walk(graph, input).tables(); }
+
+double spread_of_columns(const ir::Graph& graph, ValueId input, const ColumnsByName& columns) {
+  const auto of_input = columns.find(graph.value(input).name);
+  if (of_input == columns.end() || of_input->second.empty()) return 1;
   double range = std::numeric_limits<double>::infinity();
-  const Walk walk(graph, input, columns.size());
-  for (const Scaled& end : walk.ends()) range = std::min(range, range_of_end(graph, end, columns));
-  return range > 0 && std::isfinite(range) ? std::max(1.0, largest_of(columns) / range) : 1;
+  const Walk walk(graph, input);
+  for (const Scaled& end : walk.ends())
+    range = std::min(range, range_of_end(graph, end, columns.at(graph.value(end.table).name)));
+  return range > 0 && std::isfinite(range) ? std::max(1.0, largest_of(of_input->second) / range) : 1;
 }
 
 ir::Graph level_columns(ir::Graph graph, const Calibration& calibration) {
   const Uses uses = uses_of(graph);
+  const auto decides = [&](ValueId id) { return uses.decides[index_of(id)] || uses.only_compared[index_of(id)]; };
   bool any = false;
   for (std::size_t i = 0; i < graph.inputs.size(); ++i) {
     const ValueId input = graph.inputs[i];
-    const auto v = static_cast<std::size_t>(input);
-    const Columns& columns = calibration.input_columns[i];
-    if (columns.empty() || uses.decides[v] || uses.only_compared[v]) continue;
     if (graph.value(input).dtype != ir::DataType::kFloat) continue;
     const double octaves = std::log2(calibration.input_spreads[i]);
-    const Walk walk(graph, input, columns.size());
-    const bool scaled = std::ranges::any_of(walk.ends(), [](const Scaled& end) { return !end.moved_only(); });
-    const bool read = std::ranges::any_of(walk.ends(), [&](const Scaled& end) {
-      return std::ranges::any_of(end.readers, [&](std::size_t reader) {
-        return weights_of(graph, graph.nodes[reader], end.value) != nullptr;
-      });
-    });
     const bool on_grid = calibration.input_steps[i] > 0;  // exact as it is, and of few bits
-    if (!(scaled && octaves > kMostScaledOctaves) && !(read && octaves > kMostReadOctaves && !on_grid)) continue;
-    const Level level = level_of(columns);
-    Leveler leveler(graph, input, level);
-    for (const Scaled& end : walk.ends())
-      if (!uses.decides[index_of(end.value)] && !uses.only_compared[index_of(end.value)]) leveler.rewrite(end);
-    any = true;
+    const Walk walk(graph, input);
+    for (const ValueId table : walk.tables()) {
+      if (decides(table)) continue;
+      std::vector<Scaled> ends;
+      std::ranges::copy_if(walk.ends(), std::back_inserter(ends), [&](const Scaled& e) { return e.table == table; });
+      const bool scaled = std::ranges::any_of(ends, [](const Scaled& end) { return !end.moved_only(); });
+      const bool read = std::ranges::any_of(ends, [&](const Scaled& end) {
+        return std::ranges::any_of(end.readers, [&](std::size_t reader) {
+          return weights_of(graph, graph.nodes[reader], end.value) != nullptr;
+        });
+      });
+      if (!(scaled && octaves > kMostScaledOctaves) && !(read && octaves > kMostReadOctaves && !on_grid)) continue;
+      const Level level = level_of(calibration.columns.at(graph.value(table).name));
+      Leveler leveler(graph, table, level);
+      for (const Scaled& end : ends)
+        if (!decides(end.value)) leveler.rewrite(end);
+      any = true;
+    }
   }
   if (any) ir::compact(graph);
   return graph;

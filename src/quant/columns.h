@@ -6,6 +6,8 @@
 #pragma once
 
 #include <limits>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "ir/graph.h"
@@ -23,12 +25,16 @@ struct ColumnRange {
   double size() const { return most > least ? most - least : 0; }
 };
 using Columns = std::vector<ColumnRange>;  // none of what is no table
+using ColumnsByName = std::unordered_map<std::string, Columns>;
 
 void widen(Columns& columns, const FloatTensor& x);
 
+// An input, if it is a table, and the tables that begin where numbers fill in for entries of its columns (ir::as_filled).
+std::vector<ir::ValueId> tables_of(const ir::Graph& graph, ir::ValueId input);
+
 // The largest |x| of an input beside the range that a column would have whose rounding hurts no more than the narrowest's does: what the
-// columns' effects are follows from the weights that read them, where they do; at least 1.
-double spread_of_columns(const ir::Graph& graph, ir::ValueId input, const Columns& columns);
+// columns' effects are follows from the weights that read them, where they do; at least 1. `columns` of tables_of the input.
+double spread_of_columns(const ir::Graph& graph, ir::ValueId input, const ColumnsByName& columns);
 
 // Unlike columns that factors and offsets read, or weights where they are too unlike for those, are leveled; what is compared stays.
 ir::Graph level_columns(ir::Graph graph, const Calibration& calibration);

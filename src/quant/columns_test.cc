@@ -20,11 +20,13 @@ using ir::ValueId;
 
 // Columns of sizes 1 to 2^octaves around middles that are up to ten times as far; standardized in the network, then a layer; perhaps with
 // rows divided by their size in between, or a logistic regression, whose probabilities are exact beside 1 however small the scores; or each
-// half of the columns standardized on its own, behind others, as a ColumnTransformer does.
-enum class Behind : std::uint8_t { kLayer, kSizes, kLogistic, kSelected };
+// half of the columns standardized on its own, behind others, as a ColumnTransformer does; or behind numbers that fill in for -9999, which
+// is far from what columns hold otherwise.
+enum class Behind : std::uint8_t { kLayer, kSizes, kLogistic, kSelected, kFilled };
 class UnlikeColumns : public ::testing::TestWithParam<std::tuple<int, Behind>> {
  protected:
   static constexpr int kColumns = 6;
+  static constexpr float kMissing = -9999;
 
   void SetUp() override {
     const auto [octaves, behind] = GetParam();
@@ -48,6 +50,12 @@ class UnlikeColumns : public ::testing::TestWithParam<std::tuple<int, Behind>> {
       const ValueId moved = node(OpKind::kSub, {columns, graph_.add_constant("middles" + name, FloatTensor(shape, m))});
       return node(OpKind::kMul, {moved, graph_.add_constant("factors" + name, FloatTensor(shape, f))});
     };
+    if (behind == Behind::kFilled) {
+      const ValueId missing =
+          node(OpKind::kEqual, {x, graph_.add_constant("missing", FloatTensor(Shape{}, {kMissing}))});
+      x = node(OpKind::kWhere, {missing, graph_.add_constant("fill", middles), x});
+      has_missing_ = true;
+    }
     if (behind == Behind::kSelected) {
       std::vector<ValueId> halves;
       for (const int first : {1, 0})
@@ -75,7 +83,8 @@ class UnlikeColumns : public ::testing::TestWithParam<std::tuple<int, Behind>> {
     std::vector<TensorMap> all(static_cast<std::size_t>(count));
     for (TensorMap& map : all) {
       FloatTensor tensor(Shape{1, kColumns});
-      for (std::size_t j = 0; j < kColumns; ++j) tensor[j] = middles_[j] + sizes_[j] * normal();
+      for (std::size_t j = 0; j < kColumns; ++j)
+        tensor[j] = has_missing_ && random_() % 4 == 0 ? kMissing : middles_[j] + sizes_[j] * normal();
       map.emplace("x", std::move(tensor));
     }
     return all;
@@ -84,6 +93,7 @@ class UnlikeColumns : public ::testing::TestWithParam<std::tuple<int, Behind>> {
 
   std::mt19937_64 random_{7};
   std::vector<float> sizes_, middles_;
+  bool has_missing_ = false;
   ir::Graph graph_;
 };
 
@@ -101,7 +111,7 @@ TEST_P(UnlikeColumns, AreExactEnough) {
 INSTANTIATE_TEST_SUITE_P(Octaves, UnlikeColumns,
                          ::testing::Combine(::testing::Values(0, 6, 10, 13, 16, 20),
                                             ::testing::Values(Behind::kLayer, Behind::kSizes, Behind::kLogistic,
-                                                              Behind::kSelected)));
+                                                              Behind::kSelected, Behind::kFilled)));
 
 Columns columns_of(const std::vector<std::pair<double, double>>& ranges) {
   Columns columns;
@@ -116,7 +126,7 @@ TEST(ColumnSpread, CountsWhatColumnsDo) {
     const ValueId x = graph.add_input("x", ir::DataType::kFloat, Shape{1, 2});
     const ValueId w = graph.add_constant("w", FloatTensor(Shape{2, 1}, {1, narrow_weight}));
     graph.outputs = {*graph.add_node(OpKind::kMatMul, "y", {x, w})};
-    return spread_of_columns(graph, x, columns_of({{0, 1000}, {0, 1}}));
+    return spread_of_columns(graph, x, {{"x", columns_of({{0, 1000}, {0, 1}})}});
   };
   EXPECT_NEAR(spread(1), 1.4, 0.1);
   EXPECT_NEAR(spread(1000), 707, 1);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Comparisons, and one of two values: Less, Equal, Where, Max. A comparison is a step of an integer difference.
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 #include <cstdlib>
 
@@ -14,6 +16,8 @@ namespace {
 constexpr int kMostEqualBits = 14;
 // Two scales without a common step meet at the smaller one's 2^-10-th part.
 constexpr int kMeetingBits = 10;
+// Of the low part of a constant that has two.
+constexpr int kLowBits = 22;
 // Of values of which one is chosen.
 constexpr int kMeetingRange = 28;
 
@@ -86,11 +90,32 @@ std::vector<bool> Lowering::unrounded_values() const {
   return unrounded;
 }
 
+namespace {
+
+// The fewest that tell a float32 number from all others. Data are written with few: where a threshold that was computed lies right beside
+// such a number, it is that number which is compared.
+int decimal_digits(float x) {
+  std::array<char, 32> text;
+  const auto end = std::to_chars(text.begin(), text.end(), x, std::chars_format::scientific).ptr;
+  return static_cast<int>(std::find(text.begin(), end, 'e') - text.begin());
+}
+
+}  // namespace
+
 double Lowering::compared_integer(double real, const ir::Node& n, std::size_t operand, const QTensor& x) const {
   const ir::ValueId other = n.inputs[1 - operand];
   const double steps = real / x.scale;
-  // Numbers that were rounded to the nearest multiple stand beside a constant that was rounded so too: what was equal is equal.
-  if (!unrounded_[static_cast<std::size_t>(other)]) return nearest_integer(steps);
+  // Numbers that were rounded to the nearest multiple stand beside a constant that was rounded so too: what was equal is equal. Where
+  // float32 numbers that differ are one multiple, the side is the one of the number that data have.
+  if (!unrounded_[static_cast<std::size_t>(other)]) {
+    const double nearest = nearest_integer(steps);
+    const auto constant = static_cast<float>(real);
+    if (n.op == ir::OpKind::kEqual || static_cast<double>(constant) != real) return nearest;
+    const int side = operand == 0 ? 1 : -1;  // where x is not what the constant is
+    const float beside = std::nextafter(constant, static_cast<float>(side) * HUGE_VALF);
+    const bool one = nearest_integer(static_cast<double>(beside) / x.scale) == nearest;
+    return one && decimal_digits(beside) < decimal_digits(constant) ? nearest - side : nearest;
+  }
   // Of multiples of the unit the comparison has an exact form. Those of an input are the float32 numbers nearest to them.
   const bool whole = plan_.whole[static_cast<std::size_t>(other)];
   const auto number = [&](double multiple) {
@@ -118,25 +143,35 @@ Result<Lowering::Difference> Lowering::difference_to_constant(std::size_t i, std
     most = std::max(most, std::abs(integers.back()));
   }
   const std::int64_t sign = j == 0 ? 1 : -1;
-  Difference result{{x}, {-sign}};
-  const auto add_part = [&](const std::string& name, std::int64_t coef, const auto& part_of) {
-    std::vector<std::int32_t> part;
-    for (const std::int64_t integer : integers) part.push_back(static_cast<std::int32_t>(part_of(integer)));
-    const double scale = x.scale * static_cast<double>(coef);
-    result.terms.push_back({add_integers(name, value.shape, std::move(part), scale, nullptr), scale});
-    result.coefs.push_back(sign * coef);
-  };
-  if (most < (std::int64_t{1} << 31) - 1) {
-    add_part(value.name, 1, [](std::int64_t integer) { return integer; });
-    return result;
-  }
-  // Parameters have 32 bits: a high part and a low one.
-  constexpr int kLowBits = 22;
   if (most >= std::int64_t{1} << (30 + kLowBits))
     return fail(i, "compares integers beyond 2^52 with a constant; use fewer bits for its input");
-  add_part(value.name, std::int64_t{1} << kLowBits, [](std::int64_t integer) { return integer >> kLowBits; });
-  add_part(value.name + ".low", 1, [](std::int64_t integer) { return integer & ((std::int64_t{1} << kLowBits) - 1); });
+  Difference result{{x}, {-sign}};
+  for (const auto& [part, coef] : parts_of(value, integers, x.scale)) {
+    result.terms.push_back(part);
+    result.coefs.push_back(sign * coef);
+  }
   return result;
+}
+
+// Parameters have 32 bits: beyond, a high part and a low one.
+std::vector<std::pair<QTensor, std::int64_t>> Lowering::parts_of(const ir::Value& value,
+                                                                 const std::vector<std::int64_t>& integers,
+                                                                 double scale) {
+  std::vector<std::pair<QTensor, std::int64_t>> parts;
+  const auto add = [&](const std::string& name, std::int64_t coef, const auto& part_of) {
+    std::vector<std::int32_t> part;
+    for (const std::int64_t integer : integers) part.push_back(static_cast<std::int32_t>(part_of(integer)));
+    const double unit = scale * static_cast<double>(coef);
+    parts.emplace_back(QTensor{add_integers(name, value.shape, std::move(part), unit, nullptr), unit}, coef);
+  };
+  constexpr std::int64_t kMost = (std::int64_t{1} << 31) - 1;
+  if (std::ranges::all_of(integers, [](std::int64_t integer) { return std::abs(integer) < kMost; })) {
+    add(value.name, 1, [](std::int64_t integer) { return integer; });
+    return parts;
+  }
+  add(value.name, std::int64_t{1} << kLowBits, [](std::int64_t integer) { return integer >> kLowBits; });
+  add(value.name + ".low", 1, [](std::int64_t integer) { return integer & ((std::int64_t{1} << kLowBits) - 1); });
+  return parts;
 }
 
 Result<Lowering::Difference> Lowering::difference(std::size_t i) {
@@ -319,8 +354,39 @@ Result<QTensor> Lowering::condition(std::size_t i, ir::ValueId id) {
   return add_bounded(value.name, value.shape, std::move(bits), {0, 1});
 }
 
+// Numbers beside the columns of a table have its unit, however fine: each column needs its own share of it.
+Status Lowering::lower_filled(std::size_t i, const ir::Filled& filled) {
+  const ir::Node& n = node(i);
+  const QTensor x = tensor(filled.x);
+  const ir::Value& fill = graph_.value(n.inputs[filled.where_not ? 2 : 1]);
+  constexpr double kMost = std::int64_t{1} << (30 + kLowBits);
+  std::vector<std::int64_t> integers;
+  for (const double real : numbers(fill)) {
+    if (std::isnan(real)) return too_large(fill.name);
+    integers.push_back(static_cast<std::int64_t>(std::clamp(std::nearbyint(real / x.scale), 1 - kMost, kMost - 1)));
+  }
+  std::vector<QTensor> terms;
+  std::vector<std::int64_t> coefs;
+  for (const auto& [part, coef] : parts_of(fill, integers, x.scale)) {
+    terms.push_back(part);
+    coefs.push_back(coef);
+  }
+  const QTensor given = terms.size() == 1 ? terms[0] : sum(i, terms, coefs, 0, fill.name + ".both", x.scale);
+  ZKI_ASSIGN_OR_RETURN(const QTensor chooses, condition(i, filled.condition));
+  const std::string& name = graph_.value(n.output).name;
+  tensor(n.output) = filled.where_not ? select(i, chooses, x, given, name) : select(i, chooses, given, x, name);
+  return ok_status();
+}
+
 Status Lowering::lower_where(std::size_t i) {
   const ir::Node& n = node(i);
+  const std::optional<ir::Filled> filled = ir::as_filled(graph_, &n);
+  if (filled && calibration_.columns.contains(graph_.value(n.output).name) && tensor(filled->x).scale > 0 &&
+      std::ranges::all_of(filled->numbers, [&](float x) {
+        const double seen = calibration_.by_name.at(graph_.value(filled->x).name).max_abs();
+        return static_cast<double>(std::abs(x)) < std::max(kLargestFill, seen);
+      }))
+    return lower_filled(i, *filled);
   const double scale = common_scale(i, {n.inputs[1], n.inputs[2]});
   ZKI_ASSIGN_OR_RETURN(const QTensor chooses, condition(i, n.inputs[0]));
   ZKI_ASSIGN_OR_RETURN(const QTensor a, operand(i, n.inputs[1], scale));

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "ir/affine.h"
 #include "ir/graph.h"
 #include "quant/calibration.h"
 #include "quant/plan.h"
@@ -216,6 +217,7 @@ class Lowering {
   Status lower_less(std::size_t index);
   Status lower_equal(std::size_t index);
   Status lower_where(std::size_t index);
+  Status lower_filled(std::size_t index, const ir::Filled& filled);
   // A boolean operand as bits.
   QTensor moved(std::size_t index, qir::Op op, std::vector<QTensor> from, const Shape& shape, const std::string& name,
                 std::vector<std::int64_t> axes = {});
@@ -231,6 +233,9 @@ class Lowering {
   // The first minus the second.
   Result<Difference> difference(std::size_t index);
   Result<Difference> difference_to_constant(std::size_t index, std::size_t constant);
+  // A constant in units of `scale` as parameters of 32 bits, each with what it is multiplied by.
+  std::vector<std::pair<QTensor, std::int64_t>> parts_of(const ir::Value& value,
+                                                         const std::vector<std::int64_t>& integers, double scale);
   // The integer that stands for `real` among those of x, which it is compared with as operand `operand` of the node.
   double compared_integer(double real, const ir::Node& node, std::size_t operand, const QTensor& x) const;
   std::vector<bool> unrounded_values() const;

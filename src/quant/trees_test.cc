@@ -137,5 +137,42 @@ TEST(Trees, NeighboursOfThresholdsGoTheirWay) {
   }
 }
 
+// Columns that no step divides, so that they are rounded, of numbers with few decimals; thresholds stand on them or right below.
+TEST(Trees, RoundedColumnsGoTheWayOfTheirDecimals) {
+  std::mt19937 random(13);
+  std::uniform_real_distribution<float> uniform(0, 1);
+  std::vector<float> rows(kRows * kFeatures);
+  for (std::size_t i = 0; i < rows.size(); i += kFeatures) {
+    rows[i] = std::nearbyint(90 * uniform(random));
+    rows[i + 1] = std::nearbyint(1000 * uniform(random)) / 1000;
+    rows[i + 2] = 99999 * uniform(random);
+  }
+  std::vector<float> thresholds = rows;
+  for (std::size_t i = 0; i < thresholds.size(); ++i)
+    if (i % kFeatures < 2 && random() % 2 == 0 && thresholds[i] > 0)
+      thresholds[i] = std::nextafter(thresholds[i], 0.0F);
+  ir::Graph graph;
+  const ir::ValueId x = graph.add_input("x", ir::DataType::kFloat, Shape{1, kFeatures});
+  std::vector<std::int64_t> order;
+  for (std::size_t i = 0; i < thresholds.size(); ++i) order.push_back(static_cast<std::int64_t>(i % kFeatures));
+  const auto count = static_cast<std::int64_t>(order.size());
+  const ir::ValueId columns =
+      *graph.add_node(ir::OpKind::kGather, "columns",
+                      {x, graph.add_constant("order", AnyTensor(IntTensor(Shape{count}, order)), ir::DataType::kInt64)},
+                      ir::GatherAttributes{1});
+  const ir::ValueId limits = graph.add_constant("limits", FloatTensor(Shape{1, count}, thresholds));
+  const ir::ValueId bits = *graph.add_node(ir::OpKind::kLess, "bits", {limits, columns});
+  const ir::ValueId y = *graph.add_node(ir::OpKind::kCast, "y", {bits}, ir::CastAttributes{ir::DataType::kFloat});
+  // What reads the numbers too: the input has the bits of an activation.
+  const ir::ValueId sum = *graph.add_node(ir::OpKind::kReduceSum, "sum", {x}, ir::ReduceAttributes{{1}, true});
+  graph.outputs = {y, sum};
+  const Result<Quantized> quantized = quantize(graph, samples(rows));
+  ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
+  const Result<Fidelity> report = compare(graph, quantized->graph, quantized->params, samples(rows));
+  ASSERT_TRUE(report.ok()) << report.status().to_string();
+  // The third column is rounded before it is compared: a threshold is one of its own numbers.
+  EXPECT_EQ(report->outputs.at(0).agreement, 1) << fidelity_text(*report);
+}
+
 }  // namespace
 }  // namespace zkinfer::quant

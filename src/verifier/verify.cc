@@ -123,8 +123,6 @@ pcs::OpeningRoots receive_roots(hiding::VerifierChannel& channel, const Prepared
   return roots;
 }
 
-namespace {
-
 Verdict check_value(const qir::Value& value, const std::vector<std::int64_t>& values, std::size_t num_elements) {
   if (values.size() != num_elements) {
     return Verdict::reject(RejectReason::kBadPublicValue, "value '" + value.name +
@@ -138,8 +136,6 @@ Verdict check_value(const qir::Value& value, const std::vector<std::int64_t>& va
   }
   return Verdict::accept();
 }
-
-}  // namespace
 
 Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const statement::PublicValues& beside,
                          statement::Header& header) {

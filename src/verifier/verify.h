@@ -70,6 +70,9 @@ pcs::OpeningRoots receive_roots(hiding::VerifierChannel& channel, const Prepared
 
 inline constexpr const char* kProtocolName = "zkinfer proof v2";
 
+// That public values are as many as are expected, and within the value's range.
+Verdict check_value(const qir::Value& value, const std::vector<std::int64_t>& values, std::size_t num_elements);
+
 // Fills header.data: the tensors in the proof and beside it, digests (compared where the tensor is here), commitments. The reader
 // holds all of them, but for the commitments.
 Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const statement::PublicValues& beside,

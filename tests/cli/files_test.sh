@@ -31,6 +31,9 @@ expect 0 'wrote' "$zkinfer" commit cut.zkmodel "${small[@]}"
 expect 0 'wrote' "$zkinfer" prove cut.zkmodel -i input.json --write-plan cut.zkplan
 for i in 1 2; do expect 0 'wrote' "$zkinfer" prove cut.zkmodel --plan cut.zkplan --segment $i/2; done
 
+echo '{"input_data": [[0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1]]}' >labels.json
+expect 0 'wrote' "$zkinfer" dataset build -i calibration.json --labels labels.json -o rows.zkset
+
 # The commands that write: command and option, what stands before the file's name, and the files that the command reads.
 rows=(
   "compile --output|$zkinfer compile mlp.onnx -c calibration.json -o|mlp.onnx calibration.json"
@@ -44,6 +47,8 @@ rows=(
   "prove --write-output-data|$zkinfer prove mlp.zkmodel -i input.json -o /dev/null --write-output-data|mlp.zkmodel input.json"
   "prove --write-plan|$zkinfer prove cut.zkmodel -i input.json --write-plan|cut.zkmodel input.json"
   "join --output|$zkinfer join cut.1.zkpart cut.2.zkpart -o|cut.1.zkpart cut.2.zkpart"
+  "dataset build --output|$zkinfer dataset build -i calibration.json --labels labels.json -o|calibration.json labels.json"
+  "evaluate --output|$zkinfer evaluate mlp.zkmodel --data rows.zkset -o|mlp.zkmodel rows.zkset"
   "certify --output|$zkinfer certify mlp.zkmodel -s tensor.zksecret -o|mlp.zkmodel"
   "digest --write-input-data|$zkinfer digest mlp.zkkey -i input.json --write-input-data|mlp.zkkey input.json"
   "prove --report|$zkinfer prove mlp.zkmodel -i input.json -o /dev/null --report|mlp.zkmodel input.json"

@@ -19,6 +19,8 @@ cp "$source_folder"/examples/mlp/{mlp.onnx,calibration.json,input.json} "$source
   expect 0 'wrote' "$zkinfer" commitment backup mlp.zksecret
   mkdir lost && cp mlp.zkbackup mlp.zkkey lost/  # where the root's secret is not
   mv ./????????????????.zkpath p.zkpath
+  echo '{"input_data": [[0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1]]}' >labels.json
+  expect 0 'wrote' "$zkinfer" dataset build -i calibration.json --labels labels.json -o rows.zkset
   expect 0 'wrote' "$zkinfer" evm export p.zkproof -k mlp.zkkey --path p.zkpath
   # Few bits and many slots.
   expect 0 'identity' "$zkinfer" commit mlp.zkmodel --secret many.zksecret --key many.zkkey --security-bits 1 --pow-bits 0 --budget 10000
@@ -53,6 +55,7 @@ declare -A line=(
   ["commitment split"]="commitment split many.zksecret"
   ["commitment restore"]="commitment restore lost/mlp.zkbackup -k lost/mlp.zkkey --published p.zkpath -s lost/restored.zksecret"
   ["commit-tensor"]="commit-tensor tensor.zkkey -i input.json -o flower"
+  ["evaluate"]="evaluate mlp.zkmodel --data rows.zkset"
   ["join"]="join cut.1.zkpart cut.2.zkpart"
   ["bundle"]="bundle p.zkproof -k mlp.zkkey --path p.zkpath"
   ["evm export"]="evm export p.zkproof -k mlp.zkkey --path p.zkpath"

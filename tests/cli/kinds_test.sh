@@ -21,14 +21,19 @@ expect 0 '' "$zkinfer" -q compile mlp.onnx -c calibration.json --segments 2 -o c
 expect 0 '' "$zkinfer" -q commit cut.zkmodel --budget 16
 expect 0 '' "$zkinfer" -q prove cut.zkmodel -i input.json --write-plan proof.zkplan
 expect 0 '' "$zkinfer" -q prove cut.zkmodel --plan proof.zkplan --segment 1/2 -o proof.zkpart
+echo '{"input_data": [[0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1]]}' >labels.json
+expect 0 '' "$zkinfer" -q dataset build -i calibration.json --labels labels.json -o rows.zkset
+expect 0 '' "$zkinfer" -q evaluate mlp.zkmodel --data rows.zkset
 
 declare -A name=([mlp.zkkey]="verification key" [mlp.zkmodel]="model package" [mlp.zksecret]="commitment secret" [mlp.zkcert]="certificate"
   [proof.zkproof]="proof" [batch.zkbatch]="batch proof" [proof.zkbundle]="bundle" [path.zkpath]="path" [mlp.zkbackup]="commitment backup"
-  [proof.zkplan]="proof plan" [proof.zkpart]="proof part" [mlp.zkaudit]="audit key" [flower.zktensor]="tensor commitment" [flower.zktsecret]="tensor secret")
+  [proof.zkplan]="proof plan" [proof.zkpart]="proof part" [rows.zkset]="data set" [rows.zkeval]="evaluation" [mlp.zkaudit]="audit key" [flower.zktensor]="tensor commitment" [flower.zktsecret]="tensor secret")
 # A command line with @ for the file, and the kinds that it takes there.
 lines=(
   "verify proof.zkproof --key @|mlp.zkkey"
-  "verify @ --key mlp.zkkey|proof.zkproof batch.zkbatch proof.zkbundle"
+  "verify @ --key mlp.zkkey|proof.zkproof batch.zkbatch proof.zkbundle rows.zkeval"
+  "verify rows.zkeval --key mlp.zkkey --data @|rows.zkset"
+  "evaluate mlp.zkmodel --data @ -o new.zkeval|rows.zkset"
   "verify proof.zkproof --key mlp.zkkey --certificate @|mlp.zkcert"
   "verify proof.zkproof --key mlp.zkkey --path @|path.zkpath"
   "verify proof.zkproof --key public.zkkey --model @|mlp.zkmodel"

@@ -200,6 +200,7 @@ Result<Description> describe_ours(const InspectArguments& arguments, const FileF
       ZKI_ASSIGN_OR_RETURN(const TensorCommitment commitment, load_data_commitment(path));
       return describe_commitment("tensor commitment", commitment);
     }
+    case FileKind::kDataSet: return describe_data_set(path);
     case FileKind::kCodeFile:
       return Description{
           "code file (secret)",
@@ -214,6 +215,7 @@ Result<Description> describe_ours(const InspectArguments& arguments, const FileF
   switch (format.kind) {
     case FileKind::kBatch:
     case FileKind::kProof: return describe_proof(bytes, arguments);
+    case FileKind::kEvaluation: return describe_evaluation(bytes);
     case FileKind::kCertificate: return describe_certificate(bytes, arguments);
     case FileKind::kPath: return describe_path(bytes, arguments);
     case FileKind::kBundle: return describe_bundle(bytes, arguments);

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "command.h"
+#include "evaluation_output.h"
 #include "files.h"
 #include "generation.h"
 #include "known_tensors.h"
@@ -26,7 +27,7 @@ namespace {
 
 struct Arguments {
   std::vector<std::string> proof_paths;  // files, and folders of them
-  std::string key_path, context, identity, tokenizer_path;
+  std::string key_path, data_path, context, identity, tokenizer_path;
   TrustArguments trust;
   KnownArguments inputs, outputs;
   SamplingOptions rule;  // that an answer must have been drawn by
@@ -45,7 +46,7 @@ Result<bool> is_identity(const std::string& text, const Digest& identity) {
   return std::ranges::equal(*bytes, identity);
 }
 
-// Proof files, and of folders every .zkproof, .zkbatch and .zkbundle in the order of their names; what else looks like a file to check is said.
+// Proof files, and of folders every .zkproof, .zkbatch, .zkeval and .zkbundle in the order of their names; what else looks like a file to check is said.
 Result<std::vector<std::string>> list_proofs(const std::vector<std::string>& paths, Session& session) {
   std::vector<std::string> out;
   for (const std::string& path : paths) {
@@ -60,22 +61,23 @@ Result<std::vector<std::string>> list_proofs(const std::vector<std::string>& pat
     for (auto it = std::filesystem::directory_iterator(path, error);
          !error && it != std::filesystem::directory_iterator(); it.increment(error)) {
       const std::string extension = it->path().extension().string();
-      if (extension == ".zkproof" || extension == ".zkbatch" || extension == ".zkbundle") {
+      if (extension == ".zkproof" || extension == ".zkbatch" || extension == ".zkeval" || extension == ".zkbundle") {
         found.push_back(it->path().string());
         continue;
       }
       // What lies beside proofs by habit needs no word.
-      if (extension == ".zkpath" || extension == ".zkkey" || extension == ".zkcert") continue;
+      if (extension == ".zkpath" || extension == ".zkkey" || extension == ".zkcert" || extension == ".zkset") continue;
       if (first_skipped.empty()) first_skipped = it->path().string();
       ++num_skipped;
     }
     if (error) return io_error("cannot list the folder '" + path + "': " + error.message());
-    if (found.empty()) return invalid_argument("'" + path + "': no .zkproof, .zkbatch or .zkbundle in this folder");
+    if (found.empty())
+      return invalid_argument("'" + path + "': no .zkproof, .zkbatch, .zkeval or .zkbundle in this folder");
     if (num_skipped > 0) {
       session.warn((num_skipped > 1 ? std::to_string(num_skipped) + " entries of the folder were not checked, '"
                                     : std::string("1 entry of the folder was not checked, '")) +
                    first_skipped + (num_skipped > 1 ? "' and others" : "'") +
-                   ": not named .zkproof, .zkbatch or .zkbundle");
+                   ": not named .zkproof, .zkbatch, .zkeval or .zkbundle");
     }
     std::ranges::sort(found);
     out.insert(out.end(), found.begin(), found.end());
@@ -119,6 +121,7 @@ class VerifyCommand {
     std::size_t proof_bytes = 0;
     std::string hint;                            // of a rejection
     std::optional<GenerationResult> generation;  // where the proof says that it is one
+    std::optional<EvaluationResult> evaluation;  // where it is one
     // The verifier's own: of a generation its part of the proof's.
     Bytes context() const {
       return generation.has_value() ? Bytes(generation->context.begin(), generation->context.end()) : result.context;
@@ -126,6 +129,8 @@ class VerifyCommand {
   };
   VerifyResult verify_one(const VerificationKey& key, ByteView proof, const VerifyRequest& request, Checked& out);
   Result<Checked> check(const std::string& path);
+  Result<EvaluationResult> evaluate(const std::string& path, const VerificationKey& key, ByteView proof,
+                                    const VerifyRequest& request) const;
   Result<CheckedTrust> trust_for(const ProofFile& file);
   nlohmann::ordered_json key_part() const;
   nlohmann::ordered_json proof_part(const Checked& checked) const;
@@ -135,6 +140,7 @@ class VerifyCommand {
   Session& session_;
   const Arguments& arguments_;
   std::optional<VerificationKey> key_;
+  std::optional<DataSet> data_;
   bool expected_model_ = true;
   std::optional<CheckedTrust> trust_;  // of the key, once it was asked for
   VerifyRequest request_;
@@ -212,6 +218,26 @@ VerifyResult VerifyCommand::verify_one(const VerificationKey& key, ByteView proo
   return rejected;
 }
 
+// Against the data set that was given.
+Result<EvaluationResult> VerifyCommand::evaluate(const std::string& path, const VerificationKey& key, ByteView proof,
+                                                 const VerifyRequest& request) const {
+  if (!data_.has_value())
+    return invalid_argument(in_quotes(path) +
+                            " is an evaluation: give the data set that it is about (.zkset) with --data");
+  const EvaluationInfo claimed = *claimed_evaluation(proof);
+  EvaluationResult result;
+  if (claimed.data_set != data_->digest()) {
+    result.verdict =
+        Verdict::reject(RejectReason::kWrongStatement, "data set: the evaluation is about " + to_hex(claimed.data_set) +
+                                                           ", given is " + to_hex(data_->digest()));
+    return result;
+  }
+  ZKI_ASSIGN_OR_RETURN(const EvaluationRows rows, data_->rows_for(key.info().input_tensors, claimed.metric));
+  result = verify_evaluation(key, proof, rows, request);
+  ZKI_ASSIGN_OR_RETURN(result.verdict, within_limits(path, result.verdict));
+  return result;
+}
+
 Result<VerifyCommand::Checked> VerifyCommand::check(const std::string& path) {
   Checked out;
   ZKI_ASSIGN_OR_RETURN(const ProofFile file, load_proof_file(path));
@@ -233,12 +259,17 @@ Result<VerifyCommand::Checked> VerifyCommand::check(const std::string& path) {
     ZKI_ASSIGN_OR_RETURN(found, key_to_verify(*key_, arguments_.key_path, file, arguments_.trust.paths));
     out.result.verdict = found.verdict;
   }
-  if (out.result.verdict.accepted() && out.is_batch && rule_.has_value()) out.result.verdict = no_answer();
+  const bool is_evaluation = claimed_evaluation(proof).has_value();
+  if (out.result.verdict.accepted() && (out.is_batch || is_evaluation) && rule_.has_value())
+    out.result.verdict = no_answer();
   if (out.result.verdict.accepted() && out.is_batch) {
     VerifyBatchResult result = verify_batch(found.key(*key_), proof, request);
     out.rows = std::move(result.rows);
     ZKI_ASSIGN_OR_RETURN(result.verdict, within_limits(path, result.verdict));
     out.result = std::move(result);
+  } else if (out.result.verdict.accepted() && is_evaluation) {
+    ZKI_ASSIGN_OR_RETURN(out.evaluation, evaluate(path, found.key(*key_), proof, request));
+    out.result = *out.evaluation;
   } else if (out.result.verdict.accepted()) {
     VerifyResult result = verify_one(found.key(*key_), proof, request, out);
     out.rows.push_back({std::move(result.outputs), std::move(result.inputs)});
@@ -263,6 +294,11 @@ nlohmann::ordered_json VerifyCommand::proof_part(const Checked& checked) const {
                                  {"verify_seconds", checked.seconds},
                                  {"proof_bytes", checked.proof_bytes}};
   if (result.verdict.accepted()) {
+    if (checked.evaluation.has_value()) {
+      json.update(parsed(summary_json(result)));
+      json.update(evaluation_json(*checked.evaluation, *data_));
+      return json;
+    }
     json.update(parsed(accepted_json(result, checked.rows, checked.is_batch)));
     if (checked.generation.has_value())
       json["generation"] = generation_with_text_json(*checked.generation, tokenizer_);
@@ -301,6 +337,12 @@ CommandResult VerifyCommand::one(const std::string& path) {
         {"outputs", tensor_policy_text(info.outputs)},
         {"weights", weights_text(info, result.weights)},
         {"context", context_text(checked.context())}};
+    if (checked.evaluation.has_value()) {
+      facts.erase(facts.begin() + 4, facts.begin() + 6);  // who sees inputs and outputs of proofs
+      print_lines(pairs_text(facts));
+      print_lines(evaluation_text(*checked.evaluation, *data_));
+      return ExitCode::kDone;
+    }
     if (checked.is_batch) facts.emplace_back("rows", std::to_string(checked.rows.size()));
     print_lines(pairs_text(facts));
     if (checked.generation.has_value()) {
@@ -351,7 +393,8 @@ CommandResult VerifyCommand::many(const std::vector<std::string>& paths) {
         const std::string context = context_text(checked->context());
         if (verdict.accepted() && !request_.context.has_value() && context != kNoContext)
           print("  context {}", context);
-        const std::string said = checked->generation.has_value()
+        const std::string said = checked->evaluation.has_value() ? evaluation_line(*checked->evaluation)
+                                 : checked->generation.has_value()
                                      ? "an answer of " + counted(checked->generation->num_answer, "token")
                                      : outputs_line(outputs);
         print_lines(verdict.accepted() ? "  " + said + "\n" : "");
@@ -393,6 +436,9 @@ CommandResult VerifyCommand::run() {
   ZKI_ASSIGN_OR_RETURN(expected_model_, is_identity(arguments_.identity, key_->info().model_identity));
   if (!arguments_.context.empty()) request_.context = context;
   ZKI_ASSIGN_OR_RETURN(rule_, SamplingRule::of(arguments_.rule));
+  if (!arguments_.data_path.empty()) {
+    ZKI_ASSIGN_OR_RETURN(data_, load_data_set(arguments_.data_path));
+  }
   ZKI_ASSIGN_OR_RETURN(tokenizer_, load_tokenizer(arguments_.tokenizer_path));
   if (tokenizer_.has_value())
     ZKI_RETURN_IF_ERROR(
@@ -411,13 +457,15 @@ void add_verify(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("verify", "check proofs; exit code 0 all accepted, 1 one was rejected");
   command
       ->add_option("proof", arguments->proof_paths,
-                   "proofs (.zkproof, .zkbatch, or .zkbundle with what belongs to one), or folders of proofs")
+                   "proofs (.zkproof, .zkbatch, .zkeval, or .zkbundle with what belongs to one), or folders of them")
       ->type_name(kReadsFile)
       ->required()
       ->expected(1, 1 << 20);
   command->add_option("-k,--key", arguments->key_path, "verification key (.zkkey) of the model you expect")
       ->type_name(kReadsFile)
       ->required();
+  command->add_option("--data", arguments->data_path, "the data set (.zkset) that evaluations (.zkeval) are about")
+      ->type_name(kReadsFile);
   command->add_option("--context", arguments->context, "the proof must be bound to this: text, or hex:00ff..");
   add_tokenizer_option(*command, arguments->tokenizer_path);
   add_demanded_rule(*command, arguments->rule);
@@ -437,6 +485,7 @@ void add_verify(CLI::App& app, Session& session) {
       "  zkinfer verify third.zkproof -k network.zkkey --context order-4711 --json\n"
       "  zkinfer verify p.zkproof -k network.zkkey --input-digest bafkrei.. --output-commitment y.zktensor\n"
       "  zkinfer verify p.zkproof -k network.zkkey --input-data picture.bin   (the key's inputs are public:sha256)\n"
+      "  zkinfer verify test.zkeval -k network.zkkey --data test.zkset\n"
       "  zkinfer verify story.zkproof -k llama.zkkey --tokenizer tokenizer.json --temperature 0   (the most likely "
       "tokens, not drawn)\n"
       "The certificate is found beside the key, the path beside the proof. Without --context any context is accepted "

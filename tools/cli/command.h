@@ -50,6 +50,8 @@ void add_certify(CLI::App& app, Session& session);
 void add_rotate(CLI::App& app, Session& session);
 void add_verify_path(CLI::App& app, Session& session);
 void add_prove(CLI::App& app, Session& session);
+void add_evaluate(CLI::App& app, Session& session);
+void add_dataset(CLI::App& app, Session& session);
 void add_generate(CLI::App& app, Session& session);
 void add_embed(CLI::App& app, Session& session);
 void add_join(CLI::App& app, Session& session);

@@ -112,10 +112,7 @@ auto Committed::under_next(const Prove& prove) -> decltype(prove()) {
     const auto node = std::ranges::find(nodes, node_name_, &CommitmentTree::Node::name);
     if (node != nodes.end() && node->num_proofs_left > 0) return result;
     ZKI_ASSIGN_OR_RETURN(CommitmentTree::Serving serving, tree_->serve(*model_, told_));
-    prover_ = std::move(serving.prover);
-    key_ = std::move(serving.key);
-    path_ = std::move(serving.path);
-    node_name_ = serving.node.name;
+    move_to(std::move(serving));
   }
 }
 
@@ -127,6 +124,37 @@ Result<Bytes> Committed::plan(const ProveRequest& request, std::vector<Clipping>
 }
 Result<BatchResult> Committed::prove_batch(const BatchRequest& request) {
   return under_next([&] { return prover_.prove_batch(request); });
+}
+
+void Committed::move_to(CommitmentTree::Serving serving) {
+  prover_ = std::move(serving.prover);
+  key_ = std::move(serving.key);
+  path_ = std::move(serving.path);
+  node_name_ = serving.node.name;
+}
+
+Result<std::uint64_t> Committed::prepare_evaluation(const EvaluationRequest& request) {
+  ZKI_ASSIGN_OR_RETURN(const std::uint64_t num_chunks, prover_.evaluation_chunks(request));
+  if (key_.info().model_budget == 0) return num_chunks;
+  const auto too_few = [&](std::uint64_t num_left) {
+    return resource_limit("the evaluation takes " + std::to_string(num_chunks) +
+                          " slots of one commitment, a proof each, and there are " + std::to_string(num_left) +
+                          "; use larger chunks (--chunk)");
+  };
+  if (!tree_.has_value()) {
+    ZKI_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> num_left, proofs_left());
+    return num_left.has_value() && *num_left < num_chunks ? Result<std::uint64_t>(too_few(*num_left)) : num_chunks;
+  }
+  // A fresh one has all but the slot that made it and those kept for rotations.
+  for (bool is_fresh = num_chunks >= key_.info().model_budget;; is_fresh = true) {
+    ZKI_ASSIGN_OR_RETURN(const std::vector<CommitmentTree::Node> nodes, tree_->nodes());
+    const auto node = std::ranges::find(nodes, node_name_, &CommitmentTree::Node::name);
+    const std::uint64_t num_left = node != nodes.end() ? node->num_proofs_left : 0;
+    if (num_left >= num_chunks) return num_chunks;
+    if (is_fresh) return too_few(num_left);
+    ZKI_ASSIGN_OR_RETURN(CommitmentTree::Serving serving, tree_->rotate(*model_, told_));
+    move_to(std::move(serving));
+  }
 }
 
 std::uint64_t Committed::proof_room(std::size_t num_rows) const {

@@ -46,6 +46,8 @@ class Committed {
   // A proof; goes on to the next serving commitment when one is used up.
   Result<ProofResult> prove(const ProveRequest& request);
   Result<BatchResult> prove_batch(const BatchRequest& request);
+  // Under a commitment with slots for all chunks of the evaluation: this one, or a fresh one below the root. How many these are.
+  Result<std::uint64_t> prepare_evaluation(const EvaluationRequest& request);
   // Prover::plan_proof.
   Result<Bytes> plan(const ProveRequest& request, std::vector<Clipping>& clipping);
   // After the last proof: makes the next serving commitment ahead of need. What goes wrong is said, the proofs are good.
@@ -63,6 +65,7 @@ class Committed {
   // prove(), and again under the next serving commitment where this one has no slot left.
   static Result<Committed> under_root(const Model& model, const std::string& secret_path, CommitmentTree tree,
                                       Result<CommitmentTree::Serving> serving, const CommitmentTree::Told& told);
+  void move_to(CommitmentTree::Serving serving);
   template <class Prove>
   auto under_next(const Prove& prove) -> decltype(prove());
   Committed(Prover prover, VerificationKey key, std::string secret_path)

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "base/text.h"
+#include "evaluation_output.h"
 #include "files.h"
 #include "inspect.h"
 #include "key_rows.h"
@@ -108,6 +109,31 @@ Result<Description> describe_proof(ByteView bytes, const InspectArguments& argum
   if (arguments.key_path.empty()) return describe_bare_proof(bytes);
   ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0, arguments.limits));
   return describe_against({arguments.path, {{}, {}, Bytes(bytes.begin(), bytes.end())}}, root, arguments.key_path);
+}
+
+// Checked by `verify`, which needs the data set.
+Result<Description> describe_evaluation(ByteView bytes) {
+  const std::optional<EvaluationInfo> info = claimed_evaluation(bytes);
+  if (!info.has_value()) return corrupt("evaluation: it is cut off or damaged in its header");
+  Description out{
+      "evaluation",
+      {{"says it is for the key", to_hex(info->identity)},
+       {"metric, as it says", metric_name(info->metric)},
+       {"data set, as it says", to_hex(info->data_set)},
+       {"rows, as it says", human_count(info->num_rows) + ", " + human_count(info->chunk_rows) + " a proof"},
+       {"use", "`zkinfer verify --data` checks it and prints what was counted"}},
+      "",
+      {},
+      "evaluation"};
+  ZKI_ASSIGN_OR_RETURN(out.json, said_json(bytes));
+  return out;
+}
+
+Result<Description> describe_data_set(const std::string& path) {
+  ZKI_ASSIGN_OR_RETURN(const DataSet data, load_data_set(path));
+  Description out{"data set", data_set_rows(data), "", {}, "data_set"};
+  out.json = data_set_json(data);
+  return out;
 }
 
 // A certificate names no key. That of the same name is tried where none is given.

@@ -7,6 +7,7 @@
 #include "files.h"
 #include "inputs/input_bytes.h"
 #include "outputs.h"
+#include "zkinfer/evaluation.h"
 #include "zkinfer/hex.h"
 #include "zkinfer/prove.h"
 
@@ -52,8 +53,10 @@ Result<ProofFile> load_proof_file(const std::string& path) {
   ZKI_ASSIGN_OR_RETURN(Bytes bytes, read_bytes(path, format_of(FileKind::kBundle).max_bytes, Content::kKnown));
   ProofFile file{path, {}};
   if (!is_bundle(bytes)) {
-    const bool is_batch = claimed_rows(bytes).has_value();
-    ZKI_RETURN_IF_ERROR(check_checked("", path, is_batch ? FileKind::kBatch : FileKind::kProof, bytes));
+    const FileKind kind = claimed_rows(bytes).has_value()         ? FileKind::kBatch
+                          : claimed_evaluation(bytes).has_value() ? FileKind::kEvaluation
+                                                                  : FileKind::kProof;
+    ZKI_RETURN_IF_ERROR(check_checked("", path, kind, bytes));
     file.content.proof = std::move(bytes);
     return file;
   }

@@ -90,7 +90,9 @@ def _imputer(graph: Graph, x: Table, imputer: Any) -> Table:
     # Inputs that are not a number are never proven: nothing is left of them to fill in.
     if not _is_nan(missing):
         y = graph.add("Where", graph.add("Equal", x.name, graph.constant(missing)), graph.constant(np.nan_to_num(statistics)[None]), x.name)
-        filled = Table(y, x.width)
+        columns = [Column(given.index, filled=(float(missing), float(value))) for given, value in zip(x.columns, np.nan_to_num(statistics))]
+        is_given = all(given.is_given for given in x.columns)
+        filled = Table(y, x.width, x.before if is_given else None, columns)
     out = filled.select(graph, kept)
     indicator = getattr(imputer, "indicator_", None)
     if indicator is None or len(indicator.features_) == 0:

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// A data set to evaluate models on (evaluation.h): rows with labels, and perhaps groups, under one digest (docs/formats/data_set.md).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "zkinfer/bytes.h"
+#include "zkinfer/evaluation.h"
+#include "zkinfer/fidelity.h"
+#include "zkinfer/tensor.h"
+
+namespace zkinfer {
+
+namespace api {
+struct Access;  // the implementation's way to what is private here
+}
+
+// Immutable, cheap to copy.
+class DataSet {
+ public:
+  struct Column {
+    std::string name;
+    Tensor values;  // [rows, ..]: uint8, int32 or float32
+  };
+  struct Parts {
+    std::string name;
+    std::string preprocessing;  // what the numbers went through, for people; models take them as they are here
+    std::vector<Column> inputs;
+    std::vector<std::int64_t> labels;   // within 32 bits
+    std::vector<std::uint32_t> groups;  // none: all rows are in one
+  };
+  // invalid_argument: columns of other lengths, no rows, a number that is none.
+  static Result<DataSet> build(Parts parts);
+  static Result<DataSet> from_bytes(ByteView bytes);
+  Bytes to_bytes() const;
+
+  const Parts& parts() const;
+  std::uint64_t num_rows() const;
+  std::uint64_t num_groups() const;      // the largest number of one, and one more
+  std::uint64_t num_duplicates() const;  // rows whose inputs are those of an earlier one
+  const Digest& root() const;            // Merkle root of the rows
+  const Digest& digest() const;          // its name: of everything
+
+  // As integers of a model with these inputs. clipping: by input, values that are beyond its range. invalid_argument: other inputs, or
+  // labels that are none of num_classes classes from first_class on.
+  Result<EvaluationRows> rows_for(const std::vector<TensorInfo>& inputs, const Metric& metric,
+                                  std::vector<Clipping>* clipping = nullptr) const;
+
+ private:
+  friend struct api::Access;
+  struct Impl;
+  explicit DataSet(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+  std::shared_ptr<const Impl> impl_;
+};
+
+}  // namespace zkinfer

@@ -1,0 +1,91 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# A data set, evaluations of a hidden model on it, and what verifiers take and refuse. Usage: evaluate_test.sh ZKINFER SOURCE_FOLDER WORK_FOLDER
+set -uo pipefail
+source "$(dirname "$0")/expect.sh"
+begin "$@"
+cp "$source_folder"/examples/mlp/{mlp.onnx,calibration.json,input.json} .
+expect 0 '' "$zkinfer" -q compile mlp.onnx -c calibration.json
+expect 0 '' "$zkinfer" -q commit mlp.zkmodel --budget 16
+
+# The classes of the calibration inputs, as the integer model has them, but for two rows; groups; a set with other labels.
+python3 - "$zkinfer" <<'PYTHON' || fail "labels"
+import json, subprocess, sys
+classes = []
+for i in range(20):
+    out = json.loads(subprocess.check_output([sys.argv[1], "run", "mlp.zkmodel", "-i", "calibration.json", "--index", str(i), "--json"]))
+    items = out["items"][0]["outputs"] if "items" in out else out["outputs"]
+    values = items[0]["values"]
+    classes.append(values.index(max(values)))
+labels = list(classes)
+labels[3], labels[17] = (labels[3] + 1) % 3, (labels[17] + 1) % 3
+matrix = [0] * 9
+for label, own in zip(labels, classes):
+    matrix[3 * label + own] += 1
+json.dump({"input_data": [labels]}, open("labels.json", "w"))
+json.dump({"input_data": [[i % 2 for i in range(20)]]}, open("groups.json", "w"))
+json.dump({"input_data": [[0] * 20]}, open("other_labels.json", "w"))
+json.dump({"input_data": [[7] * 20]}, open("odd_labels.json", "w"))
+json.dump({"input_data": [[0.5] * 20]}, open("half_labels.json", "w"))
+json.dump({"input_data": [[1] * 19]}, open("few_labels.json", "w"))
+json.dump(matrix, open("matrix.json", "w"))
+PYTHON
+expect 0 'rows +20' "$zkinfer" dataset build -i calibration.json --labels labels.json --groups groups.json -o test.zkset
+expect 0 'wrote' "$zkinfer" dataset build -i calibration.json --labels other_labels.json -o other.zkset
+expect 0 'wrote' "$zkinfer" dataset build -i calibration.json --labels odd_labels.json -o odd.zkset
+expect 2 'half_labels.json. row 0: 0.5, expected a whole number|row 0: 0.5' "$zkinfer" dataset build -i calibration.json --labels half_labels.json -o no.zkset
+expect 2 'labels' "$zkinfer" dataset build -i calibration.json --labels few_labels.json -o no.zkset
+[[ ! -e no.zkset ]] || fail "a data set of what was refused"
+digest=$("$zkinfer" -q dataset build -i calibration.json --labels labels.json --groups groups.json -o test.zkset)
+[[ $("$zkinfer" inspect test.zkset --json | python3 -c 'import json,sys; print(json.load(sys.stdin)["digest"])') == "$digest" ]] || fail "the digest is what inspect says"
+cp test.zkset bad.zkset && change bad.zkset 400 && expect 2 'Merkle root|damaged|data set' "$zkinfer" inspect bad.zkset
+
+# Accuracy, in chunks that take a slot each.
+expect 0 'accuracy +18 of 20 = 90.00 %' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --chunk 8 -o accuracy.zkeval --context audit
+expect 0 'accuracy +18 of 20 = 90.00 %' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --context audit
+expect 0 'not proven: .*public' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset
+"$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --json >out.json || fail "verify --json"
+python3 - <<'PYTHON' || fail "verify --json of an evaluation"
+import json
+out = json.load(open("out.json"))
+assert out["accepted"] and out["metric"] == "accuracy" and out["num_rows"] == 20 and out["chunk_rows"] == 8, out
+assert out["figures"] == [{"name": "accuracy", "numerator": 18, "denominator": 20, "value": 0.9}], out["figures"]
+assert out["counts"] == [2, 18] and len(out["chunk_counts"]) == 3 and len(set(out["slots"])) == 3, out
+assert "outputs" not in out or not out["outputs"], out
+PYTHON
+expect 0 'confusion' "$zkinfer" inspect <("$zkinfer" -q evaluate mlp.zkmodel --data test.zkset --metric confusion -o matrix.zkeval && cat matrix.zkeval)
+"$zkinfer" verify matrix.zkeval -k mlp.zkkey --data test.zkset --json >out.json || fail "verify of a confusion matrix"
+python3 -c 'import json; assert json.load(open("out.json"))["counts"] == json.load(open("matrix.json"))' || fail "the confusion matrix"
+expect 0 'f1 of class 0' "$zkinfer" verify matrix.zkeval -k mlp.zkkey --data test.zkset
+expect 0 'top-3 +20 of 20' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --metric top-3 -o top.zkeval
+expect 0 'accuracy, group 1 +[0-9]+ of 10' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --by-group -o groups.zkeval
+expect 0 'accuracy, group 0 +[0-9]+ of 10' "$zkinfer" verify groups.zkeval -k mlp.zkkey --data test.zkset
+expect 0 'accepted 2 of 2' "$zkinfer" verify groups.zkeval top.zkeval -k mlp.zkkey --data test.zkset
+
+# What verifiers refuse.
+expect 2 'data set.*--data' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey
+expect 1 'REJECTED.*data set' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data other.zkset
+expect 1 'REJECTED.*context' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --context other
+cp accuracy.zkeval changed.zkeval && change changed.zkeval 3000
+expect 1 'REJECTED' "$zkinfer" verify changed.zkeval -k mlp.zkkey --data test.zkset
+expect 1 'REJECTED|evaluation' "$zkinfer" verify-chain mlp.zkkey accuracy.zkeval mlp.zkkey accuracy.zkeval
+expect 2 'evaluation' "$zkinfer" bundle accuracy.zkeval -k mlp.zkkey
+"$zkinfer" -q compile mlp.onnx -c calibration.json -o twin.zkmodel && "$zkinfer" -q commit twin.zkmodel --public-model || fail "a second model"
+expect 1 'REJECTED.*model identity' "$zkinfer" verify accuracy.zkeval -k twin.zkkey --data test.zkset --model twin.zkmodel
+# A public model takes no slots.
+expect 0 'wrote test.zkeval' "$zkinfer" evaluate twin.zkmodel --data test.zkset
+expect 0 'earlier evaluation at .test.zkeval. was replaced' "$zkinfer" evaluate twin.zkmodel --data test.zkset
+expect 0 'accuracy +18 of 20' "$zkinfer" evaluate twin.zkmodel --data test.zkset -o twin.zkeval --chunk 3
+expect 0 'ACCEPTED' "$zkinfer" verify twin.zkeval -k twin.zkkey --data test.zkset --model twin.zkmodel
+
+# What evaluate refuses, before a slot is taken.
+left() { "$zkinfer" commitment status mlp.zksecret --quiet; }
+before=$(left)
+expect 2 'row 0: label 7, the output.s classes are 0 to 2' "$zkinfer" evaluate mlp.zkmodel --data odd.zkset -o no.zkeval
+expect 2 'by-group' "$zkinfer" evaluate mlp.zkmodel --data other.zkset --by-group -o no.zkeval
+expect 2 'metric' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --metric f2 -o no.zkeval
+expect 2 'no output 3' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --of-output 3 -o no.zkeval
+expect 2 'slots.*--chunk' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --chunk 1 -o no.zkeval
+expect 2 'segments' bash -c "'$zkinfer' -q compile mlp.onnx -c calibration.json --segments 2 -o cut.zkmodel && '$zkinfer' -q commit cut.zkmodel --budget 16 && '$zkinfer' evaluate cut.zkmodel --data test.zkset"
+[[ $(left) == "$before" && ! -e no.zkeval ]] || fail "a slot was taken for what was refused: $before, then $(left)"
+finish
