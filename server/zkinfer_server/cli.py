@@ -17,7 +17,7 @@ from typing import Any, Optional, Sequence
 import zkinfer
 from zkinfer_client.receipt import ReceiptError, keys_of, verify_receipt
 
-from . import api_keys, audit
+from . import api_keys, audit, backup
 from .database import Unavailable
 from .place import Place
 
@@ -52,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--workers", type=int, default=1, help="prover processes; 0 where others pull (`zkinfer-server worker`)")
     run.add_argument("--max-backlog", type=_number(0), default=30.0, metavar="SECONDS", help="of proving that may wait before requests are refused (30)")
     run.add_argument("--proof-within", type=_number(1), default=600.0, metavar="SECONDS", help="what receipts promise, beyond the backlog (600)")
+    run.add_argument("--keep-days", type=_number(0), default=7.0, metavar="N", help="that inputs and answers are kept for (7); receipts and proofs stay")
     run.add_argument("--price", metavar="TEXT", help="of a second of proving, for estimates: '0.00002 EUR'")
     run.add_argument("--upload-seconds", type=int, default=600, metavar="N", help="of processor that a network which somebody brings may take (600)")
     run.add_argument("--web", metavar="DIR", help="the folder of `make web`, for verifying in the page (default: build/web of the project, where it is)")
@@ -79,6 +80,14 @@ def _parser() -> argparse.ArgumentParser:
 
     log = commands.add_parser("audit", help="the log of what was done").add_subparsers(dest="action", required=True, metavar="ACTION")
     add("verify", "check the chain of hashes, print the last", log).add_argument("--noted", metavar="HASH", help="one that was printed before, which must be in it")
+
+    keep = add("backup", "copy a service that runs; commitments as backups that can only be restored")
+    keep.add_argument("--models", required=True, type=pathlib.Path, metavar="DIR")
+    keep.add_argument("--to", required=True, type=pathlib.Path, metavar="NEW-DIR")
+    bring = add("restore", "bring a backup back, into new folders, where the old ones are gone")
+    bring.add_argument("--models", required=True, type=pathlib.Path, metavar="NEW-DIR")
+    bring.add_argument("--source", required=True, type=pathlib.Path, metavar="DIR", help="what `backup` wrote")
+    bring.add_argument("--margin", type=int, default=8, metavar="N", help="slots of a root to leave out for rotations since the backup (8)")
 
     receipt = commands.add_parser("receipt", help="receipts, for whoever has one").add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, text in (("verify", "check a receipt's signature"), ("audit", "ask the service for the proof that a receipt promised, and check it")):
@@ -121,7 +130,7 @@ def _run(given: argparse.Namespace) -> int:
     if given.database:
         common += ["--database", given.database]
     workers = [[*common, "--name", _worker_name(given, number)] for number in range(given.workers)]
-    policy = Policy(issuer=given.issuer, max_backlog=given.max_backlog, proof_within=given.proof_within, price=given.price, upload_seconds=given.upload_seconds, private_webhooks=given.private_webhooks)
+    policy = Policy(issuer=given.issuer, max_backlog=given.max_backlog, proof_within=given.proof_within, price=given.price, keep_seconds=86400 * given.keep_days, upload_seconds=given.upload_seconds, private_webhooks=given.private_webhooks)
     return run(place, given.models, given.host, given.port, workers, policy, open_to_all=given.no_auth, port_file=given.port_file, web=given.web or _web())
 
 
@@ -176,6 +185,18 @@ def _audit(given: argparse.Namespace) -> int:
     return 0
 
 
+def _backup(given: argparse.Namespace) -> int:
+    if given.command == "backup":
+        backup.backup(Place(given.data, given.database), given.models, given.to)
+        print(f"wrote {given.to}; it holds keys: keep it as secret as they are")
+        return 0
+    names = backup.restore(given.source, given.data, given.models, given.margin)
+    with Place(given.data).database().write() as tx:
+        audit.note(tx, "operator", event="restored", models=names)
+    print(f"restored {', '.join(names)}")
+    return 0
+
+
 def _receipt(given: argparse.Namespace) -> int:
     from zkinfer_client import audit as proofs
 
@@ -194,4 +215,4 @@ def _receipt(given: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS = {"run": _run, "worker": _work, "keys": _keys, "signing": _signing, "audit": _audit, "receipt": _receipt}
+_COMMANDS = {"run": _run, "worker": _work, "keys": _keys, "signing": _signing, "audit": _audit, "backup": _backup, "restore": _backup, "receipt": _receipt}

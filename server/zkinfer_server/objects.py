@@ -35,7 +35,8 @@ class FolderStore:
         """Raises: Unavailable where it cannot be written."""
         ref = f"{kind}/{hashlib.sha256(data).hexdigest()}"
         path = self._path(ref)
-        if path.exists():
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(path)  # it is young again, for `older_than`
             return ref
         beside = path.with_name(f".{path.name}.{os.getpid()}.{time.monotonic_ns()}")
         try:

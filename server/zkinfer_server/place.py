@@ -27,6 +27,10 @@ class Place:
         self._storage_key = storage.read_bytes()
         self._lock: Optional[IO[str]] = None
 
+    @property
+    def is_postgres(self) -> bool:
+        return self.address.startswith(("postgresql://", "postgres://"))
+
     def lock(self) -> None:
         """Raises: BlockingIOError where another process serves from it."""
         self._lock = open(self.folder / "lock", "w")

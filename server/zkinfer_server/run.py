@@ -13,13 +13,14 @@ import subprocess
 import sys
 import threading
 import time
-from typing import Any, Optional, Sequence
+from typing import Any, Iterator, Optional, Sequence
 
 import uvicorn
 
 from . import language, operation
 from .api_keys import ApiKeys
 from .app import make_app
+from .housekeeping import Housekeeper
 from .metrics import Metrics
 from .models import Models
 from .place import Place
@@ -72,9 +73,21 @@ class _Server(uvicorn.Server):
         super().__init__(config)
         self._service = service
 
-    def handle_exit(self, sig: Any, frame: Any) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+
+    def _stop(self, number: int, frame: Any) -> None:
         self._service.draining = True
-        super().handle_exit(sig, frame)
+        self.force_exit = self.should_exit and number == signal.SIGINT
+        self.should_exit = True
+
+    # uvicorn's own handlers, of older and newer versions: newer ones raise the signal again, and our workers would not be waited for.
+    def install_signal_handlers(self) -> None:
+        pass
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 def run(
@@ -107,10 +120,12 @@ def run(
     config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_keep_alive=30, lifespan="off", server_header=False)
     server = _Server(config, service)
     sender = Sender(database, policy.private_webhooks)
+    keeper = Housekeeper(database, place.store(), place.vault(), policy.keep_seconds)
     try:
         server.run(sockets=[listener])
     finally:
         sender.stop()
+        keeper.stop()
         for child in children:
             child.stop()
         service.close()

@@ -11,6 +11,7 @@ CREATE TABLE IF NOT EXISTS model(root TEXT PRIMARY KEY, name TEXT NOT NULL, proo
 CREATE TABLE IF NOT EXISTS request(id TEXT PRIMARY KEY, tenant TEXT NOT NULL, kind TEXT NOT NULL, model_root TEXT NOT NULL, idem TEXT, body_sha BYTES NOT NULL,
   request_hash BYTES NOT NULL, input_ref TEXT NOT NULL, output_ref TEXT NOT NULL, receipt TEXT NOT NULL, proof_by REAL NOT NULL,
   state TEXT NOT NULL CHECK(state IN ('answered', 'proven', 'failed', 'unproven')), job_id TEXT, created REAL NOT NULL, UNIQUE(tenant, idem));
+CREATE INDEX IF NOT EXISTS request_job ON request(job_id);
 CREATE INDEX IF NOT EXISTS request_created ON request(created);
 CREATE TABLE IF NOT EXISTS job(id TEXT PRIMARY KEY, kind TEXT NOT NULL, model_root TEXT NOT NULL, bucket INTEGER NOT NULL DEFAULT 1,
   state TEXT NOT NULL CHECK(state IN ('queued', 'leased', 'done', 'dead')), prio INTEGER NOT NULL DEFAULT 0, created REAL NOT NULL, not_before REAL NOT NULL,
@@ -18,6 +19,8 @@ CREATE TABLE IF NOT EXISTS job(id TEXT PRIMARY KEY, kind TEXT NOT NULL, model_ro
   serving_key TEXT, slot BIGINT, proof_ref TEXT, path_ref TEXT, proof_bytes BIGINT, proven REAL, error TEXT);
 CREATE UNIQUE INDEX IF NOT EXISTS one_use ON job(serving_key, slot) WHERE slot IS NOT NULL;
 CREATE INDEX IF NOT EXISTS pull ON job(prio, not_before) WHERE state IN ('queued', 'leased');
+CREATE INDEX IF NOT EXISTS proof_object ON job(proof_ref);
+CREATE INDEX IF NOT EXISTS path_object ON job(path_ref);
 CREATE TABLE IF NOT EXISTS member(job_id TEXT NOT NULL, i INTEGER NOT NULL, request_id TEXT NOT NULL, PRIMARY KEY(job_id, i), UNIQUE(job_id, request_id));
 CREATE TABLE IF NOT EXISTS spent_slot(serving_key TEXT NOT NULL, slot BIGINT NOT NULL, job_id TEXT NOT NULL, attempt INTEGER NOT NULL, PRIMARY KEY(serving_key, slot));
 CREATE TABLE IF NOT EXISTS blob(ref TEXT PRIMARY KEY, data BYTES NOT NULL);

@@ -25,7 +25,6 @@ from .objects import FolderStore, Vault
 from .problems import Problem
 from .signing import Signer
 
-_KEPT_SECONDS = 7 * 86400.0  # how long answers can be asked for again, and inputs lie there
 _FIRST_RATE = 0.2  # seconds a proof, before one was measured
 
 
@@ -40,6 +39,7 @@ class Policy:
     max_wait: float = 60.0
     upload_seconds: int = 600  # of processor, to read and commit to a network that somebody brings
     upload_memory: int = 8 << 30
+    keep_seconds: float = 7 * 86400.0  # how long answers can be asked for again, and inputs lie there
     price: Optional[str] = None  # of a second of proving: "0.00002 EUR"
     private_webhooks: bool = False  # for tests: to this machine, without TLS
 
