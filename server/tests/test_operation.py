@@ -81,6 +81,13 @@ def test_a_key_of_a_model_that_hides_its_input_is_refused_by_clients(models, flo
         zkinfer_client.Client("http://127.0.0.1:1", hidden / "mlp.zkkey", {"k": bytes(32)})
 
 
+@pytest.mark.parametrize(
+    "headers, status", [({}, 200), ({"Origin": "https://evil.example"}, 403), ({"Host": "evil.example"}, 403), ({"Origin": "null"}, 403), ({"Host": "localhost:1"}, 200)]
+)
+def test_without_keys_other_sites_may_not_ask(server, flowers, headers, status):
+    assert server.ask("POST", "/v1/predict", body(flowers[0]), headers)[0] == status
+
+
 def test_only_one_serves_from_a_folder(server):
     second = running.command("run", "--models", server.models, "--data", server.data, "--no-auth", "--port", "0")
     assert second.returncode == 2 and "another one serves" in second.stderr

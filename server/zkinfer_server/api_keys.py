@@ -65,6 +65,10 @@ class ApiKeys:
         self._seen: dict[str, tuple[float, Optional[Caller]]] = {}
         self._rates: dict[str, tuple[float, float]] = {}
 
+    @property
+    def is_open(self) -> bool:
+        return self._database is None
+
     def check(self, header: Optional[str]) -> Caller:
         """The caller of an Authorization header. Raises: Problem."""
         if self._database is None:

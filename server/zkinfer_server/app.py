@@ -18,7 +18,7 @@ from zkinfer_client import tensors
 from zkinfer_client.canonical import NONCE_BYTES
 
 from . import openapi, webhooks
-from .api_keys import ApiKeys
+from .api_keys import ApiKeys, Caller
 from .database import Unavailable
 from .metrics import Metrics
 from .models import ServedModel
@@ -66,6 +66,14 @@ def idempotency_of(request: Request) -> Optional[str]:
     return key
 
 
+def is_foreign(request: Request) -> bool:
+    """Whether a browser asks for another site's page, or under a name that somebody else has made lead here."""
+    host = request.headers.get("Host", "")
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+    origin = request.headers.get("Origin")
+    return name not in ("127.0.0.1", "localhost", "[::1]") or origin not in (None, f"http://{host}")
+
+
 class Front:
     """The routes of one service."""
 
@@ -76,10 +84,15 @@ class Front:
         """Off the loop: what reads the database."""
         return await asyncio.get_running_loop().run_in_executor(self.service.lookups, function, *arguments)
 
+    async def caller(self, request: Request, scope: str) -> Caller:
+        """Before anything else is read of a request. Raises: Problem."""
+        caller: Caller = await self.aside(self.keys.check, request.headers.get("Authorization"))
+        caller.need(scope)
+        return caller
+
     async def infer(self, request: Request, name: Optional[str]) -> Response:
         began = time.perf_counter()
-        caller = self.keys.check(request.headers.get("Authorization"))
-        caller.need("predict")
+        caller = await self.caller(request, "predict")
         body = await read_body(request, self.service.policy.max_body)
         header = request.headers.get(tensors.BINARY_HEADER)
         if header is not None and not header.isdigit():
@@ -135,7 +148,7 @@ class Front:
                 yield ": waiting\n\n"
             if self.service.draining:
                 return
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.1)
 
     def model_row(self, model: ServedModel, budget: Optional[dict[str, Any]]) -> dict[str, Any]:
         seen = budget or {}
@@ -153,6 +166,8 @@ def make_app(service: Service, keys: ApiKeys, metrics: Metrics) -> FastAPI:
     @app.middleware("http")
     async def count(request: Request, call_next: Any) -> Response:
         try:
+            if keys.is_open and is_foreign(request):
+                raise Problem("forbidden", "without API keys, only programs and pages of this machine may ask")
             response: Response = await call_next(request)
         except Problem as problem:
             response = problem_response(problem)
@@ -237,8 +252,7 @@ def make_app(service: Service, keys: ApiKeys, metrics: Metrics) -> FastAPI:
 
     @app.post("/v1/webhooks", tags=["webhooks"])
     async def add_webhook(request: Request) -> Response:
-        caller = keys.check(request.headers.get("Authorization"))
-        caller.need("predict")
+        caller = await front.caller(request, "predict")
         url = webhooks.body_of(await read_body(request, 1 << 16))
         try:
             await front.aside(webhooks.addresses_of, url, service.policy.private_webhooks)
@@ -249,7 +263,7 @@ def make_app(service: Service, keys: ApiKeys, metrics: Metrics) -> FastAPI:
 
     @app.delete("/v1/webhooks/{name}", tags=["webhooks"])
     async def remove_webhook(request: Request, name: str) -> Response:
-        caller = keys.check(request.headers.get("Authorization"))
+        caller = await front.caller(request, "predict")
         removed = service.writer.submit(lambda tx: tx.run("DELETE FROM webhook WHERE id = ? AND tenant = ?", name, caller.tenant).rowcount)
         if await asyncio.wrap_future(removed) != 1:
             raise Problem("not-found", "no such webhook")

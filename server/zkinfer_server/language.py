@@ -18,6 +18,7 @@ import zkinfer
 from zkinfer_client.canonical import NONCE_BYTES, proof_context, request_hash, uuid7
 from zkinfer_client.text import CONTEXT_BYTES, Generation, answer_parts, chat_prompt
 
+from .api_keys import Caller
 from .app import Front, idempotency_of, nonce_of, read_body, wait_of
 from .models import ServedModel
 from .problems import Problem
@@ -95,9 +96,7 @@ class Language:
             raise Problem("bad-request", f"'{model.name}' is no language model: no tokenizer lies beside it")
         return model, model.tokenizer
 
-    def ask_of(self, request: Request, body: bytes, text: TextRequest, model: ServedModel, inputs: Mapping[str, np.ndarray], path: str) -> Ask:
-        caller = self.front.keys.check(request.headers.get("Authorization"))
-        caller.need("predict")
+    def ask_of(self, caller: Caller, request: Request, body: bytes, text: TextRequest, model: ServedModel, inputs: Mapping[str, np.ndarray], path: str) -> Ask:
         nonce = text.extra.get("nonce")
         if nonce is not None and "X-Nonce" not in request.headers:
             if not isinstance(nonce, str) or len(nonce) != 2 * NONCE_BYTES or set(nonce) - set("0123456789abcdef"):
@@ -110,6 +109,7 @@ class Language:
         return Ask(caller, model, inputs, chosen, idempotency_of(request), same, mode)
 
     async def complete(self, request: Request, is_chat: bool) -> Response:
+        caller = await self.front.caller(request, "predict")
         body = await read_body(request, self.service.policy.max_body)
         takes = {"max_tokens", "temperature", "top_p", "stream", "seed"} | ({"messages", "max_completion_tokens"} if is_chat else {"prompt"})
         text = TextRequest(body, takes)
@@ -122,7 +122,7 @@ class Language:
         except zkinfer.InputError as error:
             raise Problem("range", f"prompt: {error}") from None
         asked = Generation(numbers, text.tokens, text.rule)
-        ask = self.ask_of(request, body, text, model, asked.arrays(), "chat" if is_chat else "completions")
+        ask = self.ask_of(caller, request, body, text, model, asked.arrays(), "chat" if is_chat else "completions")
         found, backlog = await self.service.admit(ask)
         shape = _Shape(model, tokenizer, is_chat, asked)
         if text.stream:
@@ -180,6 +180,7 @@ class Language:
         yield "data: [DONE]\n\n"
 
     async def embed(self, request: Request) -> Response:
+        caller = await self.front.caller(request, "predict")
         body = await read_body(request, self.service.policy.max_body)
         text = TextRequest(body, {"input"})
         model, tokenizer = self.find(text.model)
@@ -194,7 +195,7 @@ class Language:
         info = model.key.info.input_tensors[0]
         if len(tokens) != info.num_elements:
             raise Problem("range", f"input: {len(tokens)} tokens, this model reads {info.num_elements}")
-        ask = self.ask_of(request, body, text, model, {info.name: np.array(tokens, dtype=np.int64).reshape(tuple(info.shape))}, "embeddings")
+        ask = self.ask_of(caller, request, body, text, model, {info.name: np.array(tokens, dtype=np.int64).reshape(tuple(info.shape))}, "embeddings")
         reply = await self.service.answer(ask)
         vector = next(iter(reply.outputs.values())).ravel().tolist()
         return JSONResponse({

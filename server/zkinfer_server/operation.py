@@ -32,12 +32,7 @@ def _file(folder: pathlib.Path, name: str, policy: Optional[str] = _POLICY) -> R
 
 def add_routes(app: FastAPI, front: Front, uploads: Uploads, web: Optional[pathlib.Path]) -> None:
     """web: the folder of `make web`, for verifying in the page."""
-    service, keys = front.service, front.keys
-
-    def caller_of(request: Request, scope: str) -> Any:
-        caller = keys.check(request.headers.get("Authorization"))
-        caller.need(scope)
-        return caller
+    service = front.service
 
     @app.get("/", include_in_schema=False)
     async def page() -> Response:
@@ -56,14 +51,14 @@ def add_routes(app: FastAPI, front: Front, uploads: Uploads, web: Optional[pathl
     @app.post("/v1/models", tags=["models"])
     async def upload(request: Request) -> Response:
         """A network and calibration inputs: what it would be as a model, what a proof costs, or what of it cannot be proven. Nothing is committed."""
-        caller = caller_of(request, "models")
+        caller = await front.caller(request, "models")
         body = await read_body(request, service.policy.max_body)
         return JSONResponse(await front.aside(uploads.draft, caller.tenant, body), 201)
 
     @app.post("/v1/models/{draft}/commit", tags=["models"])
     async def commit(request: Request, draft: str) -> Response:
         """Commits to a draft and serves it. Body: {inputs, profile}, both optional."""
-        caller = caller_of(request, "models")
+        caller = await front.caller(request, "models")
         try:
             form = json.loads(await read_body(request, 1 << 16) or b"{}")
             inputs, profile = form.get("inputs", "public:keccak256"), form.get("profile", "fast")
@@ -79,7 +74,7 @@ def add_routes(app: FastAPI, front: Front, uploads: Uploads, web: Optional[pathl
     @app.get("/v1/answers", tags=["proofs"])
     async def answers(request: Request) -> Response:
         """The last answers of this key's tenant, newest first."""
-        caller = caller_of(request, "predict")
+        caller = await front.caller(request, "predict")
 
         def listed() -> list[dict[str, Any]]:
             with service.database.read() as tx:
@@ -94,7 +89,7 @@ def add_routes(app: FastAPI, front: Front, uploads: Uploads, web: Optional[pathl
     @app.get("/v1/answers/{receipt_id}", tags=["proofs"])
     async def receipt(request: Request, receipt_id: str) -> Response:
         """The receipt of an answer, again."""
-        caller = caller_of(request, "predict")
+        caller = await front.caller(request, "predict")
 
         def found() -> Optional[dict[str, Any]]:
             with service.database.read() as tx:
@@ -107,6 +102,6 @@ def add_routes(app: FastAPI, front: Front, uploads: Uploads, web: Optional[pathl
 
     @app.post("/admin/drain", tags=["operation"])
     async def drain(request: Request) -> Response:
-        caller_of(request, "admin")
+        await front.caller(request, "admin")
         service.draining = True
         return JSONResponse({"draining": True})

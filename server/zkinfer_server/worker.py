@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import pathlib
+import subprocess
 import threading
 import time
 import warnings
@@ -28,13 +29,15 @@ log = logging.getLogger("zkinfer.worker")
 _IDLE_SECONDS = 0.02
 _SCAN_SECONDS = 5.0
 _RATE_WEIGHT = 0.1
+_ROTATE_SECONDS = 10.0
+_READY = 64  # with fewer proofs left before the next commitment, or a quarter of one's, it is made
 
 
 class ProvenModel:
     """A model with its commitment's secret."""
 
     def __init__(self, path: pathlib.Path) -> None:
-        self.name = path.stem
+        self.name, self.path, self.secret = path.stem, path, path.with_suffix(".zksecret")
         self.model = zkinfer.Model.load(path)
         self.prover = zkinfer.Prover.open(self.model, path.with_suffix(".zksecret"))
         self.key = zkinfer.VerificationKey.load(path.with_suffix(".zkkey"))
@@ -71,6 +74,7 @@ class Worker:
         self.writer = Writer(database)
         self.stopping = threading.Event()
         self._models: dict[str, ProvenModel] = {}
+        self._rotating: dict[str, float] = {}
         self._seen: dict[pathlib.Path, float] = {}
         self._in_hand: dict[str, dict[str, Any]] = {}
         self._lock = threading.Lock()
@@ -88,6 +92,7 @@ class Worker:
                 self.writer.submit(lambda tx: [jobs.beat(tx, job) for job in held]).result()
                 self.scan()
                 self._tell()
+                self._rotate_ahead()
         for thread in provers:
             thread.join()
         with contextlib.suppress(Unavailable):
@@ -122,6 +127,22 @@ class Worker:
             self._models[model.root] = model
             log.info("proves %s, %s", model.name, model.root[:16])
             self._tell()
+
+    def _rotate_ahead(self) -> None:
+        """Makes the next commitment at a quiet moment instead of within a proof; without the program, the proof that needs it does."""
+        for model in list(self._models.values()):
+            if self._rotating.get(model.root, -_ROTATE_SECONDS) + _ROTATE_SECONDS > time.monotonic() or model.key.info.public_parameters:
+                continue
+            self._rotating[model.root] = time.monotonic()
+            try:
+                status = subprocess.run(["zkinfer", "commitment", "status", model.secret, "--json"], capture_output=True, stdin=subprocess.DEVNULL, timeout=30)
+                ready = json.loads(status.stdout).get("proofs_ready")
+                if ready is not None and ready <= min(_READY, (model.prover.num_slots or 0) // 4):
+                    nice = ["nice", "-n", "19"] if self.priority != "normal" else []
+                    done = subprocess.run([*nice, "zkinfer", "rotate", model.path], capture_output=True, stdin=subprocess.DEVNULL, timeout=600)
+                    log.info("%s: %d proofs were ready, %s", model.name, ready, "the next commitment is made" if done.returncode == 0 else done.stderr[-300:])
+            except (OSError, ValueError, AttributeError, subprocess.TimeoutExpired) as error:
+                log.debug("%s: no rotation ahead: %s", model.name, error)
 
     def _tell(self) -> None:
         """What front ends show: proofs left, and how long one takes."""
