@@ -30,6 +30,11 @@ std::vector<Bytes> bundle_seeds() {
           ProofBundle{{}, {}, small().batch()}.to_bytes()};
 }
 
+void data_set(ByteView bytes) {
+  const Result<DataSet> read = DataSet::from_bytes(bytes);
+  ZKI_CHECK(!read.ok() || equal(read->to_bytes(), bytes), "the data set reader took bytes that are not canonical");
+}
+
 // What `zkinfer inspect --json` and JavaScript's `inspect` say of any bytes.
 void inspect(ByteView bytes) {
   const Result<std::string> said = inspect_json(bytes);
@@ -38,7 +43,7 @@ void inspect(ByteView bytes) {
 std::vector<Bytes> inspect_seeds() {
   std::vector<Bytes> seeds = bundle_seeds();
   for (const Bytes* file :
-       {&small().key, &every_op().key, &small().proof(), &small().batch(), &small().certificate(), &rooted().path})
+       {&small().key, &every_op().key, &small().proof(), &small().batch(), &small().evaluation(), &small().certificate(), &rooted().path})
     seeds.push_back(*file);
   return seeds;
 }
@@ -143,6 +148,7 @@ std::vector<Bytes> counted_seeds() {
 }
 
 constexpr Target kTargets[] = {
+    {"data_set", data_set, [] { return std::vector<Bytes>{small().data_set().to_bytes()}; }, 2000},
     {"bundle", bundle, bundle_seeds, 3000},
     {"inspect", inspect, inspect_seeds, 2000},
     {"evm_calldata", evm_calldata_of, patch_seeds, 200},

@@ -39,7 +39,7 @@ Fixture::Fixture(qir::QGraph graph, const TensorPolicy& inputs, const TensorPoli
   made.report = "report";
   package = package::to_bytes(made);
   model = must(Model::from_bytes(package));
-  options_.budget = 4;
+  options_.budget = 8;
   options_.inputs = inputs;
   options_.outputs = outputs;
   prover_ = make(1);
@@ -72,6 +72,29 @@ const Bytes& Fixture::batch() const {
   BatchRequest rows;
   rows.inputs = {views(row), views(row), views(row)};
   return batch_ = must(prover_->prove_batch(rows)).proof;
+}
+
+const DataSet& Fixture::data_set() const {
+  if (data_set_.has_value()) return *data_set_;
+  DataSet::Parts parts;
+  parts.name = "rows";
+  parts.labels = {0, 1, 1, 0, 1};
+  parts.groups = {0, 1, 0, 1, 0};
+  for (const RealTensor& input : zeros()) {
+    std::vector<std::int64_t> shape = input.shape;
+    shape.insert(shape.begin(), 5);
+    parts.inputs.push_back({"x", Tensor(shape, std::vector<float>(5 * input.data.size(), 0.5F))});
+  }
+  data_set_ = must(DataSet::build(std::move(parts)));
+  return *data_set_;
+}
+
+const Bytes& Fixture::evaluation() const {
+  if (!evaluation_.empty()) return evaluation_;
+  EvaluationRequest request;
+  request.data = &data_set();
+  request.chunk_rows = 3;
+  return evaluation_ = must(prover_->evaluate(request)).evaluation;
 }
 
 const Bytes& Fixture::certificate() const {

@@ -7,6 +7,7 @@
 
 #include "fuzz/targets.h"
 #include "support/session.h"
+#include "zkinfer/data_set.h"
 #include "zkinfer/prove.h"
 #include "zkinfer/verify.h"
 
@@ -29,6 +30,9 @@ class Fixture {
 
   const Bytes& proof() const;
   const Bytes& batch() const;  // of three rows
+  // Of five rows in chunks of three, and their data set.
+  const Bytes& evaluation() const;
+  const DataSet& data_set() const;
   const Bytes& certificate() const;
   const Bytes& rotation() const;
   const VerificationKey& rotated_key() const;
@@ -40,7 +44,8 @@ class Fixture {
 
   CommitOptions options_;
   mutable std::optional<Prover> prover_, fresh_;
-  mutable Bytes proof_, batch_, certificate_, rotation_;
+  mutable std::optional<DataSet> data_set_;
+  mutable Bytes proof_, batch_, evaluation_, certificate_, rotation_;
   mutable std::optional<VerificationKey> rotated_key_;
 };
 

@@ -99,6 +99,24 @@ void batch_bytes(ByteView bytes) {
   static_cast<void>(verify_batch(*beside().verification_key, bytes.subspan(9), request));
 }
 
+const EvaluationRows& evaluated() {
+  static const EvaluationRows rows =
+      must(small().data_set().rows_for(small().verification_key->info().input_tensors, {}));
+  return rows;
+}
+void evaluation(ByteView bytes) {
+  const Bytes file = patched(small().evaluation(), bytes);
+  const EvaluationResult result =
+      verify_evaluation(*small().verification_key, file, evaluated(), VerifyRequest::uncertified());
+  ZKI_CHECK(result.verdict.accepted() == equal(file, small().evaluation()),
+            "a changed evaluation was accepted, or the honest one was not");
+}
+
+void evaluation_bytes(ByteView bytes) {
+  static_cast<void>(
+      verify_evaluation(*small().verification_key, bytes, evaluated(), VerifyRequest::uncertified()));
+}
+
 void rotation(ByteView bytes) {
   const Bytes file = patched(bound().rotation(), bytes);
   ZKI_CHECK(verify_rotation(*bound().verification_key, bound().rotated_key(), file).accepted() ==
@@ -225,6 +243,8 @@ constexpr Target kTargets[] = {
        return std::vector<Bytes>{small().batch(), beside().batch()};
      },
      300},
+    {"evaluation", evaluation, patch_seeds, 300},
+    {"evaluation_bytes", evaluation_bytes, [] { return std::vector<Bytes>{small().evaluation()}; }, 300},
     {"path", path, patch_seeds, 200},
     {"path_bytes", path_bytes, [] { return std::vector<Bytes>{rooted().path}; }, 200},
     {"certificate_bytes", certificate_bytes,
