@@ -22,7 +22,7 @@ class DataSet {
  public:
   struct Column {
     std::string name;
-    Tensor values;  // [rows, ..]: uint8, int32 or float32
+    Tensor values;  // [rows, ..]; kept as uint8, int32 or float32, the first that holds all numbers exactly, or float32
   };
   struct Parts {
     std::string name;

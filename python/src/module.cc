@@ -19,6 +19,7 @@ PYBIND11_MODULE(_native, module) {
   bind_compile(module);
   bind_files(module);
   bind_generate(module);
+  bind_evaluate(module);
   module.def("end_left_behind", &end_left_behind);
 #endif
 }

@@ -26,6 +26,7 @@ void bind_tensors(py::module_& module);
 void bind_compile(py::module_& module);
 void bind_files(py::module_& module);
 void bind_generate(py::module_& module);
+void bind_evaluate(py::module_& module);
 
 // A Status on its way to Python; zkinfer.errors says which exception it becomes. Thrown with and without the GIL.
 struct StatusError {

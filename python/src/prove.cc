@@ -129,16 +129,21 @@ void bind_tree(py::module_& module) {
     const SlotFile file = must(SlotFile::open(path, kModelSecretFile));
     return must(read_commitment_secret(file.payload())).role;
   });
-  // A commitment with a proof left, and the path to it from the root's key.
-  module.def("serve", [](const Model& model, const std::string& root_path, const py::object& progress) {
-    using Serving = std::pair<SharedProver, Bytes>;
-    const auto made = run<Serving>(progress, [=](const Progress& report) -> Result<Serving> {
-      ZKI_ASSIGN_OR_RETURN(const CommitmentTree tree, CommitmentTree::open(root_path));
-      ZKI_ASSIGN_OR_RETURN(CommitmentTree::Serving serving, tree.serve(model, {{}, report}));
-      return Serving(share(std::move(serving.prover)), std::move(serving.path));
-    });
-    return py::make_tuple(made.first, to_python(made.second));
-  });
+  // A commitment with so many slots left, and the path to it from the root's key.
+  module.def("serve",
+             [](const Model& model, const std::string& root_path, const py::object& progress, std::uint64_t num_slots) {
+               using Serving = std::pair<SharedProver, Bytes>;
+               const auto made = run<Serving>(progress, [=](const Progress& report) -> Result<Serving> {
+                 ZKI_ASSIGN_OR_RETURN(const CommitmentTree tree, CommitmentTree::open(root_path));
+                 ZKI_ASSIGN_OR_RETURN(CommitmentTree::Serving serving,
+                                      tree.serve(model, {{}, num_slots > 1 ? report.part(0, 0.5) : report}));
+                 if (serving.node.num_proofs_left < num_slots) {
+                   ZKI_ASSIGN_OR_RETURN(serving, tree.rotate(model, {{}, report.part(0.5, 1)}));
+                 }
+                 return Serving(share(std::move(serving.prover)), std::move(serving.path));
+               });
+               return py::make_tuple(made.first, to_python(made.second));
+             });
   module.def("root_key", [](const Model& model, const std::string& root_path) {
     const CommitmentTree tree = must(CommitmentTree::open(root_path));
     return to_python(must(tree.root_key(model)));

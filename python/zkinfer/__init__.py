@@ -15,6 +15,7 @@ from typing import Any as _Any
 from . import _native, _reprs
 from ._compile import compile
 from ._embedding import Embedding, VerifiedEmbedding, verify_embedding
+from ._evaluation import DataSet, Evaluation, Figure, VerifiedEvaluation, verify_evaluation
 from ._generation import Answer, Tokenizer, VerifiedAnswer, verify_conversation, verify_generation
 from ._key import Soundness, VerificationKey
 from ._model import Model, RunResult
@@ -44,7 +45,10 @@ __all__ = [
     "ClippingWarning",
     "CommittedTensor",
     "CompileError",
+    "DataSet",
     "Embedding",
+    "Evaluation",
+    "Figure",
     "FileError",
     "InputError",
     "InternalError",
@@ -61,6 +65,7 @@ __all__ = [
     "VerificationKey",
     "VerifiedAnswer",
     "VerifiedEmbedding",
+    "VerifiedEvaluation",
     "VerifiedTensor",
     "ZkinferError",
     "compile",
@@ -68,6 +73,7 @@ __all__ = [
     "verify_batch",
     "verify_chain",
     "verify_embedding",
+    "verify_evaluation",
     "verify_conversation",
     "verify_generation",
     "verify_rotation",

@@ -10,7 +10,7 @@ from typing import Any, Callable, Optional, TypeVar, Union
 
 import numpy as np
 
-from . import _data, _embedding, _files, _generation, _native, _options, _progress
+from . import _data, _embedding, _evaluation, _files, _generation, _native, _options, _progress
 from ._key import VerificationKey
 from ._model import Model, slots_for
 from ._proofs import Batch, Proof, reals
@@ -65,7 +65,7 @@ class Prover:
         root, serving_path = _native.role_of_file(path).name == "root", None
         with _progress.reporting(progress, "open") as report:
             if root:
-                native, serving_path = _native.serve(model._native, path, report)
+                native, serving_path = _native.serve(model._native, path, report, 1)
             else:
                 native = _native.Prover.open(model._native, path, report)
         beside = _files.certificate_beside(path)
@@ -182,7 +182,7 @@ class Prover:
                     raise
                 with self._lock:
                     if self._native is native:
-                        following, following_path = _native.serve(self._model._native, self._secret_path, None)
+                        following, following_path = _native.serve(self._model._native, self._secret_path, None, 1)
                         if following.verification_key == native.verification_key:
                             raise  # something else is used up
                         self._native, self._path = following, following_path
@@ -319,6 +319,58 @@ class Prover:
         for row in result.rows:
             _data.warn_of_clipping(row.clipping, _ABOUT, 3)
         return batch
+
+    def evaluate(
+        self,
+        data: Union["_evaluation.DataSet", _files.Path],
+        metric: str = "accuracy",
+        *,
+        by_group: bool = False,
+        output: int = 0,
+        chunk: Optional[int] = None,
+        context: Union[None, bytes, str] = None,
+        progress: _progress.Progress = None,
+    ) -> "_evaluation.Evaluation":
+        """Proves how the model does on a data set, for :func:`verify_evaluation`; predictions of single rows stay hidden, what each chunk counts is shown.
+
+        Args:
+            data: a :class:`DataSet`, or the path of a .zkset file.
+            metric: "accuracy", "confusion" (rows of each label and class, from which precision, recall and F1 follow), or "top-5" and the like.
+            by_group: count each group of the data set on its own.
+            output: which of the model's outputs.
+            chunk: rows that one proof has, which takes a slot; by default as many as suit time and memory.
+            context, progress: as of :meth:`prove`.
+        Returns: an :class:`Evaluation`.
+        Raises: InputError for labels that are no classes, or rows of another shape; BudgetError where fewer slots are left than chunks.
+
+        Example:
+            >>> evaluation = key.evaluate(zkinfer.DataSet(images, labels))
+            >>> zkinfer.verify_evaluation(evaluation, key.public, data).value
+        """
+        rows = data if isinstance(data, _evaluation.DataSet) else _evaluation.DataSet.load(data)
+        numbers = _evaluation.metric_numbers(metric, output, by_group, rows)
+        chunk_rows = _options.integer("chunk", chunk, 1, 1 << 26) if chunk is not None else 0
+        bound = context_bytes(context)
+        count = _native.evaluation_chunks(self._native, rows._native, numbers, chunk_rows)
+        with _progress.reporting(progress, "evaluate") as report:
+            native, path = self._with_slots(count)
+            proof, clipping = _native.evaluate(native, rows._native, numbers, chunk_rows, bound, report)
+        _data.warn_of_clipping(clipping, _ABOUT, 3)
+        evaluation = _evaluation.Evaluation(proof)
+        evaluation.path = path
+        return evaluation
+
+    def _with_slots(self, count: int) -> tuple[_native.Prover, Optional[bytes]]:
+        """A commitment that has so many slots left: this one; below a root also another."""
+        total, below = self._native.all_slots.total, self._root and self._secret_path is not None
+        left = self.num_proofs_left if not below else total - 1
+        if left is not None and total > 0 and left < count:
+            raise BudgetError(f"the evaluation takes {count} slots of one commitment, a proof each, and there are {left}; use larger chunks (chunk=)")
+        if not below:
+            return self._native, self._path
+        with self._lock:
+            self._native, self._path = _native.serve(self._model._native, self._secret_path, None, count)
+            return self._native, self._path
 
     def rotate(
         self, *, proofs: Optional[int] = None, certify: bool = True, progress: _progress.Progress = None

@@ -180,21 +180,21 @@ def _key_of(key: Any) -> VerificationKey:
 
 
 _SAYS = {"Answer": "verify_generation", "Embedding": "verify_embedding"}
-_CHECKED_BY = {"proof": "zkinfer.verify", "batch proof": "zkinfer.verify_batch"}
+_CHECKED_BY = {"proof": "zkinfer.verify", "batch proof": "zkinfer.verify_batch", "evaluation": "zkinfer.verify_evaluation"}
 
 
 def _proof_bytes(proof: Any, kind: str) -> bytes:
     """Its bytes. InputError for what is something else of ours: only what may be a proof is accepted or rejected."""
-    from ._proofs import Batch, Proof
+    from ._proofs import _ProofFile
 
-    if isinstance(proof, (Proof, Batch)):
+    if isinstance(proof, _ProofFile):
         data, where = proof.to_bytes(), f"a {type(proof).__name__}"
     elif isinstance(proof, (bytes, bytearray, memoryview)):
         data, where = bytes(proof), f"{len(proof)} bytes"
     elif isinstance(proof, (str, os.PathLike)):
         data, where = _files.read(proof), _files.quoted(proof)
     else:
-        wanted = "Proof" if kind == "proof" else "Batch"
+        wanted = {"proof": "Proof", "batch proof": "Batch", "evaluation": "Evaluation"}[kind]
         if type(proof).__name__ in _SAYS:
             raise InputError(f"{kind}: an {type(proof).__name__}, expected a {wanted}; zkinfer.{_SAYS[type(proof).__name__]} checks it and says what it is")
         raise InputError(f"{kind}: a {type(proof).__name__}, expected a {wanted}, its bytes or the path of its file")

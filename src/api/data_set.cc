@@ -33,6 +33,22 @@ std::size_t row_bytes(const DataSet::Column& column) {
 }
 const std::uint8_t* data_of(const Tensor& tensor) { return static_cast<const std::uint8_t*>(tensor.view().data); }
 
+// The narrowest of uint8, int32 and float32 that holds all numbers exactly: the same numbers are the same bytes.
+Tensor narrowed(const Tensor& tensor) {
+  std::vector<double> values(tensor.num_elements());
+  with_dtype(tensor.dtype(), [&](auto type) {
+    for (std::size_t i = 0; i < values.size(); ++i)
+      values[i] = static_cast<double>(tensor.view().at<decltype(type)>(i));
+  });
+  const auto within = [&](double lo, double hi) {
+    return std::ranges::all_of(values, [&](double x) { return x == std::floor(x) && x >= lo && x <= hi; });
+  };
+  using Int = std::numeric_limits<std::int32_t>;
+  if (within(0, 255)) return {tensor.shape(), std::vector<std::uint8_t>(values.begin(), values.end())};
+  if (within(Int::min(), Int::max())) return {tensor.shape(), std::vector<std::int32_t>(values.begin(), values.end())};
+  return {tensor.shape(), std::vector<float>(values.begin(), values.end())};
+}
+
 Status check_parts(const DataSet::Parts& parts) {
   const std::uint64_t rows = parts.labels.size();
   if (rows < 1 || rows > kMaxRows)
@@ -162,6 +178,7 @@ std::string shape_text(std::span<const std::int64_t> dims) {
 }  // namespace
 
 Result<DataSet> DataSet::build(Parts parts) {
+  for (Column& column : parts.inputs) column.values = narrowed(column.values);
   ZKI_RETURN_IF_ERROR(check_parts(parts));
   Bytes rows = laid_out(parts);
   return DataSet(finished(std::move(parts), std::move(rows)));

@@ -2,6 +2,11 @@
 // What follows from an evaluation's counts.
 #include "zkinfer/evaluation.h"
 
+#include <algorithm>
+#include <charconv>
+
+#include "zkinfer/metric_names.h"
+
 namespace zkinfer {
 
 std::string metric_name(const Metric& metric) {
@@ -11,6 +16,19 @@ std::string metric_name(const Metric& metric) {
     case MetricKind::kTopK: return "top-" + std::to_string(metric.k);
   }
   return "unknown";
+}
+
+Result<Metric> metric_of(const std::string& name) {
+  Metric metric;
+  if (name == "accuracy") return metric;
+  metric.kind = MetricKind::kConfusion;
+  if (name == "confusion") return metric;
+  metric.kind = MetricKind::kTopK;
+  const char* const end = name.data() + name.size();
+  const char* const number = name.data() + std::min<std::size_t>(4, name.size());
+  const auto [last, error] = std::from_chars(number, end, metric.k);
+  if (name.starts_with("top-") && error == std::errc() && last == end && metric.k > 0) return metric;
+  return invalid_argument("metric '" + name + "': expected accuracy, confusion, or top-5 and the like");
 }
 
 std::uint64_t confusion(const EvaluationResult& result, std::uint64_t group, std::int64_t label,

@@ -42,8 +42,8 @@ void inspect(ByteView bytes) {
 }
 std::vector<Bytes> inspect_seeds() {
   std::vector<Bytes> seeds = bundle_seeds();
-  for (const Bytes* file :
-       {&small().key, &every_op().key, &small().proof(), &small().batch(), &small().evaluation(), &small().certificate(), &rooted().path})
+  for (const Bytes* file : {&small().key, &every_op().key, &small().proof(), &small().batch(), &small().evaluation(),
+                            &small().certificate(), &rooted().path})
     seeds.push_back(*file);
   return seeds;
 }

@@ -113,8 +113,7 @@ void evaluation(ByteView bytes) {
 }
 
 void evaluation_bytes(ByteView bytes) {
-  static_cast<void>(
-      verify_evaluation(*small().verification_key, bytes, evaluated(), VerifyRequest::uncertified()));
+  static_cast<void>(verify_evaluation(*small().verification_key, bytes, evaluated(), VerifyRequest::uncertified()));
 }
 
 void rotation(ByteView bytes) {

@@ -39,18 +39,6 @@ Result<std::vector<std::int64_t>> load_whole(const std::string& option, const st
   return out;
 }
 
-// In the narrowest type that holds all of them exactly.
-Tensor narrowed(std::vector<std::int64_t> shape, const std::vector<float>& values) {
-  bool is_whole = true, is_byte = true;
-  for (const float x : values) {
-    is_whole = is_whole && x == std::floor(x) && std::abs(x) <= 1 << 24;
-    is_byte = is_byte && is_whole && x >= 0 && x <= 255;
-  }
-  if (!is_whole) return {std::move(shape), values};
-  if (is_byte) return {std::move(shape), std::vector<std::uint8_t>(values.begin(), values.end())};
-  return {std::move(shape), std::vector<std::int32_t>(values.begin(), values.end())};
-}
-
 Result<DataSet::Column> column_of(const Array& array, std::size_t num_rows, const InputOptions& options) {
   const std::string name = array.name.empty() ? "input" : array.name;
   const std::vector<std::int64_t>& shape = array.shape;
@@ -70,7 +58,7 @@ Result<DataSet::Column> column_of(const Array& array, std::size_t num_rows, cons
   for (const RealInputs& sample : samples) values.insert(values.end(), sample[0].data.begin(), sample[0].data.end());
   std::vector<std::int64_t> whole = {rows};
   whole.insert(whole.end(), row.shape.begin(), row.shape.end());
-  return DataSet::Column{name, narrowed(std::move(whole), values)};
+  return DataSet::Column{name, Tensor(std::move(whole), values)};
 }
 
 CommandResult build(Session& session, const Arguments& arguments) {

@@ -19,6 +19,7 @@
 #include "stopwatch.h"
 #include "text.h"
 #include "zkinfer/hex.h"
+#include "zkinfer/metric_names.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -33,7 +34,7 @@ struct Arguments {
 CommandResult evaluate(Session& session, const Arguments& arguments) {
   ProgressLine line(session, "evaluate");
   EvaluationRequest request;
-  ZKI_ASSIGN_OR_RETURN(request.metric, parse_metric(arguments.metric));
+  ZKI_ASSIGN_OR_RETURN(request.metric, metric_of(arguments.metric));
   ZKI_ASSIGN_OR_RETURN(request.context, parse_context(arguments.context));
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ZKI_ASSIGN_OR_RETURN(const DataSet data, load_data_set(arguments.data_path));

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluation_output.h"
 
-#include <charconv>
-
 #include "inputs/input_bytes.h"
 #include "print.h"
 #include "text.h"
@@ -46,21 +44,6 @@ nlohmann::ordered_json data_set_json(const DataSet& data) {
           {"num_duplicates", data.num_duplicates()},
           {"preprocessing", data.parts().preprocessing},
           {"inputs", std::move(inputs)}};
-}
-
-Result<Metric> parse_metric(const std::string& text) {
-  Metric metric;
-  if (text == "accuracy") return metric;
-  if (text == "confusion") {
-    metric.kind = MetricKind::kConfusion;
-    return metric;
-  }
-  const std::string_view number = std::string_view(text).substr(std::min<std::size_t>(4, text.size()));
-  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), metric.k);
-  metric.kind = MetricKind::kTopK;
-  if (text.starts_with("top-") && error == std::errc() && end == number.data() + number.size() && metric.k > 0)
-    return metric;
-  return invalid_argument("--metric: expected accuracy, confusion, or top-5 and the like, got " + in_quotes(text));
 }
 
 namespace {

@@ -29,7 +29,4 @@ std::string evaluation_text(const EvaluationResult& result, const DataSet& data)
 // "metric", "figures", "counts", "chunks" and what they are about.
 nlohmann::ordered_json evaluation_json(const EvaluationResult& result, const DataSet& data);
 
-// "accuracy", "confusion", "top-5".
-Result<Metric> parse_metric(const std::string& text);
-
 }  // namespace zkinfer::cli

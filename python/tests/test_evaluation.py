@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evaluations: what is counted is what the model does; data sets; what is refused."""
+import pickle
+
+import numpy as np
+import pytest
+
+import zkinfer
+
+
+@pytest.fixture(scope="module")
+def labelled(model, flowers):
+    classes = np.array([model.run(row).integers[0].argmax() for row in flowers])
+    labels = classes.copy()
+    labels[3] = (labels[3] + 1) % 3
+    return classes, labels
+
+
+def test_counts_are_the_models(model, flowers, labelled, tmp_path):
+    classes, labels = labelled
+    groups = np.arange(len(labels)) % 2
+    data = zkinfer.DataSet(flowers, labels, groups=groups, name="flowers")
+    key = model.commit(proofs=20)
+    evaluation = key.evaluate(data, chunk=8, context="audit")
+    checked = zkinfer.verify_evaluation(evaluation, key.public, data, context="audit")
+    assert checked.metric == "accuracy" and checked.value == (len(labels) - 1) / len(labels)
+    assert checked.counts.tolist() == [1, len(labels) - 1] and (checked.chunk_counts.sum(axis=0) == checked.counts).all()
+    assert checked.data_set == data.digest and checked.num_rows == len(data) and checked.context == "audit"
+
+    matrix = zkinfer.verify_evaluation(key.evaluate(data, "confusion"), key.public, data)
+    expected = np.zeros((3, 3), int)
+    np.add.at(expected, (labels, classes), 1)
+    assert (matrix.confusion == expected).all()
+    f1 = {figure.label: figure for figure in matrix.figures if figure.name == "f1"}
+    for label in range(3):
+        assert (f1[label].numerator, f1[label].denominator) == (2 * expected[label, label], expected[label].sum() + expected[:, label].sum())
+    by_group = zkinfer.verify_evaluation(key.evaluate(data, by_group=True), key.public, data)
+    assert [figure.numerator for figure in by_group.figures] == [(classes == labels).sum()] + [((classes == labels) & (groups == g)).sum() for g in (0, 1)]
+    assert zkinfer.verify_evaluation(key.evaluate(data, "top-3"), key.public, data).value == 1
+
+    evaluation.save(tmp_path / "test.zkeval")
+    data.save(tmp_path / "test.zkset")
+    key.public.save(tmp_path / "network.zkkey")
+    read = zkinfer.DataSet.load(tmp_path / "test.zkset")
+    assert read == data and pickle.loads(pickle.dumps(data)) == data
+    assert zkinfer.verify_evaluation(tmp_path / "test.zkeval", tmp_path / "network.zkkey", tmp_path / "test.zkset").value == checked.value
+    assert zkinfer.Evaluation.load(tmp_path / "test.zkeval").to_bytes() == evaluation.to_bytes()
+
+
+def test_what_is_refused(model, flowers, labelled):
+    _, labels = labelled
+    data = zkinfer.DataSet(flowers, labels)
+    key = model.commit(proofs=4)
+    evaluation = key.evaluate(data)
+    with pytest.raises(zkinfer.Rejected, match="data set"):
+        zkinfer.verify_evaluation(evaluation, key.public, zkinfer.DataSet(flowers, (labels + 1) % 3))
+    with pytest.raises(zkinfer.Rejected, match="context"):
+        zkinfer.verify_evaluation(evaluation, key.public, data, context="other")
+    changed = bytearray(evaluation.to_bytes())
+    changed[3000] ^= 1
+    with pytest.raises(zkinfer.Rejected):
+        zkinfer.verify_evaluation(bytes(changed), key.public, data)
+    with pytest.raises(zkinfer.InputError, match="verify_evaluation"):
+        zkinfer.verify(evaluation, key.public)
+    with pytest.raises(zkinfer.InputError, match="zkinfer.verify"):
+        zkinfer.verify_evaluation(key.prove(flowers[0]), key.public, data)
+    left = key.num_proofs_left
+    for call, says in (
+        (lambda: key.evaluate(data, "f2"), "metric 'f2'"),
+        (lambda: key.evaluate(data, by_group=True), "no groups"),
+        (lambda: key.evaluate(data, output=3), "no output 3"),
+        (lambda: key.evaluate(data, chunk=0), "chunk"),
+        (lambda: key.evaluate(zkinfer.DataSet(flowers, labels + 5)), "row 0: label"),
+        (lambda: key.evaluate(zkinfer.DataSet(flowers[:, :2], labels)), "rows of the data set"),
+        (lambda: zkinfer.DataSet(flowers, labels[:-1]), "as many of both"),
+        (lambda: zkinfer.DataSet(flowers, labels + 0.5), "whole number"),
+    ):
+        with pytest.raises(zkinfer.InputError, match=says):
+            call()
+    with pytest.raises(zkinfer.BudgetError, match="chunk="):
+        key.evaluate(data, chunk=1)
+    assert key.num_proofs_left == left
+
+
+def test_the_same_numbers_are_the_same_set(flowers):
+    labels = np.zeros(len(flowers), int)
+    whole = np.round(flowers)
+    assert zkinfer.DataSet(whole.astype(np.float64), labels).digest == zkinfer.DataSet(whole.astype(np.uint8), labels).digest
+    assert zkinfer.DataSet(flowers, labels).digest != zkinfer.DataSet(flowers[::-1], labels).digest
+    assert zkinfer.DataSet(np.concatenate([flowers, flowers[:2]]), np.zeros(len(flowers) + 2, int)).num_duplicates >= 2
