@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from .database import Transaction, Unavailable
 
 _REF = re.compile(r"^[a-z]+/[0-9a-f]{64}$")
+_ROOM = 32 << 20
 _SMALL = 1 << 16  # up to this a blob lies in its table, and is durable with its row
 
 
@@ -24,6 +25,11 @@ class FolderStore:
 
     def __init__(self, folder: pathlib.Path) -> None:
         self._folder = folder
+
+    def has_room(self) -> bool:
+        """Whether proofs of what is answered now will find some: 32 MiB."""
+        found = os.statvfs(self._folder if self._folder.exists() else self._folder.parent)
+        return found.f_bavail * found.f_frsize >= _ROOM
 
     def _path(self, ref: str) -> pathlib.Path:
         if not _REF.match(ref):

@@ -99,6 +99,8 @@ class Service:
         """The answer that the request has already, or the seconds of proving that wait. Raises: Problem where it must come back later."""
         if self.draining:
             raise Problem("unavailable", "the service is stopping", retry_after=5)
+        if not self.store.has_room():
+            raise Problem("unavailable", "the disk is full", retry_after=10)
         if ask.idempotency is not None:
             found = await asyncio.get_running_loop().run_in_executor(self.lookups, self._replay, ask)
             if found is not None:
@@ -267,6 +269,8 @@ class Service:
         """None, or why not."""
         if self.draining:
             return "stopping"
+        if not self.store.has_room():
+            return "the disk is full"
         if not len(self.models):
             return "no model can be served: " + ("; ".join(self.models.problems.values()) or "the folder has no .zkmodel")
         try:
