@@ -209,8 +209,8 @@ class Soak:
     def proven(connection: Connection, proof_id: str) -> dict:
         end = time.monotonic() + 300
         while True:
-            state = json.loads(connection.send("GET", f"/v1/proofs/{proof_id}")[2])
-            if state["state"] in ("proven", "failed") or time.monotonic() > end:
+            state = json.loads(connection.send("GET", f"/v1/proofs/{proof_id}", allow=(404,))[2])
+            if state["state"] in ("proven", "failed", "unknown") or time.monotonic() > end:
                 return state
             time.sleep(0.05)
 
