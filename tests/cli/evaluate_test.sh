@@ -78,6 +78,15 @@ expect 0 'earlier evaluation at .test.zkeval. was replaced' "$zkinfer" evaluate 
 expect 0 'accuracy +18 of 20' "$zkinfer" evaluate twin.zkmodel --data test.zkset -o twin.zkeval --chunk 3
 expect 0 'ACCEPTED' "$zkinfer" verify twin.zkeval -k twin.zkkey --data test.zkset --model twin.zkmodel
 
+# Whoever sees what of proofs, evaluations have the data set's rows and hide outputs.
+for visibility in "--inputs committed --outputs committed" "--inputs private:sha256" "--inputs public:keccak256 --outputs public:sha256" "--profile small" "--unique-decoding"; do
+  rm -rf seen.*
+  expect 0 '' "$zkinfer" -q commit mlp.zkmodel $visibility --key seen.zkkey --secret seen.zksecret --certificate seen.zkcert --budget 16
+  expect 0 'accuracy +18 of 20' "$zkinfer" evaluate mlp.zkmodel -s seen.zksecret --data test.zkset -o seen.zkeval
+  expect 0 'accuracy +18 of 20' "$zkinfer" verify seen.zkeval -k seen.zkkey --data test.zkset
+done
+expect 2 'input-data: an evaluation says nothing of single rows' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --input-data input.json
+
 # What evaluate refuses, before a slot is taken.
 left() { "$zkinfer" commitment status mlp.zksecret --quiet; }
 before=$(left)

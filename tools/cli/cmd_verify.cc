@@ -443,9 +443,9 @@ CommandResult VerifyCommand::run() {
   if (tokenizer_.has_value())
     ZKI_RETURN_IF_ERROR(
         check_vocabulary(session_, *tokenizer_, arguments_.tokenizer_path, key_->info().input_tensors.front()));
-  const bool is_batch = paths.size() == 1 && is_kind(paths.front(), FileKind::kBatch);
-  ZKI_ASSIGN_OR_RETURN(request_.inputs, load_known(arguments_.inputs, key_->info(), is_batch));
-  ZKI_ASSIGN_OR_RETURN(request_.outputs, load_known(arguments_.outputs, key_->info(), is_batch));
+  const FileKind kind = kind_of_all(paths);
+  ZKI_ASSIGN_OR_RETURN(request_.inputs, load_known(arguments_.inputs, key_->info(), kind));
+  ZKI_ASSIGN_OR_RETURN(request_.outputs, load_known(arguments_.outputs, key_->info(), kind));
   const bool one_path = arguments_.proof_paths.size() == 1 && paths == arguments_.proof_paths;
   return one_path ? one(paths.front()) : many(paths);
 }

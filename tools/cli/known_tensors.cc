@@ -118,7 +118,25 @@ Status add_rows(const std::string& path, const TensorInfo& tensor, std::size_t i
 
 }  // namespace
 
-Result<std::vector<KnownTensor>> load_known(const KnownArguments& arguments, const KeyInfo& info, bool is_batch) {
+FileKind kind_of_all(const std::vector<std::string>& paths) {
+  const auto all_are = [&](FileKind kind) {
+    return std::ranges::all_of(paths, [&](const std::string& path) { return is_kind(path, kind); });
+  };
+  if (all_are(FileKind::kEvaluation)) return FileKind::kEvaluation;
+  return paths.size() == 1 && all_are(FileKind::kBatch) ? FileKind::kBatch : FileKind::kProof;
+}
+
+Result<std::vector<KnownTensor>> load_known(const KnownArguments& arguments, const KeyInfo& info, FileKind kind) {
+  if (kind == FileKind::kEvaluation) {
+    for (const auto& [what, values] : {std::pair("-data", &arguments.data), std::pair("-digest", &arguments.digests),
+                                       std::pair("-commitment", &arguments.commitments)}) {
+      if (!values->empty())
+        return invalid_argument("--" + arguments.kind + what +
+                                ": an evaluation says nothing of single rows; its data set is given with --data");
+    }
+    return std::vector<KnownTensor>();
+  }
+  const bool is_batch = kind == FileKind::kBatch;
   if (is_batch && (!arguments.digests.empty() || !arguments.commitments.empty())) {
     return invalid_argument("--" + arguments.kind + (arguments.digests.empty() ? "-commitment" : "-digest") +
                             ": this is a batch of several rows; compare what --json says of each row");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "command.h"
+#include "zkinfer/formats.h"
 #include "zkinfer/verify.h"
 
 namespace zkinfer::cli {
@@ -19,10 +20,13 @@ struct KnownArguments {
 // kind as above. The first alone: their data.
 void add_data_option(CLI::App& command, KnownArguments& arguments, const std::string& kind);
 void add_known_options(CLI::App& command, KnownArguments& arguments, const std::string& kind);
+// Of files to verify: that of evaluations, where they all are, of a batch alone, else a proof's.
+FileKind kind_of_all(const std::vector<std::string>& paths);
 // Errors by the option's name: files that are no bytes of the tensor, and data that no option gives where proofs hold only its hash.
-// is_batch: data files hold the bytes of all rows, one after the other; and no option speaks of a digest or commitment.
+// kind: of a batch data files hold the bytes of all rows, one after the other, and no option speaks of a digest or commitment; of evaluations none
+// speaks of anything.
 Result<std::vector<KnownTensor>> load_known(const KnownArguments& arguments, const KeyInfo& info,
-                                            bool is_batch = false);
+                                            FileKind kind = FileKind::kProof);
 Result<Bytes> load_known_data(const std::string& path, const TensorInfo& tensor);
 Status check_data_given(const std::string& option, const std::vector<TensorInfo>& tensors, const TensorPolicy& group,
                         const std::vector<KnownTensor>& known);
