@@ -198,7 +198,7 @@ class Node:
         elif self.op in ("ArgMax", "Sort"):
             acc = shapes[0][self.axes[0]]
         elif self.op == "Softmax":
-            acc = 1 << self.shift
+            acc = self.table.largest(1 << 52) if self.coefs and self.table is not None else 1 << self.shift
         elif self.op == "Divide":
             acc = abs(self.coefs[0]) * inputs[0]
         elif self.op == "SquareRoot":
@@ -307,6 +307,8 @@ def _softmax(node: Node, operands: Sequence[Operand]) -> Tensor:
     assert table is not None
     argument = (x - x.amax(axis, keepdim=True).detach()).clamp(min=table.first)
     e: Tensor = _Requantize.apply(argument, 0, table)
+    if node.coefs:
+        return e
     s = e.sum(axis, keepdim=True)
     whole_e, whole_s = e.detach().long(), s.detach().long()
     exact = torch.div((whole_e << (node.shift + 1)) + whole_s, 2 * whole_s, rounding_mode="floor")

@@ -71,7 +71,8 @@ std::int64_t Table::entry(std::uint64_t row, std::size_t index) const {
   if (!grid) {
     const std::int64_t x = first() + static_cast<std::int64_t>(row);
     if (index == 0) return x;
-    if (form == Form::kPieces) return (index == 1 ? rows.slopes : rows.values)[row];
+    if (form == Form::kPieces && index == 1) return rows.slopes.empty() ? row + 1 == num_rows() : rows.slopes[row];
+    if (form == Form::kPieces) return rows.values[row];
     return index == 1 ? rows.at(x) : (rows.at(x) != x ? 1 : 0);
   }
   std::uint64_t digits = std::min(row, grid->num_tuples() - 1);

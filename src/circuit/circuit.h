@@ -175,7 +175,7 @@ struct Table {
   enum class Form : std::uint8_t {
     kValues,   // (x) for kRange, else (x, T[x]), for every x of the domain
     kOutside,  // (x, T[x], 1 where T[x] != x and else 0): of a clamp
-    kPieces,   // (t, slopes[t], values[t]) for every piece t
+    kPieces,  // (t, slopes[t], values[t]) for every piece t; of explicit values (t, 1 in the last row and else 0, values[t])
   };
   qir::Table rows = {};
   Form form = Form::kValues;

@@ -65,7 +65,7 @@ class Filler {
       case Recipe::Kind::kExpression: return evaluated(recipe.expr, recipe.box);
       case Recipe::Kind::kPositivePart:
         return map(evaluated(recipe.expr, recipe.box),
-                   [](std::int64_t x) { return Fp::from_int(std::max<std::int64_t>(0, x)); });
+                   [&](std::int64_t x) { return Fp::from_int(std::max<std::int64_t>(0, x) >> recipe.limb_shift); });
       case Recipe::Kind::kTable: {
         const qir::Table& table = graph_.tables[static_cast<std::size_t>(recipe.table)];
         return map(evaluated(recipe.expr, recipe.box),

@@ -93,7 +93,8 @@ enum class Op : std::uint8_t {
   kArgMax = 8,     // y = smallest index of the maximum over axes[0]; no requant
   kSoftmax =
       9,  // over axes[0]: m = max x, e = T_requant[max(x - m, first)], first = T_requant's first argument, s = sum e,
-          // y = floor((2^(shift+1) e + s) / (2 s)): inputs may be of any width, far values are all as the first row
+  // y = floor((2^(shift+1) e + s) / (2 s)), or y = e where coefs = [1]: inputs may be of any width, far values are all as
+  // the first row; T_requant never falls, and its last argument is 0
   kReshape = 10,    // movement: no requant
   kTranspose = 11,  // perm
   kSlice = 12,      // starts[i], steps[i] per axis, of any sign (0 repeats); the output shape gives the counts

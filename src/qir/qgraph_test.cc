@@ -142,8 +142,13 @@ TEST(QGraph, RejectTable) {
          g.nodes[6].perm = {0, 1, 1, 2};
        },
        "not a permutation"},
-      {"softmax table", [](QGraph& g) { g.tables[2].values[255] = 0; }, "positive"},
-      {"softmax domain", [](QGraph& g) { g.tables[2].first = 1; }, "that of 0 among them"},
+      {"softmax table", [](QGraph& g) { g.tables[2].values[255] = 0; }, "non-negative and rise"},
+      {"softmax table falls", [](QGraph& g) { g.tables[2].values[7] = 255; }, "non-negative and rise"},
+      {"softmax table is flat", [](QGraph& g) { g.tables[2].values.assign(256, 3); }, "non-negative and rise"},
+      {"softmax domain", [](QGraph& g) { g.tables[2].first = 1; }, "ends with that of 0"},
+      {"softmax domain beyond 0", [](QGraph& g) { g.tables[2].first += 1; }, "ends with that of 0"},
+      {"softmax coefficient", [](QGraph& g) { g.nodes[9].coefs = {2}; }, "no coefficient, or 1"},
+      {"softmax coefficient with a shift", [](QGraph& g) { g.nodes[9].coefs = {1}; }, "no coefficient, or 1"},
       {"unused attribute", [](QGraph& g) { g.nodes[0].axes = {1}; }, "has axes, which its op does not read"},
       {"coefficient",
        [](QGraph& g) {

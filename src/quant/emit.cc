@@ -240,8 +240,11 @@ Status Lowering::emit(std::size_t i, qir::Node q, const qir::Interval& exact, do
     // own: one committed value less for each element, for one more table.
     const bool clamps = domain.lo < y.lo || domain.hi > y.hi;
     const std::int64_t num_elements = graph_.value(s.output).shape.num_elements();
-    if (!clamps && !qir::has_param_input(out_.graph, q) &&
-        num_elements >= std::int64_t{1} << log_rows(domain.lo, domain.hi)) {
+    // Of scores that a softmax reads, a range of all is cheaper than a clamp, and exact.
+    const bool scores = plan_.softmax[v] >= 0 && s.chain.empty() && options_.activation_bits == 0 &&
+                        domain.hi - domain.lo < kLargestCompared;
+    const bool many = !clamps && num_elements >= std::int64_t{1} << log_rows(domain.lo, domain.hi);
+    if ((scores || many) && !qir::has_param_input(out_.graph, q)) {
       y = {requantized(acc.lo, t.shift), requantized(acc.hi, t.shift)};
       request = pool_.want_range(domain.lo, domain.hi);
     } else {

@@ -229,6 +229,12 @@ Status Lowering::lower_product(std::size_t i) {
     acc = qir::add(acc, qir::make_interval(*least, *most));
     error = raw / 2;
   }
+  if (const auto divisor = divisors_.find(n.inputs[0]); divisor != divisors_.end()) {
+    if (!acc.within(kLargestAccumulator)) return fail(i, "its sums reach " + qir::to_string(acc));
+    const ir::Value& y = graph_.value(fusion(i).output);
+    const QTensor sum = append(std::move(q), y.name + ".sum", y.shape, range_of(acc), raw);
+    return lower_quotient(i, sum, divisor->second, "", kMostWeighedBits);
+  }
   if (fusion(i).mode != Mode::kNarrow) return emit(i, std::move(q), acc, raw, {}, error, 0);
   // No factor is free here: the shift alone brings the scale up, at least to what was wanted.
   Target t = target(i);

@@ -12,12 +12,13 @@ namespace zkinfer::quant {
 
 namespace {
 
-constexpr int kMostDividendBits = 40;
 constexpr int kMostDivisorBits = 30;
 constexpr int kMostQuotientBits = 58;
 constexpr int kMostQuotientFraction = 38;  // bits below one
 // Quotients and roots that are rounded again have so many bits more than is asked for; those that are not, so many bits.
 constexpr int kExtraBits = 3;
+// Of quotients that are factors as they are: so many bits beyond what the target has.
+constexpr int kFactorRoomBits = 10;
 constexpr int kFreeBits = 20;
 // Divisors down to this part of the least one that calibration saw.
 constexpr double kLeastDivisor = 0.25;
@@ -63,9 +64,29 @@ Status Lowering::lower_divide(std::size_t i) {
   return lower_quotient(i, a, tensor(n.inputs[1]), graph_.value(n.inputs[1]).name);
 }
 
-Status Lowering::lower_quotient(std::size_t i, QTensor a, QTensor b, const std::string& divisor_name) {
+// Is fusion i's result read as a factor only, maybe through movement, and not a function of what is divided? Its integers may then be as wide as
+// they come: a clamp of the quotient would take three columns and two lookups for each.
+bool Lowering::is_factor(std::size_t i) const {
+  if (!fusion(i).chain.empty() || options_.activation_bits > 0) return false;
+  std::vector<ir::ValueId> values{fusion(i).output};
+  for (std::size_t next = 0; next < values.size(); ++next) {
+    const ir::ValueId id = values[next];
+    if (std::find(graph_.outputs.begin(), graph_.outputs.end(), id) != graph_.outputs.end()) return false;
+    for (const ir::Node& reader : graph_.nodes) {
+      if (std::find(reader.inputs.begin(), reader.inputs.end(), id) == reader.inputs.end()) continue;
+      if (is_movement(reader.op)) {
+        values.push_back(reader.output);
+      } else if (reader.op != ir::OpKind::kMul && reader.op != ir::OpKind::kMatMul) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
+Status Lowering::lower_quotient(std::size_t i, QTensor a, QTensor b, const std::string& divisor_name, int most_bits) {
   const ir::Value& y = graph_.value(node(i).output);
-  a = of_bits(i, a, kMostDividendBits, y.name + ".dividend");
+  a = of_bits(i, a, most_bits, y.name + ".dividend");
   b = of_bits(i, b, kMostDivisorBits, y.name + ".divisor");
   const auto seen = calibration_.by_name.find(divisor_name);
   const bool known = seen != calibration_.by_name.end() && !seen->second.empty();
@@ -83,7 +104,8 @@ Status Lowering::lower_quotient(std::size_t i, QTensor a, QTensor b, const std::
 
   const bool narrow = fusion(i).mode == Mode::kNarrow;
   Target t = narrow ? target(i) : Target{};
-  double wanted = std::ldexp(t.h_scale, -kExtraBits);
+  const bool as_it_is = narrow && is_factor(i);
+  double wanted = as_it_is ? t.h_scale : std::ldexp(t.h_scale, -kExtraBits);
   if (!narrow) {
     const auto result = calibration_.by_name.find(y.name);
     const double reach = result != calibration_.by_name.end() ? result->second.max_abs() : 1;
@@ -113,7 +135,7 @@ Status Lowering::lower_quotient(std::size_t i, QTensor a, QTensor b, const std::
     return static_cast<std::int64_t>(qir::floor_divide(2 * qir::Wide{x} * q.coefs[0] + by, 2 * by));
   };
   AccRange range = {top.lo < 0 ? quotient(top.lo) : 0, top.hi > 0 ? quotient(top.hi) : 0};
-  if (!narrow) {
+  if (!narrow || (as_it_is && std::max(range.hi, -range.lo) <= (t.hi << kFactorRoomBits))) {
     emit_plain(i, std::move(q), range, unit);
     return ok_status();
   }

@@ -15,6 +15,8 @@ namespace {
 
 // Exponentials have this many more bits than the Softmax output.
 constexpr int kExponentialBits = 6;
+// Of a softmax whose sum divides what its exponentials weigh; they are not rounded once more.
+constexpr int kWeightBits = 12;
 constexpr int kMaxLogExponentials = 20;
 // More, of the factors of an exponential.
 constexpr int kPartBits = 2;
@@ -163,28 +165,35 @@ Result<QTensor> Lowering::masked(std::size_t i, const QTensor& x) {
   return select(i, keep, x, fill, name + ".masked");
 }
 
-// Elements of all softmaxes whose exponentials have this one's unit: parts of one attention (frontend/onnx/attention.cc) read products of
-// slices of the same values.
-std::int64_t Lowering::elements_with_table(std::size_t i) const {
-  const std::vector<std::int32_t> made_by = ir::producers(graph_);
-  const auto source = [&](std::size_t softmax) {
-    ir::ValueId id = node(softmax).inputs[0];
-    bool through_product = false;
-    for (;;) {
-      const std::int32_t maker = made_by[static_cast<std::size_t>(id)];
-      if (maker < 0) return id;
-      const ir::Node& made = node(static_cast<std::size_t>(maker));
-      const bool product = made.op == OpKind::kMatMul && !through_product;
-      if (!product && !is_movement(made.op)) return id;
-      through_product |= product;
-      id = made.inputs[0];
-    }
-  };
-  const ir::ValueId own = source(i);
-  std::int64_t total = 0;
+// Elements of all softmaxes whose exponentials have this one's unit: those of so many bits, where it is the unit that they are given
+// (assign_targets).
+std::int64_t Lowering::elements_with_table(std::size_t i, double unit) const {
+  std::int64_t total = graph_.output_of(node(i)).shape.num_elements();
+  if (unit != softmax_unit(i)) return total;
   for (std::size_t j = 0; j < graph_.nodes.size(); ++j)
-    if (node(j).op == OpKind::kSoftmax && source(j) == own) total += graph_.output_of(node(j)).shape.num_elements();
+    if (j != i && node(j).op == OpKind::kSoftmax && softmax_bits(j) == softmax_bits(i))
+      total += graph_.output_of(node(j)).shape.num_elements();
   return total;
+}
+
+// The product with values that alone reads a softmax's weights: what the sum of exponentials divides is then its result.
+bool Lowering::weighs_values(std::size_t i) const {
+  const ir::Node& softmax = node(i);
+  if (options_.activation_bits > 0) return false;
+  if (softmax.as<ir::SoftmaxAttributes>().axis + 1 != static_cast<std::int64_t>(graph_.output_of(softmax).shape.rank()))
+    return false;
+  const auto& outputs = graph_.outputs;
+  if (std::find(outputs.begin(), outputs.end(), softmax.output) != outputs.end()) return false;
+  const ir::Node* reader = nullptr;
+  for (const ir::Node& n : graph_.nodes) {
+    const auto times = std::count(n.inputs.begin(), n.inputs.end(), softmax.output);
+    if (times == 0) continue;
+    if (reader != nullptr || times > 1) return false;
+    reader = &n;
+  }
+  if (reader == nullptr || reader->op != OpKind::kMatMul || reader->inputs[0] != softmax.output) return false;
+  return !reader->has_input(2) && !is_const(reader->inputs[1]) &&
+         graph_.output_of(*reader).shape.num_elements() < graph_.output_of(softmax).shape.num_elements();
 }
 
 Status Lowering::lower_softmax(std::size_t i) {
@@ -199,7 +208,7 @@ Status Lowering::lower_softmax(std::size_t i) {
     ZKI_ASSIGN_OR_RETURN(x, masked(i, x));
   }
   const int bits = softmax_bits(i);
-  const double one = std::ldexp(1.0, bits + kExponentialBits);
+  const double one = std::ldexp(1.0, (weighs_values(i) ? std::min(bits, kWeightBits) : bits) + kExponentialBits);
   // Lower entries than the last one of the table read it: its exponential is 0.
   const auto reach_of = [&] {
     const double needed = std::ceil(std::log(2.5 * one) / x.scale);
@@ -213,7 +222,7 @@ Status Lowering::lower_softmax(std::size_t i) {
     if (finer > 0) x = of_bits(i, x, width - finer, graph_.value(n.output).name + ".coarse");
     reach = reach_of();
   }
-  if (kElementByParts * elements_with_table(i) < kTableRowCost << log_rows(reach, 0) ||
+  if (kElementByParts * elements_with_table(i, x.scale) < kTableRowCost << log_rows(reach, 0) ||
       log_rows(reach, 0) > kMaxLogExponentials)
     return softmax_by_parts(i, x, reach, one);
   const double scale = x.scale;
@@ -228,7 +237,21 @@ Status Lowering::lower_softmax(std::size_t i) {
   q.inputs = {x.id};
   q.axes = {n.as<ir::SoftmaxAttributes>().axis};
   q.requant.shift = static_cast<std::uint8_t>(bits);
-  const double num_terms = static_cast<double>(qvalue(x).shape[static_cast<std::size_t>(q.axes[0])]);
+  const std::int64_t length = qvalue(x).shape[static_cast<std::size_t>(q.axes[0])];
+  const double num_terms = static_cast<double>(length);
+  if (weighs_values(i)) {
+    q.requant.shift = 0;
+    q.coefs = {1};
+    const auto largest = static_cast<std::int64_t>(one);
+    wanted_tables_.emplace_back(out_.graph.nodes.size(), request);
+    emit_plain(i, std::move(q), {0, largest}, 1 / one);
+    out_.layers.back().requantized = true;
+    out_.layers.back().error_bound = 0.5 / one;
+    const std::string& name = graph_.value(n.output).name;
+    const QTensor sum = exponentials_sum(i, tensor(n.output), length, largest, name);
+    divisors_[n.output] = clamped(i, sum, {largest, length * largest}, name + ".divisor");
+    return ok_status();
+  }
   wanted_tables_.emplace_back(out_.graph.nodes.size(), request);
   emit_plain(i, std::move(q), {0, std::int64_t{1} << bits}, std::ldexp(1.0, -bits));
   LayerInfo& info = out_.layers.back();
@@ -291,6 +314,20 @@ QTensor Lowering::exponential(std::size_t i, const QTensor& d, double one, const
                           name + ".exponential", value.shape, result, 1 / one);
 }
 
+QTensor Lowering::exponentials_sum(std::size_t i, const QTensor& e, std::int64_t length, std::int64_t largest,
+                                   const std::string& name) {
+  const std::size_t axis = node(i).as<ir::SoftmaxAttributes>().axis;
+  Dims reduced = qvalue(e).shape.dims();
+  reduced[axis] = 1;
+  qir::Node q;
+  q.op = qir::Op::kReduceSum;
+  q.name = node(i).name;
+  q.inputs = {e.id};
+  q.axes = {static_cast<std::int64_t>(axis)};
+  q.coefs = {1};
+  return append(std::move(q), name + ".sum", Shape(reduced), {0, length * largest}, e.scale);
+}
+
 // The same by operators of their own: the exponential by linear pieces, whose list is short.
 Status Lowering::softmax_by_parts(std::size_t i, const QTensor& x, std::int64_t reach, double one) {
   const std::size_t axis = node(i).as<ir::SoftmaxAttributes>().axis;
@@ -305,7 +342,6 @@ Status Lowering::softmax_by_parts(std::size_t i, const QTensor& x, std::int64_t 
     q.name = node(i).name;
     q.inputs = {of.id};
     q.axes = {static_cast<std::int64_t>(axis)};
-    if (op == qir::Op::kReduceSum) q.coefs = {1};
     return q;
   };
   const QTensor most =
@@ -317,8 +353,7 @@ Status Lowering::softmax_by_parts(std::size_t i, const QTensor& x, std::int64_t 
   const auto largest = static_cast<std::int64_t>(one);
   const QTensor e = exponential(i, depth, one, name);
   const std::int64_t length = value.shape[axis];
-  const QTensor sum =
-      append(along_axis(qir::Op::kReduceSum, e), name + ".sum", Shape(reduced), {0, length * largest}, 1 / one);
+  const QTensor sum = exponentials_sum(i, e, length, largest, name);
   // One of its terms is near `one`; the division has to see that it is not 0.
   const QTensor divisor = clamped(i, sum, {largest / 2, length * largest}, name + ".divisor");
   qir::Node q;

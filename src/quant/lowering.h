@@ -93,6 +93,9 @@ inline constexpr std::int64_t kLargestCompared = std::int64_t{1} << 30;
 // Of exact sums that an arg max chooses from: their differences are four limbs or fewer.
 inline constexpr std::int64_t kLargestChosen = std::int64_t{1} << 48;
 inline constexpr int kLeastSoftmaxBits = 4;
+// Of a dividend; of sums of values that exponentials weigh.
+inline constexpr int kMostDividendBits = 40;
+inline constexpr int kMostWeighedBits = 50;
 // Of activations that need more bits than others; the squares of 2^13 such fit an accumulator.
 inline constexpr int kMostUnevenBits = 23;
 // Below so many levels an activation is not made coarser to save table rows.
@@ -141,7 +144,8 @@ class Lowering {
   int more_bits(ir::ValueId id) const;  // than others: Calibration::more_bits
   // Of the activation that a contraction with constant weights reads: finer integers would leave its weights fewer bits.
   int more_bits_read(std::size_t index) const;
-  int softmax_bits(std::size_t index) const;  // of the Softmax's result
+  int softmax_bits(std::size_t index) const;     // of the Softmax's result
+  double softmax_unit(std::size_t index) const;  // of its argument, where a fusion makes that
   double clip_of(const Histogram& seen, double steps) const;
   // Of what calibration saw, what is covered.
   double room() const;
@@ -253,7 +257,10 @@ class Lowering {
                      std::int64_t constant) const;
   // lower_elementwise_divide.cc
   Status lower_divide(std::size_t index);
-  Status lower_quotient(std::size_t index, QTensor a, QTensor b, const std::string& divisor_name);
+  bool is_factor(std::size_t index) const;
+  // Of a dividend the upper most_bits count.
+  Status lower_quotient(std::size_t index, QTensor a, QTensor b, const std::string& divisor_name,
+                        int most_bits = kMostDividendBits);
   // x rounded to fusion `index`'s target, through its functions.
   Status emit_rounded(std::size_t index, const QTensor& x, Target target);
   Status lower_square_root(std::size_t index);
@@ -294,8 +301,11 @@ class Lowering {
   // lower_reduce.cc
   Status lower_average(std::size_t index);
   Status lower_centering_mean(std::size_t index, qir::Node q, const qir::Interval& sum, std::int64_t num_terms);
-  std::int64_t elements_with_table(std::size_t index) const;
+  std::int64_t elements_with_table(std::size_t index, double unit) const;
   Status lower_softmax(std::size_t index);
+  bool weighs_values(std::size_t index) const;
+  QTensor exponentials_sum(std::size_t index, const QTensor& e, std::int64_t length, std::int64_t largest,
+                           const std::string& name);
   Status softmax_by_parts(std::size_t index, const QTensor& x, std::int64_t reach, double one);
   QTensor exponential(std::size_t index, const QTensor& d, double one, const std::string& name);
   Result<QTensor> masked(std::size_t index, const QTensor& x);
@@ -318,6 +328,7 @@ class Lowering {
   std::vector<Target> targets_;   // by value id: scale and range of narrow fusion outputs
   std::vector<QTensor> tensors_;  // by value id
   std::map<std::size_t, double> sum_units_;
+  std::map<ir::ValueId, QTensor> divisors_;  // of exponentials that stand for a softmax's result: their sums
   TablePool pool_;
   // Node index in the QGraph -> table request.
   std::vector<std::pair<std::size_t, std::size_t>> wanted_tables_;

@@ -14,6 +14,8 @@ using ir::OpKind;
 namespace {
 
 constexpr int kMostShift = 40;
+// Of a weight among many, an exponential is known to 2^-15 of itself: more is a longer table for nothing.
+constexpr int kMostArgumentBits = 15;
 // Of accumulators before a function that jumps, and how much finer than usual their units are.
 constexpr int kDecisiveBits = 38;
 constexpr int kDecisiveRoom = 10;
@@ -65,12 +67,11 @@ void Lowering::assign_targets() {
     t.y_scale = clip / steps;
     if (const std::int32_t softmax = plan_.softmax[v]; softmax >= 0 && !given) {
       // An exponential is as exact as its argument's unit is small: y moves by a quarter of that at most.
-      const double fine = std::ldexp(2.0, -softmax_bits(static_cast<std::size_t>(softmax)));
-      if (t.y_scale > fine) {
-        t.y_scale = fine;
-        t.hi = static_cast<std::int64_t>(std::ceil(clip / fine));
-        if (t.lo < 0) t.lo = -t.hi - 1;
-      }
+      const double fine = softmax_unit(static_cast<std::size_t>(softmax));
+      // A power of two: all softmaxes of so many bits have one table.
+      t.y_scale = fine;
+      t.hi = static_cast<std::int64_t>(std::ceil(clip / fine));
+      if (t.lo < 0) t.lo = -t.hi - 1;
     }
     double& group = group_scale[index_of(plan_.group[v])];
     group = std::max(group, t.y_scale);
@@ -88,6 +89,10 @@ Fewer Lowering::fewer_of(std::size_t i) const {
 }
 
 int Lowering::softmax_bits(std::size_t i) const { return std::max(kLeastSoftmaxBits, bits_ - fewer_of(i).bits); }
+
+double Lowering::softmax_unit(std::size_t i) const {
+  return std::ldexp(2.0, -(weighs_values(i) ? std::min(softmax_bits(i), kMostArgumentBits) : softmax_bits(i)));
+}
 
 int Lowering::more_bits(ir::ValueId id) const {
   const auto more = calibration_.more_bits.find(graph_.value(id).name);

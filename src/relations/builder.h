@@ -124,6 +124,17 @@ class Builder {
   Tensor add_tensor(std::string name, const Tensor& like) {
     return {like.atoms, like.atoms_per_axis, add_witness(std::move(name), like.atoms)};
   }
+  // The column of a node's value, likewise.
+  Tensor add_value(const qir::Node& node, Tensor like) {
+    like.expr = add_witness(node.name, like.atoms);
+    recipes().value(column_of(like.expr), node.output);
+    return like;
+  }
+  // y = lhs rhs at every point of the box.
+  void add_pointwise(std::string name, const Box& box, LinExpr y, LinExpr lhs, LinExpr rhs) {
+    const std::vector<circuit::AxisRole> roles(box.size(), circuit::AxisRole::kC);
+    add_contraction({std::move(name), box, roles, std::move(y), std::move(lhs), std::move(rhs)});
+  }
   // Atoms = the shape's dimensions above 1, one per axis.
   Tensor shape_only(const Shape& shape) const;
 

@@ -67,8 +67,7 @@ Result<Tensor> build_mul(Builder& builder, std::uint32_t index) {
 Result<Tensor> build_select(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   const Aligned aligned = align(builder, node);
-  const Tensor y = builder.add_tensor(node.name, aligned.like);
-  builder.recipes().value(Builder::column_of(y.expr), node.output);
+  const Tensor y = builder.add_value(node, aligned.like);
   std::vector<bool> reads = aligned.reads[1];
   for (std::size_t atom = 0; atom < reads.size(); ++atom) reads[atom] = reads[atom] || aligned.reads[2][atom];
   add_product(builder, node.name, aligned.like, circuit::minus(y.expr, aligned.operands[2]), aligned.operands[0],
@@ -90,8 +89,7 @@ Result<Tensor> build_divide(Builder& builder, std::uint32_t index) {
     numerator = circuit::plus(circuit::scaled(numerator, 2), b);
     denominator = circuit::scaled(b, 2);
   }
-  const Tensor y = builder.add_tensor(node.name, aligned.like);
-  builder.recipes().value(Builder::column_of(y.expr), node.output);
+  const Tensor y = builder.add_value(node, aligned.like);
   builder.add_quotient(node.name, y.atoms, numerator, denominator, y.expr, plan);
   return y;
 }

@@ -85,8 +85,7 @@ Result<Tensor> build_square_root(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
   const Tensor x = without_unit_atoms(builder.tensor(node.inputs[0]));
   const LinExpr z = plus_constant(scaled(x.expr, node.coefs[0]), node.constant);
-  const Tensor y = builder.add_tensor(node.name, x);
-  builder.recipes().value(Builder::column_of(y.expr), node.output);
+  const Tensor y = builder.add_value(node, x);
   const std::int64_t most = static_cast<std::int64_t>(builder.sound_range(node.output).hi);
   builder.add_nonnegative_check(node.name + " value", x.atoms, y.expr, most, 31);
   const LinExpr square = builder.product(node.name + " square", x.atoms, y.expr, y.expr);

@@ -12,7 +12,7 @@ LinExpr Builder::positive_part(const std::string& name, const Box& box, const Li
                                std::uint64_t of_a_row) {
   const std::uint64_t num_elements = num_rows_ * of_a_row;
   const LinExpr y = add_witness(name, box);
-  recipes().positive_part(column_of(y), expr, box);
+  recipes().positive_part(column_of(y), expr, box, 0);
   const int bits = circuit::axis_bits(static_cast<std::uint64_t>(reach) + 1);
   // A table that has every |x| <= reach and is exact on its whole domain.
   const auto known = positive_part_tables_.lower_bound(reach);
@@ -30,7 +30,7 @@ LinExpr Builder::positive_part(const std::string& name, const Box& box, const Li
   const LinExpr negative = circuit::minus(y, expr);
   add_range_check(name + " value", box, y, bits);
   add_range_check(name + " rest", box, negative, bits);
-  add_contraction({name, box, std::vector<circuit::AxisRole>(box.size(), circuit::AxisRole::kC), {}, y, negative});
+  add_pointwise(name, box, {}, y, negative);
   return y;
 }
 

@@ -47,8 +47,7 @@ Tensor gather_slices(Builder& builder, const qir::Node& node) {
       y.add_axis(indices.axis_atoms(b), of_y);
     }
   }
-  y.expr = builder.add_witness(node.name, y.atoms);
-  builder.recipes().value(Builder::column_of(y.expr), node.output);
+  y = builder.add_value(node, std::move(y));
   const std::uint32_t table =
       builder.committed_table(node.inputs[0], slices({n}, circuit::position(0, {n}), slice, rebased(data, of_row)));
   builder.add_lookup(node.name, table, slices(indices.atoms, indices.expr, slice, rebased(y, of_output)));
@@ -81,8 +80,7 @@ Tensor gather_along(Builder& builder, const qir::Node& node) {
   Tensor y;
   std::vector<AxisMap> of_y;
   for (std::size_t a = 0; a < rank; ++a) y.add_axis(a == axis ? atoms[rank] : atoms[a < axis ? a : a - 1], of_y);
-  y.expr = builder.add_witness(node.name, y.atoms);
-  builder.recipes().value(Builder::column_of(y.expr), node.output);
+  y = builder.add_value(node, std::move(y));
 
   Box rows = lines;
   rows.push_back(n);

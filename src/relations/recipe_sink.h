@@ -30,7 +30,7 @@ class RecipeSink {
   virtual void value(ColumnId, qir::ValueId) {}                   // the executor's entries of a graph value
   virtual void rounded(ColumnId, std::uint32_t /*node*/, Map) {}  // of acc + round of the node
   virtual void expression(ColumnId, const LinExpr&, const Box&) {}
-  virtual void positive_part(ColumnId, const LinExpr&, const Box&) {}  // max(0, expr)
+  virtual void positive_part(ColumnId, const LinExpr&, const Box&, int /*shift*/) {}  // floor(max(0, expr) / 2^shift)
   virtual void maximum(ColumnId, const LinExpr&, const Box&) {}       // along the last box axis, which the column lacks
   virtual void arg_max_step(ColumnId, const LinExpr&, const Box&) {}  // 1 at and after the maximum along the last axis
   // expr at the place of the last box axis that `index` says.

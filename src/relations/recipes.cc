@@ -24,8 +24,8 @@ class Recipes final : public RecipeSink {
   void expression(ColumnId id, const LinExpr& expr, const Box& box) override {
     over(id, Recipe::Kind::kExpression, expr, box);
   }
-  void positive_part(ColumnId id, const LinExpr& expr, const Box& box) override {
-    over(id, Recipe::Kind::kPositivePart, expr, box);
+  void positive_part(ColumnId id, const LinExpr& expr, const Box& box, int shift) override {
+    over(id, Recipe::Kind::kPositivePart, expr, box).limb_shift = shift;
   }
   void maximum(ColumnId id, const LinExpr& expr, const Box& box) override {
     over(id, Recipe::Kind::kMaximum, expr, box);

@@ -11,48 +11,37 @@ namespace zkinfer::relations {
 
 Result<Tensor> build_arg_max(Builder& builder, std::uint32_t index) {
   const qir::Node& node = builder.graph().nodes[index];
-  const qir::Value& input = builder.value(node.inputs[0]);
   const auto axis = static_cast<std::size_t>(node.axes[0]);
-  const auto n = static_cast<std::uint64_t>(input.shape[axis]);
+  const auto n = static_cast<std::uint64_t>(builder.value(node.inputs[0]).shape[axis]);
   Tensor x = without_unit_atoms(builder.tensor(node.inputs[0]));
-  Tensor y;
+  Tensor y{{}, x.atoms_per_axis, {}};
   const bool keep = builder.value(node.output).shape.rank() == x.atoms_per_axis.size();
-  if (n > 1) x = builder.refined(node.name + " input", x, axis, {n});
-  std::vector<AxisMap> maps;
-  for (std::size_t a = 0; a < x.atoms_per_axis.size(); ++a) {
-    if (a == axis) {
-      if (keep) y.atoms_per_axis.push_back(0);
-      if (n > 1) maps.push_back({});
-      continue;
-    }
-    y.add_axis(x.axis_atoms(a), maps);
-  }
+  y.atoms_per_axis[axis] = 0;
+  if (!keep) y.atoms_per_axis.erase(y.atoms_per_axis.begin() + node.axes[0]);
+  if (n > 1) x = axis_last(builder.refined(node.name + " input", x, axis, {n}), axis);
+  y.atoms = x.atoms;
   if (n == 1) return y;
-  const auto last = static_cast<std::uint32_t>(y.atoms.size());
-  maps[x.first_atom(axis)] = mixed_radix(last, {n});
-  const LinExpr value = rebased(x, maps);
-  Box box = y.atoms;
-  box.push_back(n);
+  y.atoms.pop_back();
+  const Box& box = x.atoms;
 
   const LinExpr m = builder.add_witness(node.name + " maximum", y.atoms);
-  builder.recipes().maximum(Builder::column_of(m), value, box);
+  builder.recipes().maximum(Builder::column_of(m), x.expr, box);
   const LinExpr c = builder.add_witness(node.name + " step", box);
-  builder.recipes().arg_max_step(Builder::column_of(c), value, box);
+  builder.recipes().arg_max_step(Builder::column_of(c), x.expr, box);
   std::vector<AxisMap> back = identity_maps(box);
-  back[last].offset = -1;
+  back.back().offset = -1;
   const LinExpr e = circuit::minus(c, circuit::rebase(c, back));
 
   builder.add_range_check(node.name + " one-hot", box, e, 1);
   std::vector<AxisMap> at_end = back;
-  at_end[last] = {static_cast<std::int64_t>(n) - 1, {}, {}};
+  at_end.back() = {static_cast<std::int64_t>(n) - 1, {}, {}};
   builder.add_equality(node.name + " last step", y.atoms, circuit::plus_constant(circuit::rebase(c, at_end), -1));
-  const LinExpr gap = circuit::minus(m, value);
-  builder.add_contraction(
-      {node.name, box, std::vector<circuit::AxisRole>(box.size(), circuit::AxisRole::kC), {}, e, gap});
+  const LinExpr gap = circuit::minus(m, x.expr);
+  builder.add_pointwise(node.name, box, {}, e, gap);
   builder.add_nonnegative_check(node.name + " order", box, circuit::plus_constant(circuit::plus(gap, c), -1),
                                 builder.honest_reach(node.inputs[0]));
   std::vector<AxisMap> summed = back;
-  summed[last] = {0, {}, {{n, 1}}};
+  summed.back() = {0, {}, {{n, 1}}};
   y.expr = circuit::plus_constant(circuit::scaled(circuit::rebase(c, summed), -1), static_cast<std::int64_t>(n));
   return y;
 }

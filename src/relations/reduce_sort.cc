@@ -20,8 +20,7 @@ Result<Tensor> build_sort(Builder& builder, std::uint32_t index) {
   const Box& box = x.atoms;
   const auto last = static_cast<std::uint32_t>(box.size() - 1);
 
-  const Tensor y = builder.add_tensor(node.name, data);
-  builder.recipes().value(Builder::column_of(y.expr), node.output);
+  const Tensor y = builder.add_value(node, data);
   const LinExpr p = axis_last(y, axis).expr;
   const LinExpr s = builder.add_witness(node.name + " sorted", box);
   builder.recipes().picked(Builder::column_of(s), x.expr, p, box);

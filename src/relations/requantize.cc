@@ -75,11 +75,7 @@ class Requantization {
     builder_.recipes().rounded(Builder::column_of(expr), index_, std::move(f));
     return expr;
   }
-  LinExpr value_column() {
-    const LinExpr expr = builder_.add_tensor(node_.name, like_).expr;
-    builder_.recipes().value(Builder::column_of(expr), node_.output);
-    return expr;
-  }
+  LinExpr value_column() { return builder_.add_value(node_, like_).expr; }
   // The last part of X, f(X): X = others + it.
   LinExpr rest(const char* what, const LinExpr& others, Map f) {
     const std::int64_t round = unit_ / 2;
@@ -99,9 +95,7 @@ class Requantization {
     builder_.add_lookup(named(what), like_.atoms, table, std::move(tuple));
   }
   void product(const char* what, LinExpr y, LinExpr a, LinExpr b) {
-    builder_.add_contraction({named(what), like_.atoms,
-                              std::vector<circuit::AxisRole>(like_.atoms.size(), circuit::AxisRole::kC), std::move(y),
-                              std::move(a), std::move(b)});
+    builder_.add_pointwise(named(what), like_.atoms, std::move(y), std::move(a), std::move(b));
   }
 
   LinExpr quotient() {
@@ -315,8 +309,7 @@ Tensor Builder::requantize(std::uint32_t index, const Tensor& acc) {
 Tensor Builder::committed_accumulator(std::uint32_t index, const Tensor& like, Tensor& y) {
   const qir::Node& node = graph_.nodes[index];
   if (node.requant.table_index == qir::kNoTable) {
-    y = add_tensor(node.name, like);
-    recipes().value(column_of(y.expr), node.output);
+    y = add_value(node, like);
     return y;
   }
   Requantization rounding(*this, index, like, nullptr);

@@ -106,8 +106,7 @@ class Sha256Circuit {
 
   void add_booleanity() {
     const LinExpr bits = builder_.whole(bits_);
-    builder_.add_contraction(
-        {name_ + " bits", builder_.columns()[bits_].shape, std::vector<AxisRole>(3, AxisRole::kC), bits, bits, bits});
+    builder_.add_pointwise(name_ + " bits", builder_.columns()[bits_].shape, bits, bits, bits);
   }
 
   // Boxes [N, L, rounds]: entry i of a word stands for the bits i, i + L, .., digit j of the key for bit i + j L.

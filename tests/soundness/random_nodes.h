@@ -452,11 +452,16 @@ class NodeDrawer {
     Node node;
     qir::Table table{qir::TableKind::kExplicit, 0, 0, 0, 0, {}};
     // Often shorter than the input is wide.
-    table.log_size = static_cast<std::uint8_t>(random_.between(0, 8));
-    table.first = -random_.between(table.num_rows() / 2, table.num_rows() - 1);
-    for (std::int64_t i = 0; i < table.num_rows(); ++i) table.values.push_back(static_cast<std::int32_t>(1 + i));
+    table.log_size = static_cast<std::uint8_t>(random_.between(1, 8));
+    table.first = 1 - table.num_rows();
+    const std::int64_t flat = random_.between(1, table.num_rows() - 1);
+    for (std::int64_t i = 0; i < table.num_rows(); ++i)
+      table.values.push_back(static_cast<std::int32_t>(1 + std::max<std::int64_t>(0, i - flat)));
+    table.values.back() += 1;
     node.axes = {random_.between(0, static_cast<std::int64_t>(dims_of(x).size()) - 1)};
-    node.requant = {static_cast<std::uint8_t>(random_.between(0, 6)), b_.table(std::move(table))};
+    if (random_.one_in(3)) node.coefs = {1};
+    const std::int64_t shift = node.coefs.empty() ? random_.between(0, 6) : 0;
+    node.requant = {static_cast<std::uint8_t>(shift), b_.table(std::move(table))};
     const Sizes dims = dims_of(x);
     if (!add(Op::kSoftmax, {x}, dims, node)) b_.graph.tables.pop_back();
   }

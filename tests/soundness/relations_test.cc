@@ -103,6 +103,27 @@ void wrong_softmax_value(Lie& lie) {
   wrong_quotient_of(lie, i, 2 * s, 1);
 }
 
+// All terms one below it, each with its own row of the table.
+void larger_maximum(Lie& lie) {
+  lie.add("n0 maximum", 0, 1);
+  for (std::size_t j = 0; j < 3; ++j) {
+    const std::int64_t t = lie.value("v0", j) - lie.value("n0 maximum", 0);
+    lie.cell("n0 mark", j) = Fp::from_int(t == 0 ? 1 : 0);
+    lie.cell("n0 exponential", j) = Fp::from_int(1 + (t + 15) * (t + 15) / 4);
+  }
+}
+
+// A term within the table, raised by a step: its exponential is another row's.
+void lifted(Lie& lie) {
+  const std::size_t i = lie.find(6, [&](std::size_t c) {
+    const std::int64_t t = lie.value("v0", c) - lie.value("n0 maximum", c / 3);
+    return t < -2 && t > -13;
+  });
+  const std::int64_t t = lie.value("v0", i) - lie.value("n0 maximum", i / 3) + 2;
+  lie.add("n0 below", i, 1);
+  lie.cell("n0 exponential", i) = Fp::from_int(1 + (t + 15) * (t + 15) / 4);
+}
+
 void wrong_division(Lie& lie, std::int64_t difference) {
   const std::size_t i = lie.find(6, [&](std::size_t c) { return std::abs(lie.value("n0", c)) < 30; });
   wrong_quotient_of(lie, i, 2 * lie.value("v1", i / 3), difference);
@@ -223,8 +244,13 @@ std::vector<Cheat> cheats() {
       {"sort: index beyond the line", sort_graph(), add("n0", 4, 5), "n0 (lookup domain)", kLookup},
       {"multiplicity of a sorted entry", sort_graph(), add("multiplicities of table 1", 7, 1), "", kLookup},
       {"softmax: value and product", softmax_graph(), wrong_softmax_value, "n0 remainder (lookup domain)", kLookup},
-      {"softmax: how far above the table's end", softmax_graph(-70), add("n0 depth", 4, 1), "n0 depth (lookup value)",
+      {"softmax: how far below the table", softmax_graph(-70), add("n0 below", 4, 1), "", kLookup},
+      {"softmax: a larger maximum", softmax_graph(), larger_maximum, "n0 maxima (lookup domain)", kLookup},
+      {"softmax: a smaller maximum", softmax_graph(), add("n0 maximum", 1, -1), "n0 exponential (lookup domain)",
        kLookup},
+      {"softmax: another mark", softmax_graph(), add("n0 mark", 2, 1), "n0 exponential (lookup value)", kLookup},
+      {"softmax: lifted into the table", softmax_graph(-70), lifted, "n0 below (contraction)", kLookup},
+      {"exponentials: another row's", softmax_graph(-70, false), add("n0", 2, 1), "", kLookup},
       {"softmax: product", softmax_graph(), add("n0 product", 2, 1), "n0 product (contraction)", kLinear},
       {"division: a larger quotient", divide_graph(), [](Lie& lie) { wrong_division(lie, 1); },
        "n0 remainder (lookup domain)", kLookup},

@@ -124,7 +124,7 @@ inline qir::QGraph arg_max_graph() {
 }
 
 // Inputs as wide as the table of exponentials, or wider.
-inline qir::QGraph softmax_graph(std::int64_t least = -8) {
+inline qir::QGraph softmax_graph(std::int64_t least = -8, bool weights = true) {
   qir::TestBuilder b;
   qir::Table exponentials{qir::TableKind::kExplicit, -15, 4, 0, 0, {}};
   for (std::int32_t i = 0; i < 16; ++i) exponentials.values.push_back(1 + i * i / 4);
@@ -132,8 +132,9 @@ inline qir::QGraph softmax_graph(std::int64_t least = -8) {
   const qir::ValueId x = b.input({2, 3}, least, 7);
   qir::Node softmax;
   softmax.axes = {1};
-  softmax.requant = {6, table};
-  b.graph.outputs = {b.node(qir::Op::kSoftmax, {x}, {2, 3}, 0, 64, softmax)};
+  softmax.requant = {static_cast<std::uint8_t>(weights ? 6 : 0), table};
+  if (!weights) softmax.coefs = {1};  // exponentials alone
+  b.graph.outputs = {b.node(qir::Op::kSoftmax, {x}, {2, 3}, 0, weights ? 64 : 57, softmax)};
   return b.graph;
 }
 
@@ -215,25 +216,16 @@ inline qir::QGraph sort_graph() {
 }
 
 inline std::vector<NamedGraph> small_graphs() {
-  return {{"conv", conv_graph(false)},
-          {"depthwise", conv_graph(true)},
-          {"matmul", matmul_graph()},
-          {"mul", mul_graph()},
-          {"select", select_graph()},
-          {"lookup", lookup_graph()},
-          {"max pool", max_pool_graph()},
-          {"reduce", reduce_graph()},
-          {"arg max", arg_max_graph()},
-          {"softmax", softmax_graph()},
-          {"wide softmax", softmax_graph(-70)},
-          {"movement", movement_graph()},
-          {"sum", sum_graph()},
-          {"gather", gather_graph(false)},
-          {"gather along", gather_graph(true)},
-          {"divide", divide_graph()},
-          {"root", root_graph()},
-          {"wide divide", wide_divide_graph()},
-          {"sort", sort_graph()}};
+  return {{"conv", conv_graph(false)},          {"depthwise", conv_graph(true)},
+          {"matmul", matmul_graph()},           {"mul", mul_graph()},
+          {"select", select_graph()},           {"lookup", lookup_graph()},
+          {"max pool", max_pool_graph()},       {"reduce", reduce_graph()},
+          {"arg max", arg_max_graph()},         {"softmax", softmax_graph()},
+          {"wide softmax", softmax_graph(-70)}, {"exponentials", softmax_graph(-70, false)},
+          {"movement", movement_graph()},       {"sum", sum_graph()},
+          {"gather", gather_graph(false)},      {"gather along", gather_graph(true)},
+          {"divide", divide_graph()},           {"root", root_graph()},
+          {"wide divide", wide_divide_graph()}, {"sort", sort_graph()}};
 }
 
 // Rows enough that the opening folds.

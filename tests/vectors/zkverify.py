@@ -20,6 +20,7 @@ Sections: 1 numbers and hashes, 2 transcript, 3 the structure, 4 expressions, 5 
 8 functionals, 9 opening, 10 soundness, 11 statements. Section numbers of docs/protocol.md are written as "protocol 6.2".
 """
 import argparse
+import copy
 import functools
 import hashlib
 import itertools
@@ -564,9 +565,13 @@ def one_axis(graph, node):
 def infer_softmax(graph, node, ranges):
     one_axis(graph, node)
     table = graph.tables[node.table]
-    require(table.kind == EXPLICIT and table.first <= 0 <= table.last, "a table of exponentials")
-    require(min(table.values) >= 0 and table.values[-table.first] > 0, "exponentials")
+    require(table.kind == EXPLICIT and table.last == 0, "a table of exponentials")
+    e = table.values
+    require(0 <= e[0] < e[-1] and all(a <= b for a, b in zip(e, e[1:])), "exponentials")
     check_comparable(ranges[node.inputs[0]])
+    if node.coefs:
+        require(list(node.coefs) == [1] and node.shift == 0, "its coefficient")
+        return graph.values[node.inputs[0]].shape, (0, e[-1])
     plan_softmax(graph, node)
     return graph.values[node.inputs[0]].shape, (0, 1 << node.shift)
 
@@ -666,7 +671,7 @@ def division_of(node, a, b):
 
 
 def plan_softmax(graph, node):
-    most = max(graph.tables[node.table].values)
+    most = graph.tables[node.table].values[-1]
     sums = times((1, most), (1, graph.values[node.inputs[0]].shape[node.axes[0]]))
     unit = 1 << node.shift
     return plan_division(plus(times_int((0, most), 2 * unit), sums), times_int(sums, 2), (0, unit))
@@ -716,7 +721,7 @@ OPERATORS = [
     ("MaxPool", 1, 1, WINDOW, -1, infer_max_pool),
     ("ReduceMax", 1, 1, ("axes",), -1, infer_reduce_max),
     ("ArgMax", 1, 1, ("axes",), -1, infer_arg_max),
-    ("Softmax", 1, 1, ("axes",), 1, infer_softmax),
+    ("Softmax", 1, 1, ("coefs", "axes"), 1, infer_softmax),
     ("Reshape", 1, 1, (), -1, infer_reshape),
     ("Transpose", 1, 1, ("perm",), -1, infer_transpose),
     ("Slice", 1, 1, STARTS, -1, infer_slice),
@@ -1872,29 +1877,36 @@ class Builder:
 
     def build_Softmax(self, node):
         i, table = node.inputs[0], self.graph.tables[node.table]
-        plan = plan_softmax(self.graph, node)
         axis, n = node.axes[0], self.graph.values[i].shape[node.axes[0]]
         x = without_unit_atoms(self.tensors[i])
         if n > 1:
             x = self.refined(node.name + " input", x, axis, [n])
-        box, m, most = x.atoms, x.expr, self.honest_reach(i)
-        summed, broad = identity_maps(box), identity_maps(box)
-        if n > 1:
-            along = x.first_atom(axis)
-            m = self.maximum_along(node.name, x.expr, list(box), along, most)
-            broad[along] = NOWHERE
-            m = rebase(m, broad)
-            summed[along] = (0, (), ((n, 1),))
-        difference = x.expr - m
-        if most > -table.first:
-            depth = self.positive_part(node.name + " depth", box, difference - table.first,
-                                       max(most + table.first, -table.first), prod(box))
-            difference = depth + table.first
-        e = self.witness(node.name + " exponential", box)
-        self.look_up_entries(box, node.table, difference, e)
-        s = rebase(e, summed)
-        y = self.like(node.name, x)
-        self.quotient(node.name, box, e * (2 << node.shift) + s, s * 2, y.expr, plan)
+        if n == 1:
+            return Tensor(x.atoms, x.per_axis, Expr((table.values[-1] if node.coefs else 1 << node.shift) % P))
+        data, x = x, axis_last(x, axis)
+        box, lines = x.atoms, x.atoms[:-1]
+        summed = identity_maps(box)[:-1] + [(0, (), ((n, 1),))]
+        m = self.witness(node.name + " maximum", lines)
+        t, below, reach = x.expr - m, None, self.honest_reach(i)
+        if reach > -table.first:
+            c = sum(1 for e in table.values if e == table.values[0]).bit_length() - 1
+            below = self.witness(node.name + " below", box)
+            self.check_nonnegative(node.name + " below", box, below, (reach + table.first + (1 << c) - 1) >> c)
+            t = t + below * (1 << c)
+        mark = self.witness(node.name + " mark", box)
+        y = self.like(node.name, data)
+        e = axis_last(y, axis).expr if node.coefs else self.witness(node.name + " exponential", box)
+        if node.table not in self.piece_tables:
+            marked = copy.copy(table)
+            marked.slopes = [0] * (len(table.values) - 1) + [1]
+            self.piece_tables[node.table] = (self.add_table(PIECE_LIST, marked), 0, 0)
+        self.look_up_entries(box, self.piece_tables[node.table][0], t - table.first, mark, e)
+        if below is not None:
+            self.multiply(box, Expr(), below, e - table.values[0])
+        self.check_nonnegative(node.name + " maxima", lines, rebase(mark, summed) - 1, n - 1)
+        if not node.coefs:
+            s = rebase(e, summed)
+            self.quotient(node.name, box, e * (2 << node.shift) + s, s * 2, axis_last(y, axis).expr, plan_softmax(self.graph, node))
         return y
 
     # -- choices by computed indices

@@ -67,12 +67,15 @@ Result<Inferred> infer_softmax(const QGraph& graph, const Node& node, const Rang
   const Value& x = graph.value(node.inputs[0]);
   ZKI_ASSIGN_OR_RETURN(const std::size_t axis, only_axis(node, x.shape));
   const Table& table = graph.tables[static_cast<std::size_t>(node.requant.table_index)];
-  if (table.kind != TableKind::kExplicit || !table.contains(0))
-    return invalid_argument("Softmax needs an explicit table of exponentials, that of 0 among them");
-  if (*std::min_element(table.values.begin(), table.values.end()) < 0 || table.at(0) <= 0) {
-    return invalid_argument("the exponentials of Softmax must be non-negative and that of 0 positive");
-  }
+  if (table.kind != TableKind::kExplicit || table.first + table.num_rows() != 1)
+    return invalid_argument("Softmax needs an explicit table of exponentials that ends with that of 0");
+  const std::vector<std::int32_t>& e = table.values;
+  if (e.front() < 0 || e.back() <= e.front() || !std::is_sorted(e.begin(), e.end()))
+    return invalid_argument("the exponentials of Softmax must be non-negative and rise");
   ZKI_RETURN_IF_ERROR(check_comparable(ranges[node.inputs[0]]));
+  if (!node.coefs.empty() && (node.coefs != std::vector<std::int64_t>{1} || node.requant.shift != 0))
+    return invalid_argument("Softmax has no coefficient, or 1 and no shift where its exponentials are the result");
+  if (!node.coefs.empty()) return Inferred{x.shape, make_interval(0, e.back())};
   ZKI_RETURN_IF_ERROR(
       plan_softmax(graph, node).status().with_context("Softmax over " + std::to_string(x.shape[axis]) + " terms"));
   return Inferred{x.shape, make_interval(0, std::int64_t{1} << node.requant.shift)};
@@ -80,7 +83,7 @@ Result<Inferred> infer_softmax(const QGraph& graph, const Node& node, const Rang
 
 Result<DivisionPlan> plan_softmax(const QGraph& graph, const Node& node) {
   const Table& table = graph.tables[static_cast<std::size_t>(node.requant.table_index)];
-  const std::int64_t most = *std::max_element(table.values.begin(), table.values.end());
+  const std::int64_t most = table.values.back();
   const std::int64_t num_terms = graph.value(node.inputs[0]).shape[static_cast<std::size_t>(node.axes[0])];
   const std::int64_t unit = std::int64_t{1} << node.requant.shift;
   // One of the terms is T[0] > 0.

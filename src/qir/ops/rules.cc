@@ -24,7 +24,7 @@ constexpr base::OpTable<Op, kNumOps, OpRule> kRules({
     {Op::kMaxPool, {"MaxPool", 1, 1, kWindow, RequantRule::kForbidden, infer_max_pool}},
     {Op::kReduceMax, {"ReduceMax", 1, 1, kAxes, RequantRule::kForbidden, infer_reduce_max}},
     {Op::kArgMax, {"ArgMax", 1, 1, kAxes, RequantRule::kForbidden, infer_arg_max}},
-    {Op::kSoftmax, {"Softmax", 1, 1, kAxes, RequantRule::kRequired, infer_softmax}},
+    {Op::kSoftmax, {"Softmax", 1, 1, kAxes | kCoefs, RequantRule::kRequired, infer_softmax}},
     {Op::kReshape, {"Reshape", 1, 1, kNoAttribute, RequantRule::kForbidden, infer_reshape}},
     {Op::kTranspose, {"Transpose", 1, 1, kPerm, RequantRule::kForbidden, infer_transpose}},
     {Op::kSlice, {"Slice", 1, 1, kStartsSteps, RequantRule::kForbidden, infer_slice}},

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// y = floor((2^(shift+1) e + s) / (2 s)), e = T[max(x - max x, first)], s = sum e: round(2^shift e / s), halves up.
+// y = floor((2^(shift+1) e + s) / (2 s)), e = T[max(x - max x, first)], s = sum e: round(2^shift e / s), halves up; with a coefficient y = e.
 #include <algorithm>
 #include <vector>
 
@@ -21,6 +21,10 @@ void run_softmax(const OpContext& op) {
     for (std::size_t j = 0; j < lines.length; ++j) {
       exponentials[j] = table.at(std::max(x[lines.at(line, j)] - most, table.first));
       sum += exponentials[j];
+    }
+    if (!op.node->coefs.empty()) {
+      for (std::size_t j = 0; j < lines.length; ++j) op.out[lines.at(line, j)] = exponentials[j];
+      return;
     }
     for (std::size_t j = 0; j < lines.length; ++j) {
       op.out[lines.at(line, j)] = (twice_unit * exponentials[j] + sum) / (2 * sum);
