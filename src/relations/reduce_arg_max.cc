@@ -14,11 +14,12 @@ Result<Tensor> build_arg_max(Builder& builder, std::uint32_t index) {
   const auto axis = static_cast<std::size_t>(node.axes[0]);
   const auto n = static_cast<std::uint64_t>(builder.value(node.inputs[0]).shape[axis]);
   Tensor x = without_unit_atoms(builder.tensor(node.inputs[0]));
+  if (n > 1) x = builder.refined(node.name + " input", x, axis, {n});
   Tensor y{{}, x.atoms_per_axis, {}};
-  const bool keep = builder.value(node.output).shape.rank() == x.atoms_per_axis.size();
   y.atoms_per_axis[axis] = 0;
-  if (!keep) y.atoms_per_axis.erase(y.atoms_per_axis.begin() + node.axes[0]);
-  if (n > 1) x = axis_last(builder.refined(node.name + " input", x, axis, {n}), axis);
+  if (builder.value(node.output).shape.rank() < x.atoms_per_axis.size())
+    y.atoms_per_axis.erase(y.atoms_per_axis.begin() + node.axes[0]);
+  x = axis_last(x, axis);
   y.atoms = x.atoms;
   if (n == 1) return y;
   y.atoms.pop_back();
