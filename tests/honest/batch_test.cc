@@ -134,13 +134,19 @@ TEST(BatchCircuit, SharesWhatParametersGive) {
 
 // Relations are chosen for all rows together: a table that would cost more than it saves in one row pays in many.
 TEST(BatchCircuit, TablesPayForManyRows) {
-  const qir::QGraph graph = softmax_graph(-4000);
-  const auto lookups_of_depth = [&](std::uint64_t num_rows) {
+  qir::TestBuilder b;
+  const qir::ValueId x = b.input({2, 2}, -4000, 7);
+  qir::Node last;
+  last.axes = {1};
+  b.graph.outputs = {b.node(qir::Op::kReduceMax, {x}, {2, 1}, -4000, 7, last)};
+  const qir::QGraph& graph = b.graph;
+  const auto lookups_of_maximum = [&](std::uint64_t num_rows) {
     const circuit::Circuit one = relations::build(graph, {}, relations::kMaxCircuitBytes, nullptr, num_rows).value();
-    return std::ranges::count_if(one.lookups, [](const circuit::Lookup& lookup) { return lookup.name == "n0 depth"; });
+    return std::ranges::count_if(one.lookups,
+                                 [](const circuit::Lookup& lookup) { return lookup.name == "n0 maximum"; });
   };
-  EXPECT_EQ(lookups_of_depth(1), 0) << "cut into limbs";
-  EXPECT_EQ(lookups_of_depth(1 << 14), 1) << "in a table of its own";
+  EXPECT_EQ(lookups_of_maximum(1), 0) << "cut into limbs";
+  EXPECT_EQ(lookups_of_maximum(1 << 14), 1) << "in a table of its own";
 }
 
 // A row that the program itself refuses is named; nothing is proven.
