@@ -10,7 +10,7 @@ import {fileURLToPath} from 'node:url';
 
 const MAX_CODE = 24576;
 // Small contracts that run long: constants in full, which cost a byte of code each time and nothing to run.
-const FAST = ['ZkInferFunctionals'];
+const FAST = ['ZkInferFunctionals', 'ZkInferOuter'];
 const here = dirname(fileURLToPath(import.meta.url));
 const [packages, output] = process.argv.slice(2, 4).map((path) => resolve(path));
 const marks = process.argv[4];

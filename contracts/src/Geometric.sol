@@ -28,8 +28,24 @@ function addBit(Suffix memory s, uint256 i, K r, K all, K next, K power_) pure {
     }
 }
 
+// sum_{j < end} eq(point, j) base^j, end <= 2^bits: over all indices of the bits so far, and over those below end's.
+function prefixSum(uint256 point, uint256 bits, uint256 end, K base) pure returns (K sum) {
+    K all = ONE;
+    for (uint256 i = 0; i < bits; ++i) {
+        K r = get(point, i);
+        K high = r * base;
+        K low = oneMinus(r);
+        // Lanes at most 2 P.
+        sum = (end >> i) & 1 != 0 ? all * low + high * sum : low * sum;
+        all = all * (low + high);
+        base = square(base);
+    }
+    return end >> bits != 0 ? all : reduce(sum);
+}
+
 // begin <= end <= 2^bits; point reduced.
 function rangeSum(uint256 point, uint256 bits, uint256 begin, uint256 end, K base) pure returns (K) {
+    if (begin == 0) return prefixSum(point, bits, end, base);
     K all = ONE;
     Suffix memory from = Suffix(begin, ONE, ZERO, true);
     Suffix memory to = Suffix(end, ONE, ZERO, true);

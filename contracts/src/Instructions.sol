@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {load} from "./Channel.sol";
+import {copyProgram} from "./Program.sol";
+
 // The section "instructions" of a verification program (docs/formats/program.md), behind its words.
 struct Instructions {
     uint256 registers; // that they fill, with constants and inputs; the first field, which assembly reads
@@ -15,23 +18,20 @@ error NoInstructions(address program);
 
 uint256 constant INSTRUCTIONS_HEAD = 7; // u16 inputs, u16 registers, u16 index, u8 bits of the index
 
-// Copies the instructions of a program, the code of a data contract behind one zero byte, into memory.
+// Copies the instructions of a program into memory.
 function instructionsOf(address program) view returns (Instructions memory it) {
-    uint256 size = program.code.length;
-    if (size < 33) revert NoInstructions(program);
     uint256 begin;
-    uint256 head;
     assembly ("memory-safe") {
         begin := mload(0x40)
-        extcodecopy(program, begin, 1, 0x20)
-        head := mload(begin)
     }
+    uint256 size = copyProgram(program, 0, 32, begin);
+    uint256 head = load(begin);
     // "ZKEV", version, number of words behind this one.
-    uint256 skipped = 33 + 32 * ((head >> 160) & 0xffffffff);
+    uint256 skipped = 32 + 32 * ((head >> 160) & 0xffffffff);
     if (size < skipped + INSTRUCTIONS_HEAD) revert NoInstructions(program);
     uint256 length = size - skipped;
+    copyProgram(program, skipped, length, begin);
     assembly ("memory-safe") {
-        extcodecopy(program, begin, skipped, length)
         calldatacopy(add(begin, length), calldatasize(), 0x40) // zeros: an instruction's head may be read beyond the end
         mstore(0x40, and(add(add(begin, length), 0x5f), not(0x1f)))
         head := mload(begin)

@@ -69,28 +69,41 @@ function runInstructions(uint256 registers, uint256 ip, uint256 top) pure return
             }
             z := packed(c0, c1, c2)
         }
-        // sum_{i<count} eq(a, i) eq(b, i), from the lowest bit on: over all of the bits so far, and over those below count's.
-        function eqDot(a, b, bits, count) -> z {
+        // 1 - x - y + x y, of which the last is given; lanes below 2^73 + 2^66
+        function zeroOf(x, y, product) -> z {
+            z := add(add(product, 1), sub(mul(0x200, PPP), add(x, y)))
+        }
+        // sum_{i<2^bits} eq(a, i) eq(b, i)
+        function eqDot(a, b, bits) -> z {
+            z := 1
+            if iszero(bits) { leave }
+            let x := mload(a)
+            let y := mload(b)
+            let one := kmul(x, y)
+            z := add(zeroOf(x, y, one), one)
+            for { let end := add(a, shl(5, sub(bits, 1))) } lt(a, end) {} {
+                a := add(a, 0x20)
+                b := add(b, 0x20)
+                x := mload(a)
+                y := mload(b)
+                one := kmul(x, y)
+                z := kmul(z, add(zeroOf(x, y, one), one))
+            }
+        }
+        // The same over i < count, count below 2^bits, from the lowest bit on: over all of the bits so far, and over those below count's.
+        function partialEqDot(a, b, bits, count) -> below {
             let all := 1
-            let below := 0
-            let isPart := iszero(shr(bits, count))
             for { let i := 0 } lt(i, bits) { i := add(i, 1) } {
                 let at := shl(5, sub(sub(bits, 1), i))
                 let x := mload(add(a, at))
                 let y := mload(add(b, at))
                 let one := kmul(x, y)
-                // 1 - x - y + x y, lanes below 2^72 + 2^66
-                let zero := add(add(one, 1), sub(mul(0x200, PPP), add(x, y)))
-                if isPart {
-                    switch and(shr(i, count), 1)
-                    case 0 { below := kmul(below, zero) }
-                    default { below := add(kmul(all, zero), kmul(below, one)) }
-                }
+                let zero := zeroOf(x, y, one)
+                switch and(shr(i, count), 1)
+                case 0 { below := kmul(below, zero) }
+                default { below := add(kmul(all, zero), kmul(below, one)) }
                 all := kmul(all, add(zero, one))
             }
-            switch isPart
-            case 0 { z := all }
-            default { z := below }
         }
         // sum_{i<end} eq(r[src ..], i), and of eq times i.
         function belowOf(src, bits, end) -> weight, first {
@@ -220,11 +233,22 @@ function runInstructions(uint256 registers, uint256 ip, uint256 top) pure return
                 let end := add(add(ip, 3), shl(2, and(shr(232, w), 0xffff)))
                 for { ip := add(ip, 3) } lt(ip, end) { ip := add(ip, 4) } {
                     w := mload(ip)
+                    let x := mload(add(registers, and(shr(235, w), 0x1fffe0)))
+                    let y := mload(add(registers, and(shr(219, w), 0x1fffe0)))
+                    let x0 := and(x, LANE)
+                    let x1 := and(shr(85, x), LANE)
+                    x := shr(170, x)
+                    let y0 := and(y, LANE)
+                    let y1 := and(shr(85, y), LANE)
+                    y := shr(170, y)
                     mstore(
                         to,
-                        kmul(
-                            mload(add(registers, and(shr(235, w), 0x1fffe0))),
-                            mload(add(registers, and(shr(219, w), 0x1fffe0)))
+                        or(
+                            or(
+                                mod(add(mul(x0, y0), shl(1, add(mul(x1, y), mul(x, y1)))), P),
+                                shl(85, mod(add(add(mul(x0, y1), mul(x1, y0)), shl(1, mul(x, y))), P))
+                            ),
+                            shl(170, mod(add(add(mul(x0, y), mul(x1, y1)), mul(x, y0)), P))
                         )
                     )
                     to := add(to, 0x20)
@@ -286,7 +310,11 @@ function runInstructions(uint256 registers, uint256 ip, uint256 top) pure return
                 to := add(to, 0x20)
             }
             case 7 {
-                mstore(to, eqDot(a, b, and(shr(208, w), 0xff), and(shr(176, w), 0xffffffff)))
+                let bits := and(shr(208, w), 0xff)
+                let count := and(shr(176, w), 0xffffffff)
+                switch shr(bits, count)
+                case 0 { mstore(to, partialEqDot(a, b, bits, count)) }
+                default { mstore(to, eqDot(a, b, bits)) }
                 to := add(to, 0x20)
                 ip := add(ip, 10)
             }
@@ -342,11 +370,23 @@ function runInstructions(uint256 registers, uint256 ip, uint256 top) pure return
                 for {} bits { bits := sub(bits, 1) } {
                     let y := mload(a)
                     a := add(a, 0x20)
+                    let y0 := and(y, LANE)
+                    let y1 := and(shr(85, y), LANE)
+                    y := shr(170, y)
                     let write := add(to, shl(1, size))
                     for { let read := add(to, size) } gt(read, to) {} {
                         read := sub(read, 0x20)
                         let x := mload(read)
-                        let z := kmul(x, y)
+                        let x0 := and(x, LANE)
+                        let x1 := and(shr(85, x), LANE)
+                        let x2 := shr(170, x)
+                        let z := or(
+                            or(
+                                mod(add(mul(x0, y0), shl(1, add(mul(x1, y), mul(x2, y1)))), P),
+                                shl(85, mod(add(add(mul(x0, y1), mul(x1, y0)), shl(1, mul(x2, y))), P))
+                            ),
+                            shl(170, mod(add(add(mul(x0, y), mul(x1, y1)), mul(x2, y0)), P))
+                        )
                         mstore(sub(write, 0x20), z)
                         write := sub(write, 0x40)
                         // At most P more than x, once for each bit.

@@ -71,62 +71,68 @@ function checkMultiproof(
     uint256 rows,
     uint256 rowBytes
 ) pure {
-    uint256 nodes = allocate(2 * count); // (node, digest)
-    uint256 scratch = allocate(3 + rowBytes / 32);
-    uint256 siblings = channel.cursor;
-    bool matches;
+    uint256 nodes = allocate(2 * count + 1); // (node, digest), and one that is no node behind the last
+    hashLeaves(nodes, indices, count, rows, rowBytes);
+    uint256 left = (allocate(4) + 0x5f) & ~uint256(0x3f);
+    store(left - 0x20, 1);
+    // Two calls, so that it is not inlined, which would keep its variables in memory.
+    (uint256 end, uint256 siblings) = climb(nodes, nodes + 64 * count, left, logLeaves - 1, channel.cursor);
+    (, siblings) = climb(nodes, end, left, 1, siblings);
+    // The number of siblings depends on the indices alone, so it is enough to look at the end of them once.
+    if (siblings > channel.end) reject(Reason.Truncated);
+    channel.cursor = siblings;
+    // One node is left, of index 0: indices are below 2^logLeaves.
+    if (bytes32(load(nodes + 0x20)) != root) reject(Reason.MerklePath);
+}
+
+function hashLeaves(uint256 nodes, uint256 indices, uint256 count, uint256 rows, uint256 rowBytes) pure {
+    uint256 scratch = allocate(1 + (rowBytes + 31) / 32);
     assembly ("memory-safe") {
         mstore8(scratch, 0)
-        for { let i := 0 } lt(i, count) { i := add(i, 1) } {
-            calldatacopy(add(scratch, 1), add(rows, mul(i, rowBytes)), rowBytes)
-            let entry := add(nodes, shl(6, i))
-            mstore(entry, mload(add(indices, shl(5, i))))
-            mstore(add(entry, 0x20), keccak256(scratch, add(rowBytes, 1)))
+        for { let end := add(indices, shl(5, count)) } lt(indices, end) { indices := add(indices, 0x20) } {
+            calldatacopy(add(scratch, 1), rows, rowBytes)
+            mstore(nodes, mload(indices))
+            mstore(add(nodes, 0x20), keccak256(scratch, add(rowBytes, 1)))
+            rows := add(rows, rowBytes)
+            nodes := add(nodes, 0x40)
         }
-        // Node hashes: 0x01 in the byte before the children.
-        mstore(scratch, 1)
-        let prefix := add(scratch, 0x1f)
-        let left := add(scratch, 0x20)
-        let right := add(scratch, 0x40)
-        let end := add(nodes, shl(6, count))
-        for { let level := 0 } lt(level, logLeaves) { level := add(level, 1) } {
+    }
+}
+
+// `levels` steps from nodes .. end to their parents, which take their place, with siblings from calldata. Children are hashed at `left`,
+// a multiple of 64 behind the byte 0x01, where bit 5 of an address says which of the two it is.
+function climb(uint256 nodes, uint256 end, uint256 left, uint256 levels, uint256 siblings)
+    pure
+    returns (uint256 newEnd, uint256 newSiblings)
+{
+    assembly ("memory-safe") {
+        for {} levels { levels := sub(levels, 1) } {
+            mstore(end, not(0)) // no node's number
             let to := nodes
             for { let from := nodes } lt(from, end) {} {
                 let node := mload(from)
-                let digest := mload(add(from, 0x20))
+                let own := or(left, shl(5, and(node, 1)))
+                mstore(own, mload(add(from, 0x20)))
                 from := add(from, 0x40)
-                switch and(node, 1)
+                // The sibling is the next node, if that was computed, too: of an odd one it never is.
+                switch eq(mload(from), or(node, 1))
                 case 0 {
-                    mstore(left, digest)
-                    // Its sibling is the next node, if that was computed, too.
-                    switch and(lt(from, end), eq(mload(from), add(node, 1)))
-                    case 0 {
-                        mstore(right, calldataload(siblings))
-                        siblings := add(siblings, 0x20)
-                    }
-                    default {
-                        mstore(right, mload(add(from, 0x20)))
-                        from := add(from, 0x40)
-                    }
+                    mstore(xor(own, 0x20), calldataload(siblings))
+                    siblings := add(siblings, 0x20)
                 }
                 default {
-                    mstore(left, calldataload(siblings))
-                    siblings := add(siblings, 0x20)
-                    mstore(right, digest)
+                    mstore(add(left, 0x20), mload(add(from, 0x20)))
+                    from := add(from, 0x40)
                 }
                 mstore(to, shr(1, node))
-                mstore(add(to, 0x20), keccak256(prefix, 65))
+                mstore(add(to, 0x20), keccak256(sub(left, 1), 65))
                 to := add(to, 0x40)
             }
             end := to
         }
-        // One node is left, of index 0: indices are below 2^logLeaves.
-        matches := eq(mload(add(nodes, 0x20)), root)
+        newEnd := end
+        newSiblings := siblings
     }
-    // The number of siblings depends on the indices alone, so it is enough to look at the end of them once.
-    if (siblings > channel.end) reject(Reason.Truncated);
-    channel.cursor = siblings;
-    if (!matches) reject(Reason.MerklePath);
 }
 
 // 7 times the product of root_of_unity(b + 1) over the bits b of the index: the row's point (docs/protocol.md, section 3). By windows
@@ -184,20 +190,37 @@ function spread(uint256 weights, uint256 count) pure returns (uint256 limbs) {
     }
 }
 
-// sum_lane weight * entry of a row of elements of F at `row` in calldata. count <= 2^10, products below 2^128: sums below 2^138.
+// sum_lane weight * entry of a row of elements of F at `row` in calldata, four at a time. count: a multiple of 4, at most 2^10; products
+// below 2^128: sums below 2^138.
 function foldBaseRow(uint256 row, uint256 limbs, uint256 count) pure returns (K value, bool canonical) {
     assembly ("memory-safe") {
         let c0 := 0
         let c1 := 0
         let c2 := 0
         let bad := 0
-        for { let end := add(row, shl(3, count)) } lt(row, end) { row := add(row, 8) } {
-            let x := shr(192, calldataload(row))
+        for { let end := add(row, shl(3, count)) } lt(row, end) { row := add(row, 0x20) } {
+            let word := calldataload(row)
+            let x := shr(192, word)
             bad := or(bad, gt(x, 0xffffffff00000000))
             c0 := add(c0, mul(x, mload(limbs)))
             c1 := add(c1, mul(x, mload(add(limbs, 0x20))))
             c2 := add(c2, mul(x, mload(add(limbs, 0x40))))
-            limbs := add(limbs, 0x60)
+            x := and(shr(128, word), 0xffffffffffffffff)
+            bad := or(bad, gt(x, 0xffffffff00000000))
+            c0 := add(c0, mul(x, mload(add(limbs, 0x60))))
+            c1 := add(c1, mul(x, mload(add(limbs, 0x80))))
+            c2 := add(c2, mul(x, mload(add(limbs, 0xa0))))
+            x := and(shr(64, word), 0xffffffffffffffff)
+            bad := or(bad, gt(x, 0xffffffff00000000))
+            c0 := add(c0, mul(x, mload(add(limbs, 0xc0))))
+            c1 := add(c1, mul(x, mload(add(limbs, 0xe0))))
+            c2 := add(c2, mul(x, mload(add(limbs, 0x100))))
+            x := and(word, 0xffffffffffffffff)
+            bad := or(bad, gt(x, 0xffffffff00000000))
+            c0 := add(c0, mul(x, mload(add(limbs, 0x120))))
+            c1 := add(c1, mul(x, mload(add(limbs, 0x140))))
+            c2 := add(c2, mul(x, mload(add(limbs, 0x160))))
+            limbs := add(limbs, 0x180)
         }
         value := or(or(mod(c0, P), shl(85, mod(c1, P))), shl(170, mod(c2, P)))
         canonical := iszero(bad)

@@ -28,6 +28,7 @@ struct Opening {
     uint256 lanes; // of base oracles, one behind the other, with their factors 1/2: inside the request
     uint256 limbs; // the lane weights of the oracles that the next queries are of, spread, one behind the other
     uint256 laneDraws; // challenges of the first rounds
+    uint256 pointTable; // of the largest domain, hence of all
     bytes32 foldRoot; // of the latest fold oracle
     uint256 weights; // of the entries of X, in order of use; those of the final vector stay open
     uint256 ciphertexts;
@@ -79,6 +80,14 @@ function numOpeningWords(Program memory p) pure returns (uint256) {
     return foldBits(p) + log2Ceil(finalSize(p)) + numLanes(p);
 }
 
+function largestDomain(Program memory p) pure returns (uint256 bits) {
+    // Base oracles, folds and the mask stand one behind the other.
+    for (uint256 i = 0; i <= p.bases + p.folds; ++i) {
+        uint256 logDomain = oracleAt(p.baseWords, i).logDomain;
+        if (logDomain > bits) bits = logDomain;
+    }
+}
+
 // All messages up to the mask's rows. o.request is where the opening's words of the request go.
 function runOpening(Opening memory o) pure {
     Program memory p = o.p;
@@ -90,6 +99,8 @@ function runOpening(Opening memory o) pure {
     o.groups = allocate(GROUP_WORDS * (p.bases + p.folds));
     // Pins, zeta and the end of each fold, gaps.
     o.ranges = allocate(RANGE_WORDS * (2 * p.bases + 2 * p.folds));
+    // gas: indices
+    o.pointTable = pointTable(largestDomain(p));
     // gas: opening rounds
     receiveLanes(o);
     for (uint256 i = 0; i < p.folds; ++i) receiveFold(o, i);
@@ -230,7 +241,7 @@ function queryPrevious(Opening memory o, uint256 stage) pure {
         uint256 begin = stage == 0 ? oracle.begin : 0;
         uint256 end = i + 1 < count ? oracle.end : stageEnd(p, stage);
         uint256 group = addGroup(o, begin, end, oracle.queries);
-        openRows(channel, oracle, stage == 0 ? 8 : 24, root, load(drawn + 32 * i), limbs, group);
+        openRows(channel, oracle, stage == 0 ? 8 : 24, root, load(drawn + 32 * i), limbs, group, o.pointTable);
         limbs += 96 << oracle.logLanes;
     }
     absorbNothing(channel);
@@ -256,14 +267,14 @@ function openRows(
     bytes32 root,
     uint256 indices,
     uint256 limbs,
-    uint256 group
+    uint256 group,
+    uint256 table
 ) pure {
     // gas: rows
     uint256 rowBytes = entryBytes << oracle.logLanes;
     uint256 rows = take(channel, oracle.queries * rowBytes);
     uint256 points = load(group + 0x80);
     uint256 values = load(group + 0xa0);
-    uint256 table = pointTable(oracle.logDomain);
     uint256 lanes = 1 << oracle.logLanes;
     uint256 count = oracle.queries;
     bool good = true;
@@ -375,7 +386,7 @@ function receiveMask(Opening memory o, Oracle memory mask) pure {
     // gas: merkle
     checkMultiproof(channel, o.maskRoot, mask.logDomain, indices, mask.queries, rows, 48);
     // gas: mask values
-    uint256 table = pointTable(mask.logDomain);
+    uint256 table = o.pointTable;
     (uint256 blocks, uint256 blocksEnd) = blocksOf(o.response, count);
     K eta = o.eta;
     for (uint256 q = 0; q + 1 < mask.queries; q += 2) {

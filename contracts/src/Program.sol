@@ -44,20 +44,36 @@ error NoProgram(address program);
 
 uint256 constant PROGRAM_MAGIC = 0x5a4b455600000001; // "ZKEV", version 1
 
-// The program is the code of a data contract, behind one zero byte.
+// A program is the code of data contracts: behind a zero byte of the last one, behind 0x01 and the address of the next of others.
+// copyProgram copies its bytes from `from` on to memory at `to`, `size` of them, zeros behind its end, and says how many bytes it has.
+function copyProgram(address source, uint256 from, uint256 size, uint256 to) view returns (uint256 total) {
+    assembly ("memory-safe") {
+        for {} 1 {} {
+            extcodecopy(source, 0, 0, 0x20)
+            let next := mul(eq(byte(0, mload(0)), 1), and(shr(88, mload(0)), 0xffffffffffffffffffffffffffffffffffffffff))
+            let head := add(1, mul(20, iszero(iszero(next))))
+            let length := mul(sub(extcodesize(source), head), gt(extcodesize(source), head))
+            total := add(total, length)
+            let here := mul(sub(length, from), lt(from, length))
+            if or(gt(here, size), iszero(next)) { here := size }
+            extcodecopy(source, to, add(head, from), here)
+            to := add(to, here)
+            size := sub(size, here)
+            from := mul(sub(from, length), gt(from, length))
+            source := next
+            if iszero(next) { break }
+        }
+    }
+}
+
 function loadProgram(address source) view returns (Program memory p) {
     uint256 head = allocate(1);
-    assembly ("memory-safe") {
-        mstore(head, 0)
-        extcodecopy(source, head, 1, 0x20)
-    }
+    uint256 total = copyProgram(source, 0, 32, head);
     uint256 word = load(head);
     uint256 count = (word >> 160) & 0xffffffff;
-    if (word >> 192 != PROGRAM_MAGIC || source.code.length < 33 + 32 * count || count < 7) revert NoProgram(source);
+    if (word >> 192 != PROGRAM_MAGIC || total < 32 + 32 * count || count < 7) revert NoProgram(source);
     uint256 words = allocate(count);
-    assembly ("memory-safe") {
-        extcodecopy(source, words, 33, shl(5, count))
-    }
+    copyProgram(source, 32, 32 * count, words);
     p.identityWords = words;
     uint256 sizes = load(words + 0x80);
     p.leaves = sizes >> 248;

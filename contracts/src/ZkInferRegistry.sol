@@ -18,6 +18,10 @@ contract ZkInferRegistry is IZkInferPrograms {
 
     event Registered(bytes32 indexed modelId, bytes32 indexed identity, address program, address registrant, string card);
 
+    uint256 private constant MAX_CODE = 24576; // EIP-170
+    uint256 private constant MAX_PART = MAX_CODE - 21;
+    uint256 private constant MAX_PROGRAM = 65536;
+
     mapping(bytes32 => address) private programs;
 
     function programOf(bytes32 modelId) external view returns (address) {
@@ -39,10 +43,20 @@ contract ZkInferRegistry is IZkInferPrograms {
         }
     }
 
-    // A data contract: 0x00 | program. Its code never changes: no program of these begins with SELFDESTRUCT, or runs at all.
+    // Data contracts: 0x00 | program, or a long one in parts, the last first, as copyProgram reads them. Their code never changes: none of
+    // them begins with SELFDESTRUCT, or runs at all.
     function deploy(bytes calldata program) private returns (address source) {
-        if (program.length >= 24576) revert BadProgram("size");
-        bytes memory init = abi.encodePacked(hex"61", uint16(program.length + 1), hex"80600a5f395ff3", hex"00", program);
+        if (program.length > MAX_PROGRAM) revert BadProgram("size");
+        if (program.length < MAX_CODE) return deployPart(hex"00", program);
+        uint256 begin = ((program.length - 1) / MAX_PART) * MAX_PART;
+        source = deployPart(hex"00", program[begin:]);
+        for (; begin != 0; begin -= MAX_PART) {
+            source = deployPart(abi.encodePacked(hex"01", source), program[begin - MAX_PART:begin]);
+        }
+    }
+
+    function deployPart(bytes memory head, bytes calldata part) private returns (address source) {
+        bytes memory init = abi.encodePacked(hex"61", uint16(head.length + part.length), hex"80600a5f395ff3", head, part);
         assembly ("memory-safe") {
             source := create(0, add(init, 0x20), mload(init))
         }
@@ -77,10 +91,10 @@ contract ZkInferRegistry is IZkInferPrograms {
     function isPadded(Program memory p, address source) private view returns (bool good) {
         uint256 head;
         assembly ("memory-safe") {
-            extcodecopy(source, 0, 1, 0x20)
-            head := mload(0)
+            head := mload(0x40)
         }
-        uint256 bits = head << 96;
+        copyProgram(source, 0, 32, head);
+        uint256 bits = load(head) << 96;
         bits |= load(p.identityWords + 0x80) << 224;
         for (uint256 word = p.baseWords; word <= p.maskWord; word += 32) bits |= load(word) << 160;
         for (uint256 i = 0; i < p.datas; ++i) bits |= load(p.dataWords + 64 * i + 32) << 64;
@@ -114,7 +128,7 @@ contract ZkInferRegistry is IZkInferPrograms {
         uint256 end = 0;
         for (uint256 i = 0; i < p.bases; ++i) {
             Oracle memory base = oracleAt(p.baseWords, i);
-            validateOracle(base, 0, 10);
+            validateOracle(base, 2, 10);
             uint256 digits = 0;
             while (base.coefs >> digits != 0) ++digits;
             uint256 align = digits > 3 ? digits - 3 : 0;

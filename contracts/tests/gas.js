@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gas of an accepted verification by section, as JSON on stdout: contracts built with marks (build.mjs PACKAGES FOLDER marks.json), in the
-// environment of run.sh with ZKINFER_CONTRACTS=FOLDER. The functionals' own work and calldata are not in it. bench/evm.json keeps its output.
+// environment of run.sh with ZKINFER_CONTRACTS=FOLDER. Arguments, besides the examples: NAME MODEL.zkmodel INPUT, paths absolute. Every model
+// with private weights and input, zero knowledge on, under keys of `--profile small --budget 16`. bench/evm.json keeps its output.
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {Deployment, Model} from './models.js';
 
 const {first, names} = JSON.parse(readFileSync(join(process.env.ZKINFER_CONTRACTS, 'marks.json'), 'utf8'));
-const MODELS = {
-  'digits, private input and weights, 128 bits': ['digits', []],
-  'mlp, public input, private weights, 100 bits': ['mlp', ['--inputs', 'public', '--security-bits', '100']],
-};
+const models = {digits: 'digits', mlp: 'mlp'};
+for (let i = 2; i + 2 < process.argv.length; i += 3) models[process.argv[i]] = {model: process.argv[i + 1], input: process.argv[i + 2]};
 
 // Gas by section: what each step takes at its own depth; a mark is a comparison with a number of marks.json, and a call's end brings
 // back its caller's section.
@@ -19,11 +18,14 @@ const tracer = `{
     var step = {depth: log.getDepth(), gas: log.getGas()};
     var last = this.last;
     if (last !== null && last.depth === step.depth) this.sections[this.section] = (this.sections[this.section] || 0) + last.gas - step.gas;
-    if (last !== null && step.depth > last.depth) this.outer.push(this.section);
+    if (last !== null && step.depth > last.depth) {
+      this.outer.push(this.section);
+      if (this.section === 'functionals call') this.section = 'functionals';
+    }
     if (last !== null && step.depth < last.depth) this.section = this.outer.pop();
     this.last = step;
-    var name = log.op.toString();
-    if (name !== 'EQ' && name !== 'SUB' && name !== 'XOR') return;
+    var code = log.op.toNumber();
+    if (code !== 0x14 && code !== 0x03 && code !== 0x18) return; // EQ, SUB, XOR
     for (var i = 0; i < 2; ++i) {
       var x = Number(log.stack.peek(i)) - ${first};
       if (x >= 0 && x < this.names.length) this.section = this.names[x];
@@ -34,13 +36,26 @@ const tracer = `{
 }`;
 
 const out = [];
-for (const [name, [example, words]] of Object.entries(MODELS)) {
-  const model = new Model('gas', example, words, []);
-  const on = await Deployment.of(model);
-  await on.answer(model.native);
-  const sections = await on.chain.trace(on.verifier, on.calldata(model.proof), tracer);
-  const {reason, gas} = await on.verify(model.proof);
-  if (reason !== 'None') throw new Error(`${name}: ${reason}`);
-  out.push({name, proof_bytes: model.proof.length, gas: Number(gas), sections});
+for (const [name, example] of Object.entries(models)) {
+  for (const bits of [128, 100]) {
+    const model = new Model('gas', example, ['--profile', 'small', '--budget', '16', '--security-bits', `${bits}`], []);
+    const on = await Deployment.of(model, 'ZkInferFunctionals');
+    const calldata = on.calldata(model.proof);
+    const {reason, gas} = await on.verify(model.proof);
+    if (reason !== 'None') throw new Error(`${name}: ${reason}`);
+    const zeros = calldata.filter((byte) => byte === 0).length;
+    const data = 4 * zeros + 16 * (calldata.length - zeros);
+    const tokens = zeros + 4 * (calldata.length - zeros);
+    out.push({
+      name, security_bits: bits, proof_bytes: model.proof.length, calldata_bytes: calldata.length, program_bytes: on.program.length,
+      registration_gas: Number(on.registrationGas), execution_gas: Number(gas),
+      // EIP-7623, and the draft EIP-7976 with 64 a byte
+      transaction_gas: 21000 + Math.max(data + Number(gas), 10 * tokens),
+      transaction_gas_eip_7976: 21000 + Math.max(data + Number(gas), 64 * calldata.length),
+      sections: await on.chain.trace(on.verifier, calldata, tracer),
+    });
+    console.error(`${name}, ${bits} bits: ${gas}`);
+  }
 }
 console.log(JSON.stringify(out, null, 1));
+process.exit(0);

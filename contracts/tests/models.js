@@ -2,7 +2,7 @@
 // Keys and proofs of small models by the native program, and the contracts that check them. ZKINFER: the program; ZKINFER_FIXTURE:
 // evm_fixture; ZKINFER_WORK: a folder to make files in.
 import {execFileSync} from 'node:child_process';
-import {mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
+import {copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync} from 'node:fs';
 import {dirname, join, resolve} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {concat, encode, hexToBytes, keccak, selector, word, words} from './abi.js';
@@ -17,7 +17,7 @@ export const instructionsAt = (program) => 32 + 32 * Number(words(concat(new Uin
 
 /** One key and one proof under it. */
 export class Model {
-  /** example: a folder of examples/; words: for `zkinfer commit`, then for `zkinfer prove`. committed: the input is; beside:
+  /** example: a folder of examples/, or {model, input}, a compiled one and what it is run on; words: for `zkinfer commit`, then for `zkinfer prove`. committed: the input is; beside:
    * the input's canonical bytes travel beside the proof. */
   constructor(name, example, commitWords, proveWords, {committed = false, beside = false} = {}) {
     this.example = example;
@@ -25,11 +25,15 @@ export class Model {
     rmSync(this.folder, {recursive: true, force: true});
     mkdirSync(this.folder, {recursive: true});
     const run = (...line) => execFileSync(process.env.ZKINFER, ['--quiet', ...line], {cwd: this.folder, stdio: ['ignore', 'pipe', 'pipe']});
-    const from = join(examples, example);
-    const calibration = {digits: 'calibration.npy', mlp: 'calibration.json'}[example];
-    run('compile', join(from, `${example}.onnx`), '--calibration', join(from, calibration), '--output', 'model.zkmodel');
+    if (example.model) {
+      copyFileSync(example.model, join(this.folder, 'model.zkmodel'));
+    } else {
+      const from = join(examples, example);
+      const calibration = {digits: 'calibration.npy', mlp: 'calibration.json'}[example];
+      run('compile', join(from, `${example}.onnx`), '--calibration', join(from, calibration), '--output', 'model.zkmodel');
+    }
     run('commit', 'model.zkmodel', ...commitWords);
-    const input = join(from, 'input.json');
+    const input = example.input ?? join(examples, example, 'input.json');
     if (committed) run('commit-tensor', 'model.zkkey', '--input', input, '--output', 'input');
     if (beside) run('digest', 'model.zkkey', '--input', input, '--write-input-data', 'input.bin');
     this.beside = beside ? join(this.folder, 'input.bin') : undefined;

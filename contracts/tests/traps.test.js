@@ -2,7 +2,7 @@
 // What verifier contracts are known to get wrong: encodings, answers of inner calls, gas that runs out, programs of others, replay.
 import assert from 'node:assert/strict';
 import {before, test} from 'node:test';
-import {bytesToHex, concat, encode, hexToBytes, keccak, selector, word, words} from './abi.js';
+import {artifacts, bytesToHex, concat, encode, hexToBytes, keccak, selector, word, words} from './abi.js';
 import {addressWord} from './chain.js';
 import {Deployment, Model, context, instructionsAt} from './models.js';
 
@@ -123,4 +123,52 @@ test('contexts differ by chain, verifier, consumer, purpose and nonce', async ()
   const other = await on.chain.deploy('ZkInferVerifier', ...[on.outer, on.functionals, on.registry].map(addressWord));
   const all = new Set([await ask(on.verifier, 1, 2, 3), await ask(on.verifier, 2, 2, 3), await ask(on.verifier, 1, 3, 3), await ask(on.verifier, 1, 2, 4), await ask(other, 1, 2, 3)]);
   assert.equal(all.size, 5);
+  const here = await ask(on.verifier, 1, 2, 3);
+  const chainId = await on.chain.node.ask('eth_chainId');
+  await on.chain.node.ask('anvil_setChainId', 4711);
+  try {
+    assert.notEqual(await ask(on.verifier, 1, 2, 3), here);
+  } finally {
+    await on.chain.node.ask('anvil_setChainId', Number(chainId));
+  }
+});
+
+const ours = Object.entries(artifacts).filter(([name]) => name.startsWith('ZkInfer') || name === 'ExampleOracle');
+
+test('no contract runs the code of others, ends itself, takes value or looks at who began the transaction', () => {
+  assert.equal(ours.length, 10);
+  const forbidden = new Map([[0xf2, 'CALLCODE'], [0xf4, 'DELEGATECALL'], [0xff, 'SELFDESTRUCT'], [0x32, 'ORIGIN'], [0xf5, 'CREATE2']]);
+  for (const [name, {abi, deployed}] of ours) {
+    const code = hexToBytes(deployed);
+    // What is behind an end and before a JUMPDEST cannot be run: constants are there.
+    let runs = true;
+    for (let at = 0; at < code.length; ++at) {
+      if (code[at] === 0x5b) runs = true;
+      if (runs && forbidden.has(code[at])) assert.fail(`${name} has ${forbidden.get(code[at])} at ${at}`);
+      if ([0x00, 0x56, 0xf3, 0xfd, 0xfe].includes(code[at])) runs = false; // STOP, JUMP, RETURN, REVERT, INVALID
+      if (code[at] >= 0x60 && code[at] <= 0x7f) at += code[at] - 0x5f;
+    }
+    const seen = new Set();
+    for (const {type, name: of, inputs, stateMutability} of abi) {
+      assert.ok(type !== 'fallback' && type !== 'receive' && stateMutability !== 'payable', `${name}.${of}`);
+      if (type === 'function') seen.add(bytesToHex(selector(`${of}(${inputs.map((input) => input.type).join(',')})`)));
+    }
+    assert.equal(seen.size, abi.filter(({type}) => type === 'function').length, `${name}: two functions of one selector`);
+  }
+});
+
+test('words with bits above their type are refused', async () => {
+  const above = (address) => concat(word(1).slice(20), hexToBytes(address));
+  assert.equal(above(on.verifier).length, 32);
+  const receipts = await on.chain.deploy('ZkInferReceipts', addressWord(on.verifier));
+  const source = await on.chain.deployData(on.program);
+  for (const [to, signature, ...rest] of [
+    [on.verifier, 'contextOf(address,bytes32,uint256)', word(2), word(3)],
+    [receipts, 'isConsumed(address,bytes32)', word(0)],
+    [on.registry, 'validateProgram(address)'],
+  ]) {
+    const call = (first) => on.chain.ask(to, concat(selector(signature), first, ...rest));
+    assert.equal((await call(addressWord(source))).error, undefined, signature);
+    assert.notEqual((await call(above(source))).error, undefined, signature);
+  }
 });

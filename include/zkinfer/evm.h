@@ -17,7 +17,7 @@ struct EvmProgram {
 };
 // A key's name on chain: Keccak-256 of "zkinfer evm model", its identity, and Keccak-256 of its program's bytes.
 Digest evm_model_id(ByteView identity, ByteView program);
-inline constexpr std::size_t kMaxEvmProgramBytes = 24575;  // what one contract's code holds
+inline constexpr std::size_t kMaxEvmProgramBytes = 65536;  // what a registry takes, as the code of three contracts
 
 // key: one that proofs are made under, so a serving key where a path leads to it (verify_path). invalid_argument, unsupported: no contract
 // checks proofs of this key; it says why. resource_limit: a program of more than kMaxEvmProgramBytes.

@@ -45,7 +45,7 @@ Result<EvmProgram> evm_program(const VerificationKey& key) {
   ZKI_ASSIGN_OR_RETURN(program.bytes, evm::program_bytes(prepared));
   if (program.bytes.size() > kMaxEvmProgramBytes) {
     return resource_limit("the verification program of this key has " + std::to_string(program.bytes.size()) +
-                          " bytes, and a contract's code holds " + std::to_string(kMaxEvmProgramBytes) +
+                          " bytes, and registries take up to " + std::to_string(kMaxEvmProgramBytes) +
                           "; a smaller model has a smaller one");
   }
   program.identity = prepared.identity;

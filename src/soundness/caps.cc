@@ -39,6 +39,8 @@ std::uint64_t fold_cap(std::uint64_t witness_elements, std::uint64_t model_eleme
   return std::max({witness_cap(witness_elements), std::min(rounded_up(model_elements), two_to(24)), by_length});
 }
 
+std::uint64_t wider_cap(std::uint64_t cap) { return std::max(cap, std::min(8 * cap, two_to(23))); }
+
 std::uint64_t default_model_budget(std::uint64_t model_elements) { return model_elements < two_to(18) ? 256 : 1024; }
 
 }  // namespace zkinfer::soundness

@@ -24,6 +24,9 @@ std::uint64_t tensor_cap(std::uint64_t entries, std::uint64_t budget);
 std::uint64_t fold_cap(std::uint64_t witness_elements, std::uint64_t model_elements, std::uint64_t first_length,
                        bool key_proof);
 
+// Eight times a cap, up to 2^23 elements (64 MiB), or the cap: where bytes and rows are dear.
+std::uint64_t wider_cap(std::uint64_t cap);
+
 // The budget of a new private model commitment: 256 below 2^18 weights, else 1,024.
 std::uint64_t default_model_budget(std::uint64_t model_elements);
 

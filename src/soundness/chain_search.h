@@ -30,11 +30,18 @@ struct ChainPlan {
   std::vector<FoldShape> folds;
 };
 
+struct ChainPrices {
+  OracleGoal goal;
+  bool zero_knowledge = false;
+  std::uint64_t cap = 0;       // F-elements of the code word of g_1
+  double price = 0.0;          // bytes per unit of work (prover_work.h)
+  bool for_contracts = false;  // contract_price.h
+  int end_digits = 64;         // of folds' rows
+};
+
 class ChainSearch {
  public:
-  // cap: F-elements of the code word of g_1. price: bytes per unit of work (prover_work.h). end_digits: of folds' rows.
-  ChainSearch(const OracleGoal& goal, bool zero_knowledge, std::uint64_t cap, double price, int end_digits)
-      : goal_(goal), zero_knowledge_(zero_knowledge), cap_(cap), price_(price), end_digits_(end_digits) {}
+  explicit ChainSearch(const ChainPrices& prices) : prices_(prices) {}
 
   // The cheapest way to bring a vector of `length` K-elements to the final message.
   const ChainPlan& best(std::uint64_t length) { return best_at(rounded_to_digits(length, kLengthDigits), 0); }
@@ -43,11 +50,7 @@ class ChainSearch {
   const ChainPlan& best_at(std::uint64_t length, int depth);
   void try_fold(std::uint64_t length, int depth, int log_lanes, ChainPlan& plan);
 
-  OracleGoal goal_;
-  bool zero_knowledge_;
-  std::uint64_t cap_;
-  double price_;
-  int end_digits_;
+  ChainPrices prices_;
   std::map<std::pair<std::uint64_t, int>, ChainPlan> plans_;
 };
 

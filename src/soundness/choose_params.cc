@@ -13,6 +13,7 @@
 #include "soundness/caps.h"
 #include "soundness/chain_search.h"
 #include "soundness/code_bound.h"
+#include "soundness/contract_price.h"
 #include "soundness/oracle_search.h"
 #include "soundness/proof_size.h"
 #include "soundness/prover_work.h"
@@ -99,6 +100,8 @@ class Search {
   // Random rows of oracles that one proof opens.
   RandomRows proof_rows() const { return request_.security.zero_knowledge ? RandomRows{1, 1} : RandomRows{}; }
   double priced(double work) const { return price_ * work; }
+  double paid(double by_contract) const { return request_.for_contracts ? by_contract : 0.0; }
+  std::uint64_t capped(std::uint64_t cap) const { return request_.for_contracts ? wider_cap(cap) : cap; }
   std::vector<BaseCandidate> model_candidates() const;
   std::vector<BaseCandidate> base_candidates(bool model, const OracleGoal& goal, std::uint64_t cap) const;
   const ChainPlan& best_chain(std::uint64_t length);
@@ -126,6 +129,7 @@ std::vector<BaseCandidate> Search::base_candidates(bool model, const OracleGoal&
       BaseCandidate candidate;
       candidate.oracle = *oracle;
       candidate.cost = expected_query_bytes(oracle->log_domain, oracle->num_queries, std::uint64_t{8} << log_lanes);
+      candidate.cost += paid(contract_rows(*oracle, true) + contract_lanes(*oracle));
       // M is committed once, W in every proof.
       if (!model) candidate.cost += priced(code_word_work(log_domain, std::uint64_t{1} << log_lanes));
       candidates.push_back(candidate);
@@ -142,15 +146,16 @@ std::vector<BaseCandidate> Search::model_candidates() const {
   if (request_.model_elements == 0) return {{}};
   const bool hidden = request_.security.zero_knowledge && request_.model_budget > 0;
   return base_candidates(true, goal(hidden ? RandomRows{request_.model_budget, 4} : RandomRows{}),
-                         model_cap(request_.model_elements, request_.model_budget));
+                         capped(model_cap(request_.model_elements, request_.model_budget)));
 }
 
 // Lengths of v_1 in one search differ by a few powers of two, so there are a few caps only.
 const ChainPlan& Search::best_chain(std::uint64_t length) {
   const std::uint64_t cap =
-      fold_cap(request_.witness_elements, request_.model_elements, length, request_.fixed_model.has_value());
+      capped(fold_cap(request_.witness_elements, request_.model_elements, length, request_.fixed_model.has_value()));
   const auto [found, is_new] =
-      chains_.try_emplace(cap, goal(proof_rows()), request_.security.zero_knowledge, cap, price_, request_.end_digits);
+      chains_.try_emplace(cap, ChainPrices{goal(proof_rows()), request_.security.zero_knowledge, cap, price_,
+                                           request_.for_contracts, request_.end_digits});
   return found->second.best(length);
 }
 
@@ -190,7 +195,8 @@ bool Search::solve_mask(pcs::OpeningParams& params) const {
     const auto oracle = solve_oracle(mask_goal, num_coefs, 0, log_domain);
     if (!oracle) continue;
     const double bytes = expected_query_bytes(oracle->log_domain, oracle->num_queries, 48) +
-                         24.0 * static_cast<double>(oracle->num_random_coefs) + priced(code_word_work(log_domain, 6));
+                         24.0 * static_cast<double>(oracle->num_random_coefs) + priced(code_word_work(log_domain, 6)) +
+                         paid(contract_mask(*oracle));
     if (found && bytes >= best_bytes) continue;
     found = true;
     best_bytes = bytes;
@@ -225,7 +231,7 @@ std::optional<Solution> Search::solve_exactly(const Candidate& candidate) const 
   if (!params.validate().ok()) return std::nullopt;
   solution.bytes = estimate_proof_bytes(params).total();
   solution.work = prover_work(params);
-  solution.cost = solution.bytes + priced(solution.work);
+  solution.cost = solution.bytes + priced(solution.work) + paid(contract_price(params));
   return solution;
 }
 
@@ -233,7 +239,7 @@ std::optional<Solution> Search::solve_exactly(const Candidate& candidate) const 
 std::optional<Solution> Search::cheapest(const std::vector<BaseCandidate>& models) {
   chains_.clear();
   const std::vector<BaseCandidate> witnesses =
-      base_candidates(false, goal(proof_rows()), witness_cap(request_.witness_elements));
+      base_candidates(false, goal(proof_rows()), capped(witness_cap(request_.witness_elements)));
   std::optional<Solution> best;
   for (const Candidate& candidate : rank(models, witnesses)) {
     std::optional<Solution> solution = solve_exactly(candidate);
@@ -282,8 +288,9 @@ void set_price(ParamRequest& request, Profile profile) {
     case Profile::kSmall:
       request.work_weight = 0.0;
       request.second_weight = 0.0;
+      request.for_contracts = true;
       request.end_digits = kShortEnd;
-      request.max_log_mask_domain = 19;  // X* is evaluated at each queried point
+      request.max_log_mask_domain = 20;  // X* is evaluated at each queried point
       return;
   }
 }

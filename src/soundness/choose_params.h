@@ -41,6 +41,8 @@ struct ParamRequest {
   // kFreeSeconds). 0, 0: bytes only.
   double work_weight = 0.0;
   double second_weight = 0.0;
+  // What a contract pays besides bytes is added to them (contract_price.h), and caps are wider.
+  bool for_contracts = false;
   // Rows of folds are rounded up to so many binary digits.
   int end_digits = 64;
   int max_log_mask_domain = 18;

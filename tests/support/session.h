@@ -59,6 +59,9 @@ inline Digest test_seed(std::uint8_t x) {
   return seed;
 }
 
+// Told of every verdict of a Session where somebody sets it (tests/soundness/keep_proofs.cc).
+inline void (*on_verdict)(const verifier::PreparedKey& prepared, ByteView proof, const Verdict& verdict) = nullptr;
+
 // One committed model and one input.
 struct Session {
   qir::QGraph graph;
@@ -110,7 +113,11 @@ struct Session {
     }
     return out;
   }
-  Verdict verify(ByteView proof) const { return verifier::verify(model.prepared, proof, nullptr); }
+  Verdict verify(ByteView proof) const {
+    const Verdict verdict = verifier::verify(model.prepared, proof, nullptr);
+    if (on_verdict != nullptr) on_verdict(model.prepared, proof, verdict);
+    return verdict;
+  }
   Verdict verdict_on(const prover::ProveHooks& hooks) const { return verify(prove(&hooks).bytes); }
 };
 
