@@ -43,7 +43,7 @@ class DataSet {
   const Digest& root() const;            // Merkle root of the rows
   const Digest& digest() const;          // its name: of everything
 
-  // As integers of a model with these inputs. clipping: by input, values that are beyond its range. invalid_argument: other inputs, or
+  // As integers of a model with these inputs, which columns are matched to by name when all names match, by order otherwise. clipping: by input, values that are beyond its range. invalid_argument: other inputs, or
   // labels that are none of num_classes classes from first_class on.
   Result<EvaluationRows> rows_for(const std::vector<TensorInfo>& inputs, const Metric& metric,
                                   std::vector<Clipping>* clipping = nullptr) const;

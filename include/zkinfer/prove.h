@@ -119,6 +119,7 @@ struct EvaluationRequest {
   Metric metric;
   std::uint64_t chunk_rows = 0;  // that one proof has; 0: as many as suit time and memory
   Bytes context;                 // of ProveRequest
+  VerifyLimits limits;           // resource_limit, before a slot is taken, where checking it costs more
   Progress progress;
 };
 struct EvaluationProof {

@@ -55,7 +55,8 @@ def test_a_proof_is_told(models, flowers, tmp_path):
     "url",
     ["http://example.org/", "https://127.0.0.1/", "https://localhost/", "https://10.1.2.3/", "https://192.168.0.1/", "https://169.254.169.254/latest/meta-data",
      "https://[::1]/", "https://[::ffff:127.0.0.1]/", "https://[fe80::1]/", "https://[fd00::1]/", "https://0.0.0.0/", "https://2130706433/", "https://127.1/",
-     "https://u:p@example.org/", "https://[64:ff9b::7f00:1]/", "https://[2002:7f00:1::]/", "https://100.64.0.1/", "https://224.0.0.1/", "file:///etc/passwd", "https:///x", ""],
+     "https://u:p@example.org/", "https://[64:ff9b::7f00:1]/", "https://[2002:7f00:1::]/", "https://100.64.0.1/", "https://224.0.0.1/", "file:///etc/passwd", "https:///x", "",
+     "https://8.8.8.8/\u00e4", "https://8.8.8.8/a b", "https://8.8.8.8/a\r\nx: y"],
 )  # fmt: skip
 def test_where_notices_do_not_go(server, url):
     with pytest.raises((webhooks.Refused, OSError, ValueError)):

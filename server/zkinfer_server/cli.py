@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     worker.add_argument("--name", help="the worker's, which its successor has too (default: this machine's)")
     for command in (run, worker):
         command.add_argument("--proofs-at-once", type=int, default=1, metavar="N")
-        command.add_argument("--priority", choices=("idle", "low", "normal"), default="idle", help="of proving, against answers (idle)")
+        command.add_argument("--priority", choices=("idle", "low", "normal"), default="low", help="of proving, against answers (low: as nice as can be; idle: only what nobody else wants)")
 
     keys = commands.add_parser("keys", help="API keys").add_subparsers(dest="action", required=True, metavar="ACTION")
     create = add("create", "make an API key, which is shown once", keys)

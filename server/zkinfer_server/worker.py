@@ -67,7 +67,7 @@ class Worker:
     """threads: proofs at a time. owner: a name that its successor has too, so that it takes over what it left."""
 
     def __init__(
-        self, database: Database, store: FolderStore, vault: Vault, models: pathlib.Path, owner: str, *, threads: int = 1, priority: str = "idle"
+        self, database: Database, store: FolderStore, vault: Vault, models: pathlib.Path, owner: str, *, threads: int = 1, priority: str = "low"
     ) -> None:
         self.database, self.store, self.vault, self.folder, self.owner = database, store, vault, models, owner
         self.threads, self.priority = threads, priority

@@ -259,6 +259,22 @@ std::uint64_t DataSet::num_duplicates() const { return impl_->num_duplicates; }
 const Digest& DataSet::root() const { return impl_->root; }
 const Digest& DataSet::digest() const { return impl_->digest; }
 
+namespace {
+
+// By name when all names match, by order otherwise: as files of inputs are.
+std::vector<const DataSet::Column*> columns_for(const std::vector<DataSet::Column>& columns,
+                                                const std::vector<TensorInfo>& inputs) {
+  std::vector<const DataSet::Column*> ordered, named;
+  for (const DataSet::Column& column : columns) ordered.push_back(&column);
+  for (const TensorInfo& input : inputs) {
+    const auto found = std::ranges::find(columns, input.name, &DataSet::Column::name);
+    if (found != columns.end()) named.push_back(&*found);
+  }
+  return named.size() == inputs.size() ? named : ordered;
+}
+
+}  // namespace
+
 Result<EvaluationRows> DataSet::rows_for(const std::vector<TensorInfo>& inputs, const Metric& metric,
                                          std::vector<Clipping>* clipping) const {
   const Parts& parts = impl_->parts;
@@ -267,8 +283,9 @@ Result<EvaluationRows> DataSet::rows_for(const std::vector<TensorInfo>& inputs, 
                             std::to_string(inputs.size()));
   EvaluationRows out;
   out.data_set = impl_->digest;
+  const std::vector<const Column*> columns = columns_for(parts.inputs, inputs);
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const Tensor& values = parts.inputs[i].values;
+    const Tensor& values = columns[i]->values;
     const std::span<const std::int64_t> shape = std::span(values.shape()).subspan(1);
     const std::vector<std::int64_t> dims = without_ones(shape);
     const std::uint64_t size = values.num_elements() / impl_->num_rows;

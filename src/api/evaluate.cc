@@ -8,6 +8,7 @@
 #include "api/prover_impl.h"
 #include "api/tensor_commitment_impl.h"
 #include "prover/write.h"
+#include "verifier/cost.h"
 #include "zkinfer/data_set.h"
 
 namespace zkinfer {
@@ -82,7 +83,16 @@ Result<EvaluationProof> Prover::evaluate(const EvaluationRequest& request) const
     params.push_back(plan.prepared.key.params);
     plans.push_back(std::move(plan));
   }
-  // All that is wrong is found before the first slot is taken.
+  // All that is wrong is found before the first slot is taken; that verifiers would not check it, too.
+  VerifyCost cost;
+  for (std::size_t i = 0; i < plans.size(); ++i) {
+    const auto& one = plans[i].prepared.cost;
+    cost.nanoseconds += one.nanoseconds * (i == 0 ? head.num_rows / head.chunk_rows : 1);
+    cost.memory_bytes = std::max(cost.memory_bytes, one.memory_bytes);
+  }
+  if (const Status status = verifier::check_cost(cost, request.limits); !status.ok())
+    return status.with_context("an evaluation in chunks of " + std::to_string(head.chunk_rows) + " rows, " +
+                               std::to_string(head.num_chunks()) + " in all, where larger ones cost less");
   const verifier::EvaluatedRows rows{out.rows.data_set, out.rows.columns};
   out.evaluation = prover::evaluation_head_bytes(head, params);
   for (std::uint64_t chunk = 0; chunk < head.num_chunks(); ++chunk) {

@@ -237,13 +237,13 @@ Bytes head_of(std::ifstream& file) {
   return head;
 }
 
-}  // namespace
-
 bool begins_like_text(ByteView head) {
   const ByteView bytes = head.subspan(0, std::min(head.size(), kHeadBytes));
   const auto is_of_text = [](std::uint8_t c) { return c >= 0x20 ? c != 0x7f : c == '\n' || c == '\r' || c == '\t'; };
   return !bytes.empty() && std::ranges::all_of(bytes, is_of_text);
 }
+
+}  // namespace
 
 bool is_input_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

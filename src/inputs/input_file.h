@@ -29,9 +29,6 @@ bool is_input_file(const std::string& path);
 // Whether the file is an array of bytes, which are taken as levels of a picture; pictures are no such arrays.
 bool is_byte_array(const std::string& path);
 
-// Whether there is nothing but text at the beginning.
-bool begins_like_text(ByteView head);
-
 // Whether the file begins as a text of people's does, and as none of these kinds.
 bool is_text_file(const std::string& path);
 

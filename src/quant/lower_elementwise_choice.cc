@@ -92,6 +92,9 @@ std::vector<bool> Lowering::unrounded_values() const {
 
 namespace {
 
+// By so many a number of a table has fewer digits than the float32 number beside it; of thirds, say, neighbours differ by one by chance.
+constexpr int kFewerDigits = 3;
+
 // The fewest that tell a float32 number from all others. Data are written with few: where a threshold that was computed lies right beside
 // such a number, it is that number which is compared.
 int decimal_digits(float x) {
@@ -114,7 +117,7 @@ double Lowering::compared_integer(double real, const ir::Node& n, std::size_t op
     const int side = operand == 0 ? 1 : -1;  // where x is not what the constant is
     const float beside = std::nextafter(constant, static_cast<float>(side) * HUGE_VALF);
     const bool one = nearest_integer(static_cast<double>(beside) / x.scale) == nearest;
-    return one && decimal_digits(beside) < decimal_digits(constant) ? nearest - side : nearest;
+    return one && decimal_digits(beside) + kFewerDigits <= decimal_digits(constant) ? nearest - side : nearest;
   }
   // Of multiples of the unit the comparison has an exact form. Those of an input are the float32 numbers nearest to them.
   const bool whole = plan_.whole[static_cast<std::size_t>(other)];

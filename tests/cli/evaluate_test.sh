@@ -63,6 +63,11 @@ expect 0 'accuracy, group 0 +[0-9]+ of 10' "$zkinfer" verify groups.zkeval -k ml
 expect 0 'accepted 2 of 2' "$zkinfer" verify groups.zkeval top.zkeval -k mlp.zkkey --data test.zkset
 
 # What verifiers refuse.
+expect 1 'REJECTED  accuracy.zkeval' "$zkinfer" verify accuracy.zkeval top.zkeval -k mlp.zkkey --data other.zkset
+head -c 5000 top.zkeval >cut.zkeval
+expect 1 'REJECTED  cut.zkeval' "$zkinfer" verify top.zkeval cut.zkeval -k mlp.zkkey --data test.zkset
+expect 0 'which say how single rows did' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset
+expect 2 'chunks of 7 rows.*more than the limit' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --chunk 7 -o one.zkeval --verify-seconds 0.001
 expect 2 'data set.*--data' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey
 expect 1 'REJECTED.*data set' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data other.zkset
 expect 1 'REJECTED.*context' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --context other

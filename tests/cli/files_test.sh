@@ -302,7 +302,7 @@ for file in mlp.zkmodel mlp.zkkey input.zkproof mlp.zkcert flower.zktensor mlp.o
 expect 0 'verification key' "$zkinfer" inspect <(cat mlp.zkkey)
 expect 0 'verification key' "$zkinfer" inspect <(head -c 2 mlp.zkkey; sleep 0.3; tail -c +3 mlp.zkkey)
 expect 0 'inference' "$zkinfer" run <(cat mlp.zkmodel) -i <(cat input.json)
-expect 1 'REJECTED: bad header' timeout 5 "$zkinfer" verify /dev/zero -k mlp.zkkey
+expect 2 'expected a proof .*another kind of file' timeout 5 "$zkinfer" verify /dev/zero -k mlp.zkkey
 for words in "inspect @" "run @ -i input.json" "run mlp.zkmodel -i @" "compile @ -c calibration.json" "compile mlp.onnx -c @" "verify input.zkproof -k @" \
   "digest @ -i input.json" "soundness @" "commit @" "commitment status @" "commitment check mlp.zkmodel @ -k mlp.zkkey" "commitment restore @ -k mlp.zkkey --none-published" \
   "prove mlp.zkmodel -i input.json -s @" "bundle @ -k mlp.zkkey" "evm export @ -k mlp.zkkey" "verify input.zkproof -k mlp.zkkey --input-commitment @" "bench @ -i input.json"; do

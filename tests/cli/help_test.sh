@@ -83,7 +83,7 @@ declare -A answer=(
 )
 answer["tokenize --window 1"]="hold none of the text"
 answer["tokenize --window 16777216"]="fewer than the 16777215 of a window"
-for command in "commitment restore" commit-tensor bundle "evm export" "evm check" verify verify-chain verify-path digest inspect soundness; do
+for command in "commitment restore" commit-tensor bundle "evm export" "evm check" verify verify-chain verify-path digest inspect soundness evaluate; do
   answer["$command --verify-seconds 0"]="more than the limit of 0 ms.*--verify-seconds"
 done
 # Ends that cannot run here: only that the option is understood is looked at, before a model that is not there. Why stands beside it.

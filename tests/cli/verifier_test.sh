@@ -56,6 +56,9 @@ for option in --verify-seconds --min-security; do
   done
 done
 # A file that is something else altogether is a mistake, not a rejection.
+printf '[1,2]' >short.json
+expect 2 'short.json.: expected a proof .*got (another kind of file|5 bytes)' "$zkinfer" verify short.json -k mlp.zkkey
+expect 2 'mlp.onnx.: expected a proof .*got another kind of file' "$zkinfer" verify mlp.onnx -k mlp.zkkey
 for other in "verify input.json -k mlp.zkkey" "verify mlp.onnx -k input.json" "verify p.zkproof -k mlp.zkkey --certificate input.json" "verify p.zkproof -k mlp.zkkey --path input.json"; do
   expect 2 '^zkinfer: .*input.json.: expected an? .*got another kind of file' "$zkinfer" $other
 done

@@ -28,6 +28,7 @@ struct Arguments {
   std::string model_path, secret_path, data_path, metric = "accuracy", output_path, context;
   std::uint32_t output = 0;
   std::uint64_t chunk_rows = 0;
+  VerifyLimits limits;
   bool is_named = false, by_group = false, strict = false, force = false;
 };
 
@@ -40,14 +41,16 @@ CommandResult evaluate(Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const DataSet data, load_data_set(arguments.data_path));
   request.data = &data;
   request.chunk_rows = arguments.chunk_rows;
+  request.limits = arguments.limits;
   request.metric.output = arguments.output;
   if (arguments.by_group) request.metric.num_groups = static_cast<std::uint32_t>(data.num_groups());
   if (arguments.by_group && data.num_groups() < 2)
     return invalid_argument("--by-group: the data set has no groups; give them to `zkinfer dataset build --groups`");
   // A data set says what models take; whether that is what this one was calibrated on only its owner knows.
   if (!model.preprocessing().empty() && preprocessing_text(model.preprocessing()) != data.parts().preprocessing)
-    session.warn("the model was calibrated on numbers that are " + preprocessing_text(model.preprocessing()) +
-                 ", those of the data set are " + data.parts().preprocessing);
+    session.warn(
+        "the numbers that the model was calibrated on were made so: " + preprocessing_text(model.preprocessing()) +
+        "; those of the data set so: " + data.parts().preprocessing);
   std::vector<Clipping> clipping;
   ZKI_RETURN_IF_ERROR(data.rows_for(model.inputs(), request.metric, &clipping).status());
   ClippingSum sum;
@@ -75,6 +78,8 @@ CommandResult evaluate(Session& session, const Arguments& arguments) {
   request.progress = line.callback(kServingShare, 1);
   const Stopwatch prove_watch;
   const Result<EvaluationProof> made = committed.prover().evaluate(request);
+  if (made.status().code() == StatusCode::kResourceLimit)
+    return resource_limit(made.status().message() + " (--chunk, --verify-seconds, --verify-memory)");
   if (!made.ok()) return made.status();
   const double prove_seconds = prove_watch.seconds();
   const Stopwatch check_watch;
@@ -121,7 +126,7 @@ CommandResult evaluate(Session& session, const Arguments& arguments) {
           counted(num_chunks, "proof"), human_bytes(made->evaluation.size()), human_bytes(peak_memory_bytes()));
     print("wrote {}\n", output_name(arguments.output_path));
     if (!path_file.empty()) print_path_beside(path_file, committed.path().size());
-    if (arguments.output_path != "-")
+    if (arguments.output_path != "-" && arguments.data_path != "-")
       print("check with: zkinfer verify {} --key {} --data {}{}\n", shell_word(arguments.output_path),
             shell_word(with_extension(arguments.secret_path, ".zkkey")), shell_word(arguments.data_path),
             arguments.context.empty() ? std::string() : " --context " + shell_word(arguments.context));
@@ -153,6 +158,7 @@ void add_evaluate(CLI::App& app, Session& session) {
       ->add_option("--chunk", arguments->chunk_rows,
                    "rows that one proof has, which takes a slot (default: as many as suit time and memory)")
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 26));
+  add_verify_limits(*command, arguments->limits);
   add_secret_option(*command, arguments->secret_path);
   command
       ->add_option("-o,--output", arguments->output_path,

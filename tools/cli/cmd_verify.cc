@@ -393,7 +393,9 @@ CommandResult VerifyCommand::many(const std::vector<std::string>& paths) {
         const std::string context = context_text(checked->context());
         if (verdict.accepted() && !request_.context.has_value() && context != kNoContext)
           print("  context {}", context);
-        const std::string said = checked->evaluation.has_value() ? evaluation_line(*checked->evaluation)
+        // What is rejected has no figures.
+        const std::string said = !verdict.accepted()               ? std::string()
+                                 : checked->evaluation.has_value() ? evaluation_line(*checked->evaluation)
                                  : checked->generation.has_value()
                                      ? "an answer of " + counted(checked->generation->num_answer, "token")
                                      : outputs_line(outputs);

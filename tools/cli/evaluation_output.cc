@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "evaluation_output.h"
 
+#include <numeric>
+
 #include "inputs/input_bytes.h"
 #include "print.h"
 #include "text.h"
@@ -69,7 +71,8 @@ std::string figures_text(const EvaluationResult& result) {
     // Of each class of all rows F1; precision and recall are for programs.
     const bool is_shown = !figure.label.has_value() ||
                           (figure.name == "f1" && !figure.group.has_value() && result.num_classes <= kClassesShown);
-    if (is_shown) rows.emplace_back(name_text(figure), fraction_text(figure));
+    if (is_shown && !(figure.group.has_value() && figure.denominator == 0))
+      rows.emplace_back(name_text(figure), fraction_text(figure));
   }
   std::string out = pairs_text(rows);
   if (result.info.metric.kind != MetricKind::kConfusion || result.num_classes > kClassesShown) return out;
@@ -93,6 +96,25 @@ std::string evaluation_line(const EvaluationResult& result) {
   return name_text(first) + " " + fraction_text(first);
 }
 
+namespace {
+
+// Fewer rows that are counted together than this are as good as shown.
+constexpr std::uint64_t kFewRows = 10;
+
+bool shows_rows(const EvaluationResult& result) {
+  const std::uint64_t groups = result.info.metric.num_groups, cells = result.counts.size() / groups;
+  for (const std::vector<std::uint64_t>& chunk : result.chunks) {
+    for (std::uint64_t group = 0; group < groups; ++group) {
+      const auto begin = chunk.begin() + static_cast<std::ptrdiff_t>(group * cells);
+      const std::uint64_t rows = std::accumulate(begin, begin + static_cast<std::ptrdiff_t>(cells), std::uint64_t{0});
+      if (rows > 0 && rows < kFewRows) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 std::string evaluation_text(const EvaluationResult& result, const DataSet& data) {
   const EvaluationInfo& info = result.info;
   return figures_text(result) +
@@ -102,8 +124,10 @@ std::string evaluation_text(const EvaluationResult& result, const DataSet& data)
              "each once, by its output {}{}\n",
              counted(info.num_rows, "row"), in_quotes(data.parts().name), to_hex(info.data_set), info.metric.output,
              info.metric.num_groups > 1 ? ", in " + counted(info.metric.num_groups, "group") : std::string()) +
-         text("shown: the counts of each of {} of {}, nothing of single rows; weights and outputs stay hidden\n",
-              counted(info.num_chunks(), "chunk"), counted(info.chunk_rows, "row")) +
+         text("shown: the counts of each of {} of {}{}; weights and outputs stay hidden\n",
+              counted(info.num_chunks(), "chunk"), counted(info.chunk_rows, "row"),
+              shows_rows(result) ? ", which say how single rows did: some chunk or group has so few"
+                                 : ", nothing of single rows") +
          "not proven: that whoever trained the model had not seen these rows. The data set is public: a model may have "
          "learned it "
          "by heart\n" +

@@ -90,10 +90,23 @@ void add_verify_limits(CLI::App& command, VerifyLimits& limits) {
       ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 30));
 }
 
+namespace {
+
+// Half of the magic bytes, of a file that may be cut off.
+bool resembles(ByteView bytes, FileKind kind) {
+  const std::size_t count = std::min(bytes.size(), sizeof(std::uint32_t));
+  std::size_t equal = 0;
+  for (std::size_t i = 0; i < count; ++i)
+    equal += bytes[i] == static_cast<std::uint8_t>(format_of(kind).magic() >> 8 * i) ? 1 : 0;
+  return 2 * equal >= count;
+}
+
+}  // namespace
+
 Status check_checked(const std::string& option, const std::string& path, FileKind kind, ByteView bytes) {
   const FileFormat* found = find_format(bytes);
-  // What is nothing that we know may be a file whose first bytes were changed: for the verifier to reject.
-  const bool is_other = found == nullptr && bytes.size() >= 16 && (begins_like_input(bytes) || begins_like_text(bytes));
+  // A file whose first bytes were changed is for the verifier to reject; one that has none of them is something else.
+  const bool is_other = found == nullptr && !resembles(bytes, kind);
   if (!bytes.empty() && !is_other && (found == nullptr || found->kind == kind)) return {};
   const Status status = bytes.empty() ? corrupt("it is empty, expected " + std::string(format_of(kind).article()) +
                                                 " " + std::string(format_of(kind).name))
@@ -274,6 +287,7 @@ std::string preprocessing_text(const Preprocessing& preprocessing) {
   if (scale != "1") value += " * " + scale;
   if (!preprocessing.mean.empty()) value = "(" + value + " - " + numbers_text(preprocessing.mean) + ")";
   if (!preprocessing.std.empty()) value += " / " + numbers_text(preprocessing.std);
+  if (value == "value") return "as they are";
   return value + (preprocessing.mean.size() > 1 || preprocessing.std.size() > 1 ? ", by channel" : "");
 }
 

@@ -19,7 +19,9 @@ std::string verdict_text(const Verdict& verdict) {
   std::string text(reject_reason_name(verdict.reason));
   if (verdict.where.empty()) return text;
   // A place, or what was expected there.
-  return text + (verdict.where.find("expected ") == std::string::npos ? " at " : ": ") + verdict.where;
+  const bool says_expected =
+      verdict.where.starts_with("expected ") || verdict.where.find(": expected ") != std::string::npos;
+  return text + (says_expected ? ": " : " at ") + verdict.where;
 }
 
 std::size_t arg_max(const std::vector<std::int64_t>& values) {
