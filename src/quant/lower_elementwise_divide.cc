@@ -64,8 +64,8 @@ Status Lowering::lower_divide(std::size_t i) {
   return lower_quotient(i, a, tensor(n.inputs[1]), graph_.value(n.inputs[1]).name);
 }
 
-// Is fusion i's result read as a factor only, maybe through movement, and not a function of what is divided? Its integers may then be as wide as
-// they come: a clamp of the quotient would take three columns and two lookups for each.
+// Is fusion i's result read as a factor of parameters only, maybe through movement, and not a function of what is divided? Its integers may then be as
+// wide as they come: a clamp of the quotient would take three columns and two lookups for each.
 bool Lowering::is_factor(std::size_t i) const {
   if (!fusion(i).chain.empty() || options_.activation_bits > 0) return false;
   std::vector<ir::ValueId> values{fusion(i).output};
@@ -76,9 +76,10 @@ bool Lowering::is_factor(std::size_t i) const {
       if (std::find(reader.inputs.begin(), reader.inputs.end(), id) == reader.inputs.end()) continue;
       if (is_movement(reader.op)) {
         values.push_back(reader.output);
-      } else if (reader.op != ir::OpKind::kMul && reader.op != ir::OpKind::kMatMul) {
-        return false;
+        continue;
       }
+      const bool multiplies = reader.op == ir::OpKind::kMul || reader.op == ir::OpKind::kMatMul;
+      if (!multiplies || !is_const(reader.inputs[reader.inputs[0] == id ? 1 : 0])) return false;
     }
   }
   return true;
