@@ -14,8 +14,8 @@ using ir::OpKind;
 namespace {
 
 constexpr int kMostShift = 40;
-// Of a weight among many, an exponential is known to 2^-13 of itself: more is a longer table for nothing.
-constexpr int kMostArgumentBits = 13;
+// Of a weight among many, an exponential is known to 2^-14 of itself: more is a longer table for nothing.
+constexpr int kMostArgumentBits = 14;
 // Of accumulators before a function that jumps, and how much finer than usual their units are.
 constexpr int kDecisiveBits = 38;
 constexpr int kDecisiveRoom = 10;
