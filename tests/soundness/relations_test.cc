@@ -109,7 +109,8 @@ void larger_maximum(Lie& lie) {
   for (std::size_t j = 0; j < 3; ++j) {
     const std::int64_t t = lie.value("v0", j) - lie.value("n0 maximum", 0);
     lie.cell("n0 mark", j) = Fp::from_int(t == 0 ? 1 : 0);
-    lie.cell("n0 exponential", j) = Fp::from_int(1 + (t + 15) * (t + 15) / 4);
+    lie.cell("n0", j) = Fp::from_int(1 + (t + 15) * (t + 15) / 4);
+    claim(lie, 0, j, lie.value("n0", j));
   }
 }
 
@@ -121,7 +122,8 @@ void lifted(Lie& lie) {
   });
   const std::int64_t t = lie.value("v0", i) - lie.value("n0 maximum", i / 3) + 2;
   lie.add("n0 below", i, 1);
-  lie.cell("n0 exponential", i) = Fp::from_int(1 + (t + 15) * (t + 15) / 4);
+  lie.cell("n0", i) = Fp::from_int(1 + (t + 15) * (t + 15) / 4);
+  claim(lie, 0, i, lie.value("n0", i));
 }
 
 void wrong_division(Lie& lie, std::int64_t difference) {
@@ -245,11 +247,10 @@ std::vector<Cheat> cheats() {
       {"multiplicity of a sorted entry", sort_graph(), add("multiplicities of table 1", 7, 1), "", kLookup},
       {"softmax: value and product", softmax_graph(), wrong_softmax_value, "n0 remainder (lookup domain)", kLookup},
       {"softmax: how far below the table", softmax_graph(-70), add("n0 below", 4, 1), "", kLookup},
-      {"softmax: a larger maximum", softmax_graph(), larger_maximum, "n0 maxima (lookup domain)", kLookup},
-      {"softmax: a smaller maximum", softmax_graph(), add("n0 maximum", 1, -1), "n0 exponential (lookup domain)",
-       kLookup},
+      {"softmax: a larger maximum", softmax_graph(-8, false), larger_maximum, "n0 maxima (lookup domain)", kLookup},
+      {"softmax: a smaller maximum", softmax_graph(), add("n0 maximum", 1, -1), "n0 exponential (lookup", kLookup},
       {"softmax: another mark", softmax_graph(), add("n0 mark", 2, 1), "n0 exponential (lookup value)", kLookup},
-      {"softmax: lifted into the table", softmax_graph(-70), lifted, "n0 below (contraction)", kLookup},
+      {"softmax: lifted into the table", softmax_graph(-20, false), lifted, "n0 below (contraction)", kLinear},
       {"exponentials: another row's", softmax_graph(-70, false), add("n0", 2, 1), "", kLookup},
       {"softmax: product", softmax_graph(), add("n0 product", 2, 1), "n0 product (contraction)", kLinear},
       {"division: a larger quotient", divide_graph(), [](Lie& lie) { wrong_division(lie, 1); },
