@@ -228,17 +228,14 @@ bool begins_like_input(ByteView head) { return kind_of(without_mark(head)) != In
 
 namespace {
 
-constexpr std::size_t kHeadBytes = 4096;
-
 Bytes head_of(std::ifstream& file) {
-  Bytes head(kHeadBytes);
+  Bytes head(4096);
   file.read(reinterpret_cast<char*>(head.data()), static_cast<std::streamsize>(head.size()));
   head.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
   return head;
 }
 
-bool begins_like_text(ByteView head) {
-  const ByteView bytes = head.subspan(0, std::min(head.size(), kHeadBytes));
+bool looks_like_text(ByteView bytes) {
   const auto is_of_text = [](std::uint8_t c) { return c >= 0x20 ? c != 0x7f : c == '\n' || c == '\r' || c == '\t'; };
   return !bytes.empty() && std::ranges::all_of(bytes, is_of_text);
 }
@@ -261,7 +258,7 @@ bool is_byte_array(const std::string& path) {
 bool is_text_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   const Bytes head = head_of(file);
-  return !begins_like_input(head) && find_format(head) == nullptr && begins_like_text(head);
+  return !begins_like_input(head) && find_format(head) == nullptr && looks_like_text(head);
 }
 
 Result<std::vector<Array>> read_arrays(const std::string& path) {
@@ -289,7 +286,7 @@ Result<std::vector<Array>> read_arrays(const std::string& path) {
     if (starts_with(view, {'P', 'K'}))
       return corrupt(
           "a zip archive that does not begin with an array, so no .npz; expected .json, .npy, .npz, .png or IDX");
-    if (begins_like_text(view))
+    if (looks_like_text(view))
       return invalid_argument("unknown kind of input file: a text; expected .json, .npy, .npz, .png or IDX");
     return corrupt("unknown kind of input file; expected .json, .npy, .npz, .png or IDX");
   }();

@@ -63,7 +63,7 @@ double median(std::vector<double> values) {
   return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
-Result<Model> obtain_model(Session& session, Arguments& arguments, Measured& measured, OutputFiles& files) {
+Result<Model> obtain_model(const Session& session, Arguments& arguments, Measured& measured, OutputFiles& files) {
   std::error_code error;
   if (!std::filesystem::is_directory(arguments.model_path, error)) {
     ZKI_ASSIGN_OR_RETURN(const FileFormat* format, kind_of_file(arguments.model_path));

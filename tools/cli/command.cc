@@ -66,8 +66,6 @@ int exit_code_of(ExitCode code) {
   return static_cast<int>(ExitCode::kBadInput);
 }
 
-// The variable of a script that is not set must not turn an option into its default: `verify --context "$NONCE"` would then
-// accept any context.
 // NaN is within every range.
 std::string is_finite_number(const std::string& value) {
   char* end = nullptr;
@@ -76,6 +74,8 @@ std::string is_finite_number(const std::string& value) {
   return is_number && !std::isfinite(number) ? "expected a finite number, got '" + value + "'" : std::string();
 }
 
+// The variable of a script that is not set must not turn an option into its default: `verify --context "$NONCE"` would then
+// accept any context.
 void refuse_bad_values(CLI::App& app) {
   for (CLI::Option* option : app.get_options()) {
     if (option->get_type_size_max() == 0) continue;

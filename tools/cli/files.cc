@@ -106,8 +106,8 @@ bool resembles(ByteView bytes, FileKind kind) {
 Status check_checked(const std::string& option, const std::string& path, FileKind kind, ByteView bytes) {
   const FileFormat* found = find_format(bytes);
   // A file whose first bytes were changed is for the verifier to reject; one that has none of them is something else.
-  const bool is_other = found == nullptr && !resembles(bytes, kind);
-  if (!bytes.empty() && !is_other && (found == nullptr || found->kind == kind)) return {};
+  const bool is_asked_for = found == nullptr ? resembles(bytes, kind) : found->kind == kind;
+  if (!bytes.empty() && is_asked_for) return {};
   const Status status = bytes.empty() ? corrupt("it is empty, expected " + std::string(format_of(kind).article()) +
                                                 " " + std::string(format_of(kind).name))
                                       : check_frame(kind, bytes);
