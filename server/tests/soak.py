@@ -17,6 +17,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from typing import Optional
@@ -234,8 +235,8 @@ def main() -> int:
         print(f"skipped: {postgres.why_not()}")
         return 77
     print(f"seed {given.seed}", flush=True)
-    work = pathlib.Path(os.environ["ZKINFER_WORK_DIR"]) / "soak_work"
-    shutil.rmtree(work, ignore_errors=True)
+    # A folder of its own: the one over SQLite and the one over PostgreSQL run at the same time.
+    work = pathlib.Path(tempfile.mkdtemp(prefix="soak-", dir=os.environ["ZKINFER_WORK_DIR"]))
     database = postgres.Postgres() if given.postgres else None
     soak = Soak(work, given.seconds, given.seed, database)
     try:
@@ -249,7 +250,11 @@ def main() -> int:
             database.close()
     for problem in soak.wrong[:20]:
         print(f"WRONG: {problem}")
-    return 1 if soak.wrong else 0
+    if soak.wrong:
+        print(f"what it left: {work}")
+        return 1
+    shutil.rmtree(work)
+    return 0
 
 
 if __name__ == "__main__":
