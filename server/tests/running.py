@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pathlib
@@ -10,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from typing import Any, Optional
+from typing import Any, Iterator, Optional
 
 import zkinfer_client
 from zkinfer_client.http import Connection
@@ -77,7 +78,7 @@ class Running:
 
     def ask(self, method: str, path: str, body: Any = None, headers: Optional[dict[str, str]] = None, token: Optional[str] = None) -> tuple[int, Any, bytes]:
         data = json.dumps(body).encode() if body is not None and not isinstance(body, bytes) else body
-        connection = Connection(self.url, {"Authorization": f"Bearer {token}"} if token else {}, 60)
+        connection = Connection(self.url, {"Authorization": f"Bearer {token}"} if token else {}, 300)
         return connection.send(method, path, data, headers, allow=tuple(range(400, 600)))
 
     def keys(self) -> dict[str, bytes]:
@@ -85,6 +86,26 @@ class Running:
 
     def client(self, token: Optional[str] = None, **options: Any) -> zkinfer_client.Client:
         return zkinfer_client.Client(self.url, self.models / "mlp.zkkey", self.keys(), api_key=token, **options)
+
+
+@contextlib.contextmanager
+def held(server: Running) -> Iterator[None]:
+    """Its workers stand still."""
+    workers = server.children()
+    assert workers
+    for pid in workers:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in workers:
+            os.kill(pid, signal.SIGCONT)
+
+
+def key_of(server: Running, tenant: str) -> str:
+    made = command("keys", "create", "--data", server.data, "--tenant", tenant)
+    assert made.returncode == 0, made.stderr
+    return made.stdout.strip()
 
 
 def command(*arguments: Any) -> subprocess.CompletedProcess[str]:

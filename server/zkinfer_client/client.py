@@ -153,7 +153,7 @@ class Client:
 
     def _checked(self, headers: Mapping[str, str], data: bytes, asked: list[Part], nonce: bytes) -> Answer:
         try:
-            form, reals = tensors.parse(data, int(headers[tensors.BINARY_HEADER]), "outputs")
+            form, reals = tensors.parse(data, tensors.json_length(headers[tensors.BINARY_HEADER]), "outputs")
             extension = form["zkinfer"]
             payload = verify_receipt(extension["receipt"], self._keys)
             given = {name: np.frombuffer(base64.b64decode(text), "<i8") for name, text in extension["integers"].items()}

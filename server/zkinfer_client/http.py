@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import threading
 import urllib.parse
 from collections.abc import Mapping
@@ -60,5 +61,5 @@ class Connection:
         detail = problem.get("detail") if isinstance(problem, dict) else None
         retry = response.headers.get("Retry-After")
         raise ServiceError(
-            f"{response.status}: {detail or response.reason}", response.status, problem if isinstance(problem, dict) else {}, float(retry) if retry and retry.isdigit() else None
+            f"{response.status}: {detail or response.reason}", response.status, problem if isinstance(problem, dict) else {}, float(retry) if retry and re.fullmatch(r"[0-9]{1,9}", retry) else None
         )

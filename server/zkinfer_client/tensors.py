@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Optional
 
 import numpy as np
+
+from .strict import loads
 
 DTYPES = {
     "BOOL": np.dtype("?"), "UINT8": np.dtype("u1"), "UINT16": np.dtype("<u2"), "UINT32": np.dtype("<u4"), "UINT64": np.dtype("<u8"), "INT8": np.dtype("i1"),
@@ -17,6 +20,13 @@ DTYPES = {
 _NAMES = {dtype: name for name, dtype in DTYPES.items()}
 _MOST_AXES = 16
 BINARY_HEADER = "Inference-Header-Content-Length"
+
+
+def json_length(header: Optional[str]) -> Optional[int]:
+    """What BINARY_HEADER says; None without it. Raises: TensorError."""
+    if header is not None and not re.fullmatch(r"[0-9]{1,12}", header):
+        raise TensorError(f"{BINARY_HEADER}: expected a whole number")
+    return int(header) if header is not None else None
 
 
 class TensorError(ValueError):
@@ -64,7 +74,7 @@ def parse(body: bytes, json_bytes: Optional[int], what: str = "inputs") -> tuple
     if json_bytes is not None and not 0 <= json_bytes <= len(body):
         raise TensorError(f"{BINARY_HEADER}: {json_bytes}, the body has {len(body)} bytes")
     try:
-        form = json.loads(body[:json_bytes])
+        form = loads(body[:json_bytes])
     except (ValueError, RecursionError) as error:
         raise TensorError(f"the body is no JSON: {error}") from None
     if not isinstance(form, dict) or not isinstance(form.get(what), list):

@@ -39,9 +39,15 @@ ANYBODY = Caller({"id": "-", "tenant": "-", "scopes": "predict models", "rps": N
 
 def create(tx: Transaction, tenant: str, scopes: Iterable[str], rps: Optional[int], queries: Optional[int]) -> tuple[str, str]:
     """The key's name, and the key, which nothing shows again."""
-    unknown = set(scopes) - set(SCOPES)
-    if unknown:
-        raise ValueError(f"scope '{sorted(unknown)[0]}', expected some of {', '.join(SCOPES)}")
+    scopes = set(scopes)
+    unknown = scopes - set(SCOPES)
+    if unknown or not scopes:
+        raise ValueError(f"scope '{min(unknown, default='')}', expected some of {', '.join(SCOPES)}")
+    if not tenant.strip() or not tenant.isprintable() or len(tenant) > 200:
+        raise ValueError(f"tenant {tenant!r}, expected a name")
+    for what, number in (("rps", rps), ("queries", queries)):
+        if number is not None and not 1 <= number < 1 << 62:
+            raise ValueError(f"{what} {number}, expected at least 1")
     name, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
     tx.run(
         "INSERT INTO api_key(id, tenant, hash, scopes, rps, queries_left, created) VALUES(?, ?, ?, ?, ?, ?, ?)",
@@ -103,6 +109,8 @@ class ApiKeys:
         """A bucket of one second's requests, filled as time goes."""
         if caller.rps is None:
             return
+        if caller.rps < 1:
+            raise Problem("too-many", "this key allows no requests", retry_after=3600)
         now = time.monotonic()
         with self._lock:
             left, at = self._rates.get(caller.id, (float(caller.rps), now))

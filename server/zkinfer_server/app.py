@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import re
 import time
@@ -25,8 +26,9 @@ from .models import ServedModel
 from .problems import Problem
 from .service import Ask, Reply, Service, body_digest
 
-_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*(\d{1,4})(?:$|[,;\s])")
-_IDEMPOTENCY = re.compile(r"^[\x21-\x7e]{1,255}$")
+log = logging.getLogger("zkinfer.app")
+_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*([0-9]{1,4})(?:$|[,;\s])")
+_IDEMPOTENCY = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 def problem_response(problem: Problem) -> Response:
@@ -61,7 +63,7 @@ def wait_of(request: Request) -> Optional[int]:
 
 def idempotency_of(request: Request) -> Optional[str]:
     key = request.headers.get("Idempotency-Key")
-    if key is not None and not _IDEMPOTENCY.match(key):
+    if key is not None and not _IDEMPOTENCY.fullmatch(key):
         raise Problem("bad-request", "Idempotency-Key: expected 1 to 255 printable characters")
     return key
 
@@ -84,6 +86,14 @@ class Front:
         """Off the loop: what reads the database."""
         return await asyncio.get_running_loop().run_in_executor(self.service.lookups, function, *arguments)
 
+    async def apart(self, function: Any, *arguments: Any) -> Any:
+        """Off the loop and apart from all answers: what takes minutes, or waits for others' machines."""
+        return await asyncio.get_running_loop().run_in_executor(self.service.apart, function, *arguments)
+
+    async def computed(self, function: Any, *arguments: Any) -> Any:
+        """Off the loop: what takes long for large bodies."""
+        return await asyncio.get_running_loop().run_in_executor(self.service.compute, function, *arguments)
+
     async def caller(self, request: Request, scope: str) -> Caller:
         """Before anything else is read of a request. Raises: Problem."""
         caller: Caller = await self.aside(self.keys.check, request.headers.get("Authorization"))
@@ -93,12 +103,11 @@ class Front:
     async def infer(self, request: Request, name: Optional[str]) -> Response:
         began = time.perf_counter()
         caller = await self.caller(request, "predict")
-        body = await read_body(request, self.service.policy.max_body)
         header = request.headers.get(tensors.BINARY_HEADER)
-        if header is not None and not header.isdigit():
-            raise Problem("bad-request", f"{tensors.BINARY_HEADER}: expected a whole number")
+        of_one = self.service.models.find(name) if name is not None else None
+        body = await read_body(request, min(self.service.policy.max_body, self.service.models.largest_body(of_one)))
         try:
-            form, inputs = tensors.parse(body, int(header) if header is not None else None)
+            form, inputs = await self.computed(tensors.parse, body, tensors.json_length(header))
         except tensors.TensorError as error:
             raise Problem("bad-request", str(error)) from None
         if name is None:
@@ -166,6 +175,8 @@ def make_app(service: Service, keys: ApiKeys, metrics: Metrics) -> FastAPI:
     @app.middleware("http")
     async def count(request: Request, call_next: Any) -> Response:
         try:
+            if not request.scope["path"].isprintable():  # no name of ours has such, and databases refuse some
+                raise Problem("not-found", "no such path")
             if keys.is_open and is_foreign(request):
                 raise Problem("forbidden", "without API keys, only programs and pages of this machine may ask")
             response: Response = await call_next(request)
@@ -173,6 +184,9 @@ def make_app(service: Service, keys: ApiKeys, metrics: Metrics) -> FastAPI:
             response = problem_response(problem)
         except Unavailable:
             response = problem_response(Problem("unavailable", "the service cannot keep answers now: nothing was done", retry_after=2))
+        except Exception:
+            log.exception("%s %s", request.method, request.url.path)
+            response = problem_response(Problem("internal", "a fault of the server; it is in its log"))
         route = request.scope.get("route")
         metrics.counted(getattr(route, "path", "other"), response.status_code)
         response.headers.setdefault("Cache-Control", "no-store")
@@ -255,7 +269,9 @@ def make_app(service: Service, keys: ApiKeys, metrics: Metrics) -> FastAPI:
         caller = await front.caller(request, "predict")
         url = webhooks.body_of(await read_body(request, 1 << 16))
         try:
-            await front.aside(webhooks.addresses_of, url, service.policy.private_webhooks)
+            await asyncio.wait_for(front.apart(webhooks.addresses_of, url, service.policy.private_webhooks), webhooks.SECONDS)
+        except asyncio.TimeoutError:
+            raise Problem("refused", "url: its name was not found in time") from None
         except (webhooks.Refused, OSError, ValueError) as error:
             raise Problem("refused", f"url: {error}") from None
         name, secret = await asyncio.wrap_future(service.writer.submit(lambda tx: webhooks.register(tx, caller.tenant, url)))

@@ -53,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--max-backlog", type=_number(0), default=30.0, metavar="SECONDS", help="of proving that may wait before requests are refused (30)")
     run.add_argument("--proof-within", type=_number(1), default=600.0, metavar="SECONDS", help="what receipts promise, beyond the backlog (600)")
     run.add_argument("--keep-days", type=_number(0), default=7.0, metavar="N", help="that inputs and answers are kept for (7); receipts and proofs stay")
-    run.add_argument("--price", metavar="TEXT", help="of a second of proving, for estimates: '0.00002 EUR'")
+    run.add_argument("--price", metavar="TEXT", help="of a second of a processor, for estimates: '0.00002 EUR'")
     run.add_argument("--upload-seconds", type=int, default=600, metavar="N", help="of processor that a network which somebody brings may take (600)")
     run.add_argument("--web", metavar="DIR", help="the folder of `make web`, for verifying in the page (default: build/web of the project, where it is)")
     run.add_argument("--private-webhooks", action="store_true", help="notices may go to private networks, without TLS")

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 import warnings
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 import zkinfer
 from zkinfer_client.canonical import NONCE_BYTES, proof_context, request_hash, uuid7
+from zkinfer_client.strict import loads
 from zkinfer_client.text import CONTEXT_BYTES, Generation, answer_parts, chat_prompt
 
 from .api_keys import Caller
@@ -24,6 +26,7 @@ from .models import ServedModel
 from .problems import Problem
 from .service import Ask, Reply, body_digest
 
+_MOST_BYTES = 1 << 20  # of a body: far beyond what models read
 _USUAL_TOKENS = 16  # of these paths
 _IGNORED = {"user", "metadata", "store", "stream_options"}
 _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
@@ -34,8 +37,11 @@ _NEUTRAL: Mapping[str, tuple[Any, ...]] = {
 
 def _number(form: Mapping[str, Any], name: str, kind: tuple[type, ...]) -> Any:
     value = form.get(name)
-    if value is not None and (isinstance(value, bool) or not isinstance(value, kind)):
-        raise Problem("bad-request", f"{name}: {value!r}, expected a number")
+    if value is None:
+        return None
+    # So far above all that is taken that nobody misses more; 1e400 is read as an infinity.
+    if isinstance(value, bool) or not isinstance(value, kind) or not abs(value) < 1 << 31:
+        raise Problem("bad-request", f"{name}: expected a number below 2^31")
     return value
 
 
@@ -44,7 +50,7 @@ class TextRequest:
 
     def __init__(self, body: bytes, takes: set[str]) -> None:
         try:
-            form = json.loads(body)
+            form = loads(body)
         except (ValueError, RecursionError) as error:
             raise Problem("bad-request", f"the body is no JSON: {error}") from None
         if not isinstance(form, dict) or not isinstance(form.get("model"), str):
@@ -110,7 +116,7 @@ class Language:
 
     async def complete(self, request: Request, is_chat: bool) -> Response:
         caller = await self.front.caller(request, "predict")
-        body = await read_body(request, self.service.policy.max_body)
+        body = await read_body(request, _MOST_BYTES)
         takes = {"max_tokens", "temperature", "top_p", "stream", "seed"} | ({"messages", "max_completion_tokens"} if is_chat else {"prompt"})
         text = TextRequest(body, takes)
         model, tokenizer = self.find(text.model)
@@ -118,7 +124,7 @@ class Language:
         if not isinstance(prompt, (str, list)) or (isinstance(prompt, list) and not all(type(t) is int and 0 <= t < 1 << 31 for t in prompt)):
             raise Problem("bad-request", "prompt: expected a text or a list of tokens")
         try:
-            numbers = prompt_tokens(tokenizer, prompt) if isinstance(prompt, str) else prompt
+            numbers = await self.front.computed(prompt_tokens, tokenizer, prompt) if isinstance(prompt, str) else prompt
         except zkinfer.InputError as error:
             raise Problem("range", f"prompt: {error}") from None
         asked = Generation(numbers, text.tokens, text.rule)
@@ -134,8 +140,11 @@ class Language:
             form["zkinfer"]["proof"] = await self.service.wait_for(reply.proof_id, wait)
         return JSONResponse(form, headers={"Location": f"/v1/proofs/{reply.proof_id}"})
 
-    async def generate(self, ask: Ask, asked: Generation, backlog: float, told: Callable[[Any], Any]) -> Reply:
-        reply, change = await asyncio.get_running_loop().run_in_executor(self.service.compute, self._generate, ask, asked, backlog, told)
+    async def generate(self, ask: Ask, asked: Generation, backlog: float, told: Callable[[Any], Any], gone: Optional[threading.Event] = None) -> Reply:
+        """gone: set where nobody waits for it any more; then it ends, and nothing is kept."""
+        reply, change = await self.front.computed(self._generate, ask, asked, backlog, told)
+        if gone is not None and gone.is_set():
+            raise Problem("unavailable", "nobody listens any more: nothing was kept")
         return await self.service.kept(ask, reply, change)
 
     def _generate(self, ask: Ask, asked: Generation, backlog: float, told: Callable[[Any], Any]) -> tuple[Reply, Any]:
@@ -159,14 +168,22 @@ class Language:
             loop = asyncio.get_running_loop()
             pieces: "asyncio.Queue[Optional[str]]" = asyncio.Queue()
 
+            gone = threading.Event()
+
             def told(piece: Any) -> bool:
+                if gone.is_set():
+                    return False
                 loop.call_soon_threadsafe(pieces.put_nowait, piece)
                 return True
 
-            work = asyncio.ensure_future(self.generate(ask, asked, backlog, told))
-            work.add_done_callback(lambda done: pieces.put_nowait(None))
-            while (piece := await pieces.get()) is not None:
-                yield _event(shape.piece(piece, None))
+            work = asyncio.ensure_future(self.generate(ask, asked, backlog, told, gone))
+            work.add_done_callback(lambda done: (pieces.put_nowait(None), done.cancelled() or done.exception()))
+            try:
+                while (piece := await pieces.get()) is not None:
+                    yield _event(shape.piece(piece, None))
+            except BaseException:  # nobody listens any more
+                gone.set()
+                raise
             try:
                 found = await work
             except Problem as problem:
@@ -181,7 +198,7 @@ class Language:
 
     async def embed(self, request: Request) -> Response:
         caller = await self.front.caller(request, "predict")
-        body = await read_body(request, self.service.policy.max_body)
+        body = await read_body(request, _MOST_BYTES)
         text = TextRequest(body, {"input"})
         model, tokenizer = self.find(text.model)
         given = text.form.get("input")

@@ -18,6 +18,7 @@ from .problems import Problem
 
 _SUFFIX = ".zkmodel"
 _SCAN_SECONDS = 5.0
+_LEAST_BODY = 1 << 16
 
 
 def tokenizer_beside(path: pathlib.Path) -> Optional[zkinfer.Tokenizer]:
@@ -61,6 +62,11 @@ class ServedModel:
             "inputs_seen": self.inputs_policy, "outputs_seen": self.outputs_policy, "measured_error": f"{record.measured_error:.3g}",
             "error_target": record.target_text, **tensors, **({"tokenizer": self.tokenizer.digest} if self.tokenizer else {}), "description": page.read_text() if page.is_file() else "",
         }  # fmt: skip
+
+    @property
+    def largest_body(self) -> int:
+        """Bytes of a request: 32 for a number, as JSON has them at most, and what stands around them."""
+        return _LEAST_BODY + 32 * sum(info.num_elements for info in self.key.info.input_tensors)
 
     @property
     def shows_input(self) -> bool:
@@ -128,6 +134,10 @@ class Models:
             except (zkinfer.ZkinferError, ValueError) as error:
                 self.problems[path.name] = str(error)
         return new
+
+    def largest_body(self, of_one: Optional[ServedModel] = None) -> int:
+        """Bytes of a request of this model, or of any: no more are read."""
+        return max((model.largest_body for model in ([of_one] if of_one is not None else self)), default=_LEAST_BODY)
 
     def __iter__(self) -> Any:
         return iter(list(self._served.values()))

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from .database import Transaction, Unavailable
 
-_REF = re.compile(r"^[a-z]+/[0-9a-f]{64}$")
+_REF = re.compile(r"[a-z]+/[0-9a-f]{64}")
 _ROOM = 32 << 20
 _SMALL = 1 << 16  # up to this a blob lies in its table, and is durable with its row
 
@@ -32,7 +32,7 @@ class FolderStore:
         return found.f_bavail * found.f_frsize >= _ROOM
 
     def _path(self, ref: str) -> pathlib.Path:
-        if not _REF.match(ref):
+        if not _REF.fullmatch(ref):
             raise ValueError(f"'{ref}' names no object")
         kind, digest = ref.split("/")
         return self._folder / kind / digest[:2] / digest

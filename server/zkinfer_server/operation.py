@@ -11,6 +11,8 @@ from typing import Any, Optional
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
 
+from zkinfer_client.strict import loads
+
 from . import audit
 from .app import Front, read_body
 from .problems import Problem
@@ -53,18 +55,18 @@ def add_routes(app: FastAPI, front: Front, uploads: Uploads, web: Optional[pathl
         """A network and calibration inputs: what it would be as a model, what a proof costs, or what of it cannot be proven. Nothing is committed."""
         caller = await front.caller(request, "models")
         body = await read_body(request, service.policy.max_body)
-        return JSONResponse(await front.aside(uploads.draft, caller.tenant, body), 201)
+        return JSONResponse(await front.apart(uploads.draft, caller.tenant, body), 201)
 
     @app.post("/v1/models/{draft}/commit", tags=["models"])
     async def commit(request: Request, draft: str) -> Response:
         """Commits to a draft and serves it. Body: {inputs, profile}, both optional."""
         caller = await front.caller(request, "models")
         try:
-            form = json.loads(await read_body(request, 1 << 16) or b"{}")
+            form = loads(await read_body(request, 1 << 16) or b"{}")
             inputs, profile = form.get("inputs", "public:keccak256"), form.get("profile", "fast")
         except (ValueError, AttributeError, RecursionError):
             raise Problem("bad-request", "expected an object with inputs and profile") from None
-        name = await front.aside(uploads.commit, caller.tenant, draft, inputs, profile)
+        name = await front.apart(uploads.commit, caller.tenant, draft, inputs, profile)
         await front.aside(service.models.scan)
         model = service.models.find(name)
         noted = service.writer.submit(lambda tx: audit.note(tx, caller.id, event="model", name=name, root=model.root))

@@ -6,6 +6,7 @@ FOLDER holds network.onnx (or .tflite, .keras), calibration.* and perhaps option
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import resource
 import sys
@@ -25,16 +26,18 @@ def measured(model: zkinfer.Model) -> dict[str, Any]:
     key = model.commit(inputs="public:keccak256", certify=False, profile="fast")
     inputs = {t.name: np.full(tuple(t.shape), (t.format.lo + t.format.hi) // 2 * t.format.scale, dtype=np.float32) for t in model.inputs_info}
     key.prove(inputs)
-    began = time.monotonic()
+    began, processor = time.monotonic(), time.process_time()
     proof = key.prove(inputs)
+    # Of the processor: what others do meanwhile makes no proof dearer.
     return {
-        "seconds_per_proof": time.monotonic() - began, "proof_bytes": len(proof), "verify_seconds": key.public.info.verify_nanoseconds / 1e9,
+        "seconds_per_proof": time.monotonic() - began, "processor_seconds_per_proof": time.process_time() - processor, "proof_bytes": len(proof), "verify_seconds": key.public.info.verify_nanoseconds / 1e9,
         "peak_memory_bytes": 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
     }  # fmt: skip
 
 
 def prepare(folder: pathlib.Path) -> dict[str, Any]:
-    network, calibration = (next(folder.glob(name + ".*")) for name in ("network", "calibration"))
+    os.chdir(folder)  # messages name files, and where these lie is nobody's business
+    network, calibration = (next(pathlib.Path(".").glob(name + ".*")) for name in ("network", "calibration"))
     began = time.monotonic()
     try:
         with warnings.catch_warnings(record=True) as said:
@@ -47,7 +50,7 @@ def prepare(folder: pathlib.Path) -> dict[str, Any]:
         return {"accepted": False, "refused": parts}
     except zkinfer.ZkinferError as error:
         return {"accepted": False, "refused": [{"node": None, "op": None, "reason": error.reason, "remedy": error.remedy}]}
-    model.save(folder / "model.zkmodel")
+    model.save("model.zkmodel")
     report, record = model.report(), model.record
     return {
         "accepted": True,

@@ -12,6 +12,7 @@ _TITLES = {
     "forbidden": (403, "The API key does not allow this"),
     "not-found": (404, "There is no such thing"),
     "idempotency": (409, "The Idempotency-Key was used with another request"),
+    "exists": (409, "There is one of that name"),
     "gone": (410, "It was removed"),
     "too-large": (413, "The body is too large"),
     "range": (422, "Values outside of what the model takes"),
@@ -31,7 +32,9 @@ class Problem(Exception):
         self.kind, self.detail, self.retry_after, self.more = kind, detail, retry_after, more
 
     def body(self) -> dict[str, Any]:
-        return {"type": f"urn:zkinfer:problem:{self.kind}", "title": self.title, "status": self.status, "detail": self.detail, **self.more}
+        # Of a stranger's words only what can be written as UTF-8.
+        detail = self.detail.encode(errors="backslashreplace").decode()
+        return {"type": f"urn:zkinfer:problem:{self.kind}", "title": self.title, "status": self.status, "detail": detail, **self.more}
 
     def headers(self) -> dict[str, str]:
         return {} if self.retry_after is None else {"Retry-After": str(max(1, int(self.retry_after + 0.999)))}

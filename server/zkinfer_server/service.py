@@ -74,6 +74,14 @@ class Reply:
         return {"receipt": self.receipt, "integers": integers}
 
 
+class Backlog:
+    """Answers that wait for a proof, and the seconds that they need: of all, and of each tenant."""
+
+    def __init__(self) -> None:
+        self.count, self.seconds = 0, 0.0
+        self.by_tenant: dict[str, float] = {}
+
+
 class Service:
     """Of one front end process. All state is in the database and the store."""
 
@@ -82,8 +90,10 @@ class Service:
         self.writer = Writer(database)
         self.compute = ThreadPoolExecutor(4, thread_name_prefix="answer")
         self.lookups = ThreadPoolExecutor(4, thread_name_prefix="lookup")
+        self.apart = ThreadPoolExecutor(4, thread_name_prefix="apart")  # see Front.apart
         self.draining = False
-        self._backlog: tuple[float, int, float] = (0.0, 0, 0.0)
+        self._backlog = Backlog()
+        self._measured = 0.0
 
     # -- answers
 
@@ -106,12 +116,17 @@ class Service:
             if found is not None:
                 return found, 0.0
         backlog = await self.backlog()
-        if ask.mode != "none" and backlog[1] > self.policy.max_backlog:
-            raise Problem(
-                "too-many", f"{backlog[0]} answers wait for their proofs", retry_after=backlog[1] - self.policy.max_backlog,
-                queued=backlog[0], rate=f"{backlog[0] / backlog[1]:.3g}",
-            )  # fmt: skip
-        return None, backlog[1]
+        if ask.mode != "none":
+            own, most = backlog.by_tenant.get(ask.caller.tenant, 0.0), self.policy.max_backlog
+            if backlog.seconds > most:
+                self._refuse(f"{backlog.count} answers wait for their proofs", backlog, backlog.seconds - most)
+            if own > most / 2 and ask.caller is not api_keys.ANYBODY:  # the other half is for the others
+                self._refuse("too many of your answers wait for their proofs", backlog, own - most / 2)
+        return None, backlog.seconds
+
+    @staticmethod
+    def _refuse(detail: str, backlog: "Backlog", seconds: float) -> None:
+        raise Problem("too-many", detail, retry_after=seconds, queued=backlog.count, rate=f"{backlog.count / backlog.seconds:.3g}")
 
     async def kept(self, ask: Ask, reply: Reply, change: Any) -> Reply:
         """The reply, once it may be given out."""
@@ -193,21 +208,28 @@ class Service:
 
     # -- proofs
 
-    async def backlog(self) -> tuple[int, float]:
-        """Answers that wait for a proof, and the seconds that they need; at most a fifth of a second old."""
-        at, count, seconds = self._backlog
+    async def backlog(self) -> "Backlog":
+        """What waits for a proof; at most a fifth of a second old."""
         now = time.monotonic()
-        if now - at > 0.2:
-            self._backlog = (now, count, seconds)  # one asks, the others take the old one
-            count, seconds = await asyncio.get_running_loop().run_in_executor(self.lookups, self._measure)
-            self._backlog = (now, count, seconds)
-        return count, seconds
+        if now - self._measured > 0.2:
+            self._measured = now  # one asks, the others take the old one
+            self._backlog = await asyncio.get_running_loop().run_in_executor(self.lookups, self._measure)
+        return self._backlog
 
-    def _measure(self) -> tuple[int, float]:
+    def _measure(self) -> "Backlog":
         with self.database.read() as tx:
-            rows = tx.all("SELECT model_root, count(*) AS n FROM job WHERE state IN ('queued', 'leased') GROUP BY model_root")
-            rates = {row["root"]: row["seconds_per_proof"] for row in tx.all("SELECT root, seconds_per_proof FROM model")}
-        return sum(row["n"] for row in rows), sum(row["n"] * (rates.get(row["model_root"]) or _FIRST_RATE) for row in rows)
+            rows = tx.all(
+                "SELECT job.model_root AS root, request.tenant AS tenant, count(*) AS n FROM job JOIN request ON request.job_id = job.id"
+                " WHERE job.state IN ('queued', 'leased') GROUP BY job.model_root, request.tenant"
+            )
+            models = tx.all("SELECT root, seconds_per_proof FROM model")
+        rates = {row["root"]: row["seconds_per_proof"] for row in models}
+        out = Backlog()
+        for row in rows:
+            seconds = row["n"] * (rates.get(row["root"]) or _FIRST_RATE)
+            out.count, out.seconds = out.count + row["n"], out.seconds + seconds
+            out.by_tenant[row["tenant"]] = out.by_tenant.get(row["tenant"], 0.0) + seconds
+        return out
 
     def proof_state(self, proof_id: str) -> Optional[dict[str, Any]]:
         """What is said of a proof to whoever knows its id: unguessable, and in the receipt."""
@@ -283,6 +305,7 @@ class Service:
         self.writer.close()
         self.compute.shutdown()
         self.lookups.shutdown()
+        self.apart.shutdown(wait=False)
 
 
 def body_digest(*parts: bytes) -> bytes:

@@ -18,12 +18,13 @@ import time
 from typing import Any, Optional
 
 from zkinfer_client.canonical import uuid7
+from zkinfer_client.strict import loads
 
 from .problems import Problem
 
-_NAME = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}$")
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _SUFFIX = {"network": ("onnx", "tflite", "keras", "h5"), "calibration": ("npy", "npz", "json", "png")}
-_DRAFT = re.compile(r"^[0-9a-f-]{36}$")
+_DRAFT = re.compile(r"[0-9a-f-]{36}")
 _KEPT_SECONDS = 86400.0
 INPUTS = ("public:keccak256", "public", "private:sha256")
 
@@ -31,12 +32,12 @@ INPUTS = ("public:keccak256", "public", "private:sha256")
 def decode(body: bytes) -> tuple[str, dict[str, tuple[str, bytes]]]:
     """Name and files of an upload. Raises: Problem."""
     try:
-        form = json.loads(body)
+        form = loads(body)
         name, given = form["name"], form["files"]
         files = {what: (given[what]["suffix"], base64.b64decode(given[what]["base64"], validate=True)) for what in _SUFFIX}
     except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
         raise Problem("bad-request", "expected name, and files: {network: {suffix, base64}, calibration: {suffix, base64}}") from None
-    if not isinstance(name, str) or not _NAME.match(name):
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise Problem("bad-request", "name: expected a letter or digit, then letters, digits, - and _, all lower case, 64 at most")
     for what, (suffix, _) in files.items():
         if suffix not in _SUFFIX[what]:
@@ -74,7 +75,7 @@ class Uploads:
         """Compiles it. Raises: Problem, of 422 with what is refused."""
         name, files = decode(body)
         if (self._models / f"{name}.zkmodel").exists():
-            raise Problem("idempotency", f"there is a model '{name}'")
+            raise Problem("exists", f"there is a model '{name}'")
         if not self._busy.acquire(blocking=False):
             raise Problem("too-many", "another model is being read", retry_after=10)
         draft = uuid7()
@@ -97,13 +98,13 @@ class Uploads:
             raise Problem("refused", f"{len(report['refused'])} parts of the network cannot be proven", refused=report["refused"])
         if self._price is not None:
             amount, _, unit = self._price.partition(" ")
-            report["estimate"]["price_per_proof"] = f"{float(amount) * report['estimate']['seconds_per_proof']:.3g} {unit}".strip()
+            report["estimate"]["price_per_proof"] = f"{float(amount) * report['estimate']['processor_seconds_per_proof']:.3g} {unit}".strip()
         return {"draft": draft, "name": name, **report}
 
     def commit(self, tenant: str, draft: str, inputs: str, profile: str) -> str:
         """Commits to a draft and serves it: its name. Raises: Problem."""
         folder = self._folder / draft
-        if not _DRAFT.match(draft) or not (folder / "model.zkmodel").is_file():
+        if not _DRAFT.fullmatch(draft) or not (folder / "model.zkmodel").is_file():
             raise Problem("not-found", "no such draft")
         owner = json.loads((folder / "owner.json").read_text())
         if owner["tenant"] != tenant:
@@ -115,12 +116,14 @@ class Uploads:
         name: str = owner["name"]
         try:
             if (self._models / f"{name}.zkmodel").exists():
-                raise Problem("idempotency", f"there is a model '{name}'")
-            made = folder / f"{name}.zkmodel"
+                raise Problem("exists", f"there is a model '{name}'")
+            # In a folder of its own: any name may be that of a file of the draft.
+            made = folder / "made" / f"{name}.zkmodel"
+            made.parent.mkdir(mode=0o700, exist_ok=True)
             shutil.copy(folder / "model.zkmodel", made)
             self._run("zkinfer", "commit", made, "--inputs", inputs, "--profile", profile)
             # The model last: what sees it finds all that belongs to it.
-            for path in sorted(folder.glob(f"{name}.*"), key=lambda path: path == made):
+            for path in sorted(made.parent.iterdir(), key=lambda path: path == made):
                 os.rename(path, self._models / path.name)
             shutil.rmtree(folder, ignore_errors=True)
         finally:

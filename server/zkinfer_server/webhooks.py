@@ -9,7 +9,6 @@ import hashlib
 import hmac
 import http.client
 import ipaddress
-import json
 import logging
 import os
 import socket
@@ -21,16 +20,18 @@ from typing import Any, Optional
 
 from zkinfer_client.canonical import jcs, uuid7
 from zkinfer_client.receipt import timestamp
+from zkinfer_client.strict import loads
 
 from .database import Database, Transaction, Unavailable
 from .problems import Problem
 
 log = logging.getLogger("zkinfer.webhooks")
-_SECONDS = 5.0
+SECONDS = 5.0
 _MOST_BYTES = 1 << 16
 _MOST_TRIES = 8
 _LEASE = 60.0
 _MOST_HOOKS = 16
+_SENDERS, _OF_A_TENANT = 8, 2
 
 
 class Refused(Exception):
@@ -73,7 +74,7 @@ class _Pinned(http.client.HTTPConnection):
     """A connection to one address, whatever the name leads to by now; the certificate is the name's."""
 
     def __init__(self, parsed: urllib.parse.SplitResult, address: str) -> None:
-        super().__init__(parsed.hostname or "", parsed.port or (443 if parsed.scheme == "https" else 80), timeout=_SECONDS)
+        super().__init__(parsed.hostname or "", parsed.port or (443 if parsed.scheme == "https" else 80), timeout=SECONDS)
         self._address, self._tls = address, parsed.scheme == "https"
 
     def connect(self) -> None:
@@ -92,7 +93,7 @@ def deliver(url: str, secret: bytes, message_id: str, body: bytes, allow_private
     connection = _Pinned(parsed, found[0])
     with contextlib.closing(connection):
         connection.request("POST", (parsed.path or "/") + (f"?{parsed.query}" if parsed.query else ""), body, headers)
-        until = time.monotonic() + _SECONDS
+        until = time.monotonic() + SECONDS
         response = connection.getresponse()
         left = _MOST_BYTES
         while left > 0 and time.monotonic() < until:  # the time is that of all of it, however slowly it comes
@@ -127,17 +128,23 @@ def notify(tx: Transaction, job_id: str, kind: str, data: dict[str, Any]) -> Non
 
 
 class Sender:
-    """A thread that empties the outbox: at least once, with longer and longer pauses, eight times at most. Receivers tell repetitions by webhook-id."""
+    """Threads that empty the outbox: at least once, with longer and longer pauses, eight times at most. Receivers tell repetitions by webhook-id. A tenant has
+    two at a time, so that slow receivers delay nobody else's."""
 
     def __init__(self, database: Database, allow_private: bool) -> None:
         self._database, self._allow_private = database, allow_private
         self.stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
-        self._thread.start()
+        self._lock = threading.Lock()
+        self._busy: dict[str, int] = {}  # notices on their way, by tenant
+        self._threads = [threading.Thread(target=self._run, name=f"webhooks-{number}", daemon=True) for number in range(_SENDERS)]
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         self.stopping.set()
-        self._thread.join(2 * _SECONDS)
+        until = time.monotonic() + 2 * SECONDS
+        for thread in self._threads:
+            thread.join(max(0.0, until - time.monotonic()))
 
     def _run(self) -> None:
         while not self.stopping.is_set():
@@ -150,21 +157,36 @@ class Sender:
         self._database.close()
 
     def _next(self) -> Optional[dict[str, Any]]:
+        """Counts its tenant as busy."""
         with self._database.read() as tx:
             if tx.one("SELECT seq FROM outbox WHERE done = 0 AND next <= ? LIMIT 1", time.time()) is None:
                 return None
-        with self._database.write() as tx:
-            skip = " FOR UPDATE SKIP LOCKED" if tx.is_postgres else ""
-            return tx.one(
-                "UPDATE outbox SET next = ?, tries = tries + 1 WHERE seq = (SELECT seq FROM outbox WHERE done = 0 AND next <= ? ORDER BY next LIMIT 1"
-                f"{skip}) RETURNING *, (SELECT url FROM webhook WHERE id = webhook_id) AS url, (SELECT secret FROM webhook WHERE id = webhook_id) AS secret",
-                time.time() + _LEASE, time.time(),
+        with self._lock, self._database.write() as tx:
+            skip = " FOR UPDATE OF outbox SKIP LOCKED" if tx.is_postgres else ""
+            full = [tenant for tenant, count in self._busy.items() if count >= _OF_A_TENANT]
+            row = tx.one(
+                "UPDATE outbox SET next = ?, tries = tries + 1 WHERE seq = (SELECT outbox.seq FROM outbox LEFT JOIN webhook ON webhook.id = outbox.webhook_id"
+                f" WHERE done = 0 AND next <= ? AND COALESCE(webhook.tenant, '') NOT IN ({', '.join(['?'] * (1 + len(full)))}) ORDER BY next LIMIT 1{skip})"
+                " RETURNING *, (SELECT url FROM webhook WHERE id = webhook_id) AS url, (SELECT secret FROM webhook WHERE id = webhook_id) AS secret,"
+                " (SELECT tenant FROM webhook WHERE id = webhook_id) AS tenant",
+                time.time() + _LEASE, time.time(), "\x01", *full,
             )  # fmt: skip
+            if row is not None:
+                self._busy[row["tenant"] or ""] = self._busy.get(row["tenant"] or "", 0) + 1
+        return row
 
     def send_one(self) -> bool:
         row = self._next()
         if row is None:
             return False
+        try:
+            self._send(row)
+        finally:
+            with self._lock:
+                self._busy[row["tenant"] or ""] -= 1
+        return True
+
+    def _send(self, row: dict[str, Any]) -> None:
         good = row["url"] is None  # removed meanwhile
         if not good:
             try:
@@ -177,13 +199,12 @@ class Sender:
         over = good or row["tries"] >= _MOST_TRIES
         with self._database.write() as tx:
             tx.run("UPDATE outbox SET done = ?, next = ? WHERE seq = ?", 1 if over else 0, time.time() + min(3600.0, 2.0 ** (2 * row["tries"])), row["seq"])
-        return True
 
 
 def body_of(data: bytes) -> str:
     """The URL of a registration. Raises: Problem."""
     try:
-        url = json.loads(data)["url"]
+        url = loads(data)["url"]
         assert isinstance(url, str)
     except (ValueError, KeyError, TypeError, AssertionError, RecursionError):
         raise Problem("bad-request", "expected an object with 'url'") from None
