@@ -133,10 +133,12 @@ test('contexts differ by chain, verifier, consumer, purpose and nonce', async ()
   }
 });
 
-const ours = Object.entries(artifacts).filter(([name]) => name.startsWith('ZkInfer') || name === 'ExampleOracle');
+const ours = Object.entries(artifacts).filter(([name]) => name.startsWith('ZkInfer') || ['ExampleOracle', 'BountyMarket', 'DirectSale'].includes(name));
+// What takes money, and says so.
+const PAYABLE = ['BountyMarket.create', 'BountyMarket.commit', 'BountyMarket.offerWeights', 'DirectSale.lock'];
 
-test('no contract runs the code of others, ends itself, takes value or looks at who began the transaction', () => {
-  assert.equal(ours.length, 10);
+test('no contract runs the code of others, ends itself, takes value that it does not keep account of, or looks at who began the transaction', () => {
+  assert.equal(ours.length, 12);
   const forbidden = new Map([[0xf2, 'CALLCODE'], [0xf4, 'DELEGATECALL'], [0xff, 'SELFDESTRUCT'], [0x32, 'ORIGIN'], [0xf5, 'CREATE2']]);
   for (const [name, {abi, deployed}] of ours) {
     const code = hexToBytes(deployed);
@@ -150,7 +152,7 @@ test('no contract runs the code of others, ends itself, takes value or looks at 
     }
     const seen = new Set();
     for (const {type, name: of, inputs, stateMutability} of abi) {
-      assert.ok(type !== 'fallback' && type !== 'receive' && stateMutability !== 'payable', `${name}.${of}`);
+      assert.ok(type !== 'fallback' && type !== 'receive' && (stateMutability === 'payable') === PAYABLE.includes(`${name}.${of}`), `${name}.${of}`);
       if (type === 'function') seen.add(bytesToHex(selector(`${of}(${inputs.map((input) => input.type).join(',')})`)));
     }
     assert.equal(seen.size, abi.filter(({type}) => type === 'function').length, `${name}: two functions of one selector`);

@@ -2,6 +2,7 @@
 // For types.test.js; never run.
 import {loadModel} from '../src/prover.js';
 import {Client} from '../src/client.js';
+import {Bounties, keyHash, newKey} from '../src/market.js';
 import {init, inspect, loadKey, verify, ZkinferError} from '../src/index.js';
 
 export async function use(bytes: Uint8Array): Promise<number> {
@@ -20,6 +21,11 @@ export async function use(bytes: Uint8Array): Promise<number> {
   // @ts-expect-error: an option that there is not
   await client.predict([1], {nonce: bytes});
   if (!(await answer.wait(10)).proven) return answer.output[0];
+  const bounties = new Bounties((data) => data);
+  const {spec, sealed} = bounties.sealData(newKey(), [{labels: bytes, inputs: bytes}], {rows: 1, dataDigest: await keyHash(bytes)});
+  // @ts-expect-error: a spec has its rows
+  bounties.checkSealed({sealedChunks: spec.sealedChunks}, sealed);
+  if (!bounties.openData(spec, bytes, sealed)[0].isAsPromised) return 0;
   const model = await loadModel(bytes);
   const prover = model.commit({publicWeights: true, profile: 'fast'});
   const made = prover.prove([Float32Array.of(1), [[1, 2]]], {context: bytes});
