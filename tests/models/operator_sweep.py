@@ -207,6 +207,25 @@ def recurrence():
             n = 2 if direction == "bidirectional" else 1
             yield op, [X(5, 1, 3), weights(n, gates * 4, 3), weights(n, gates * 4, 4, seed=1), weights(n, 2 * gates * 4, seed=2)], {"hidden_size": 4, "direction": direction}
     yield "GRU", [X(5, 1, 3), weights(1, 12, 3), weights(1, 12, 4, seed=1)], {"hidden_size": 4, "linear_before_reset": 1}
+    yield "GRU", [X(5, 1, 3), weights(1, 12, 3), weights(1, 12, 4, seed=1), weights(1, 24, seed=2)], {"hidden_size": 4, "linear_before_reset": 1}
+    lstm = [X(5, 1, 3), weights(1, 16, 3), weights(1, 16, 4, seed=1), weights(1, 32, seed=2)]
+    peepholes = [None, None, weights(1, 1, 4, seed=4), weights(1, 12, seed=3)]
+    yield "LSTM", [*lstm, *peepholes], {"hidden_size": 4, "input_forget": 1}
+    yield "LSTM", [*lstm, *peepholes], {"hidden_size": 4, "clip": 0.3}
+    yield "LSTM", lstm, {"hidden_size": 4, "activations": ["HardSigmoid", "ScaledTanh", "Affine"], "activation_alpha": [0.25, 0.9, 0.8], "activation_beta": [0.4, 1.1, 0.1]}
+    yield "LSTM", lstm, {"hidden_size": 4, "activations": ["HardSigmoid", "Softsign", "Tanh"]}
+    yield "GRU", [X(5, 1, 3), weights(2, 12, 3), weights(2, 12, 4, seed=1)], {
+        "hidden_size": 4, "direction": "bidirectional", "clip": 0.5, "activations": ["Sigmoid", "LeakyRelu", "HardSigmoid", "Elu"], "activation_alpha": [0.1, 0.3, 0.7],
+        "activation_beta": [0.4]}  # fmt: skip
+    yield "RNN", [X(5, 1, 3), weights(1, 4, 3), weights(1, 4, 4, seed=1)], {"hidden_size": 4, "activations": ["Softplus"], "clip": 1.0}
+    yield "RNN", [X(5, 1, 3), X(1, 4, 3), X(1, 4, 4), X(1, 8)], {"hidden_size": 4}
+    yield "LSTM", [X(5, 2, 3), weights(1, 16, 3), weights(1, 16, 4, seed=1), None, X(2, dtype=np.int32, lo=1, hi=6)], {"hidden_size": 4}
+    for each, direction in ((False, "forward"), (True, "bidirectional")):
+        n = 2 if direction == "bidirectional" else 1
+        parameters = [np.full((n, 16) if each else (n,), 0.02, F) * (np.arange(1, 17, dtype=F) / 16 if each else 1), np.zeros((n, 16) if each else (n,), np.int8)]
+        integers = [weights(n, 3, 16, scale=30).clip(-127, 127).astype(np.int8), weights(n, 4, 16, seed=1, scale=30).clip(-127, 127).astype(np.int8)]
+        yield "com.microsoft.DynamicQuantizeLSTM", [X(5, 1, 3), *integers, weights(n, 32, seed=2), None, None, None, None, *parameters, *parameters], {
+            "hidden_size": 4, "direction": direction}  # fmt: skip
 
 
 def fused():

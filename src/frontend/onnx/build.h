@@ -74,6 +74,9 @@ class Build {
   // A constant that was computed from others: one of the program text only if they are.
   Id derived(AnyTensor tensor, ir::DataType dtype, const std::vector<Id>& from);
 
+  // Names of nodes begin with this from now on, for operators of many steps.
+  void at(std::string step) { at_ = std::move(step); }
+
   bool ok() const { return status_.ok(); }
   const Status& status() const { return status_; }
   void fail(Status status) {
@@ -88,10 +91,11 @@ class Build {
   Result<Outputs> output(Id id) { return outputs({id}); }
 
  private:
-  std::string next_step() { return std::to_string(++steps_); }
+  std::string next_step() { return (at_.empty() ? at_ : at_ + "_") + std::to_string(++steps_); }
 
   NodeContext& context_;
   Status status_ = ok_status();
+  std::string at_;
   int steps_ = 0;
 };
 

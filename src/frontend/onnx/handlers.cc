@@ -32,6 +32,7 @@ std::span<const HandlerFamily> handler_families() {
       {"com.microsoft", microsoft_handlers()},
       {"com.microsoft", microsoft_attention_handlers()},
       {"com.microsoft", microsoft_quantized_handlers()},
+      {"com.microsoft", microsoft_recurrent_handlers()},
       {"", recurrent_handlers()},
       {"", signal_handlers()},
       {"ai.onnx.ml", ml_handlers()},

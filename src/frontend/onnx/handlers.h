@@ -61,6 +61,7 @@ std::span<const Handler> state_handlers();
 std::span<const Handler> microsoft_handlers();
 std::span<const Handler> microsoft_attention_handlers();
 std::span<const Handler> microsoft_quantized_handlers();
+std::span<const Handler> microsoft_recurrent_handlers();
 std::span<const Handler> recurrent_handlers();
 std::span<const Handler> signal_handlers();
 // Domain ai.onnx.ml.

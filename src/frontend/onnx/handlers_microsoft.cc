@@ -3,10 +3,9 @@
 #include <array>
 #include <cmath>
 
-#include "frontend/onnx/build.h"
+#include "frontend/onnx/activation.h"
 #include "frontend/onnx/conv.h"
 #include "frontend/onnx/normalize.h"
-#include "frontend/onnx/proto_text.h"
 
 namespace zkinfer::frontend_onnx {
 
@@ -18,31 +17,11 @@ using ir::ValueId;
 using std::int64_t;
 using std::size_t;
 
-// The activation that a fused product ends with; alpha and beta are its parameters where it has any.
-ValueId activated(Build& b, ValueId x, const std::string& name, float alpha, float beta) {
-  if (name.empty()) return x;
-  if (name == "Relu") return b.op(OpKind::kRelu, {x});
-  if (name == "LeakyRelu") return b.op(OpKind::kLeakyRelu, {x}, ir::LeakyReluAttributes{alpha});
-  if (name == "Clip") return b.clip(x, alpha, beta);
-  if (name == "HardSigmoid")
-    return b.clip(b.add(b.mul(x, b.number(static_cast<double>(alpha))), b.number(static_cast<double>(beta))), 0, 1);
-  if (const auto id = ir::find_function(name); id && !ir::row_of(*id).inner) return b.function(*id, x, alpha, beta);
-  b.fail(unsupported("activation " + in_quotes(name) + " | export the model without fusion"));
-  return x;
-}
-
-Result<std::vector<float>> floats_attribute(const NodeContext& context, std::string_view name) {
-  const auto* found = context.attribute(name);
-  if (found == nullptr) return std::vector<float>();
-  if (found->type() != onnx::AttributeProto::FLOATS) return corrupt("attribute '" + std::string(name) + "' is no list");
-  return std::vector<float>(found->floats().begin(), found->floats().end());
-}
-
 template <bool kChannelsLast>
 Result<Outputs> import_fused_conv(NodeContext& context) {
   ZKI_RETURN_IF_ERROR(context.require_inputs(2));
   ZKI_ASSIGN_OR_RETURN(const std::string activation, context.string_attribute("activation", ""));
-  ZKI_ASSIGN_OR_RETURN(std::vector<float> parameters, floats_attribute(context, "activation_params"));
+  ZKI_ASSIGN_OR_RETURN(std::vector<float> parameters, context.floats_attribute("activation_params"));
   parameters.resize(2, activation == "LeakyRelu" && parameters.empty() ? 0.01F : 0.0F);
   Build b(context);
   std::vector<ValueId> inputs{kChannelsLast ? b.channels_first(context.input(0)) : context.input(0), context.input(1)};
@@ -52,7 +31,7 @@ Result<Outputs> import_fused_conv(NodeContext& context) {
   ValueId y = b.op(OpKind::kConv, std::move(inputs), std::move(conv));
   if (kChannelsLast) y = b.channels_last(y);
   if (context.has_input(3)) y = b.add(y, context.input(3));
-  return b.output(activated(b, y, activation, parameters[0], parameters[1]));
+  return b.output(activated(b, y, {activation, parameters[0], parameters[1]}));
 }
 
 // Groups of channels, which are last unless said otherwise, normalized over space too; then x sigmoid(x) where asked for.
@@ -108,7 +87,7 @@ Result<Outputs> import_fused_gemm(NodeContext& context) {
   Build b(context);
   std::vector<ValueId> inputs{context.input(0), context.input(1)};
   if (context.has_input(2)) inputs.push_back(context.input(2));
-  return b.output(activated(b, b.op(OpKind::kGemm, std::move(inputs), gemm), activation, alpha, beta));
+  return b.output(activated(b, b.op(OpKind::kGemm, std::move(inputs), gemm), {activation, alpha, beta}));
 }
 
 // transBatch moves the first axis to the place before the last.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is written with several operators against plain loops: convolutions, pools, recurrences, transforms.
+// What is written with several operators against plain loops: convolutions, pools, transforms.
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -151,60 +151,6 @@ TEST(Pools, ThreeAxesAndDilatedAverages) {
 }
 
 // Sequences of lengths 3 and 1 in one batch are what each gives alone; batch first is time first transposed.
-TEST(Recurrence, SequenceLengthsAndLayout) {
-  for (const std::string op : {"LSTM", "GRU", "RNN"}) {
-    const std::int64_t gates = op == "LSTM" ? 4 : op == "GRU" ? 3 : 1;
-    const auto rows = static_cast<std::size_t>(gates * 2);
-    const std::vector<float> w = random_list(2 * rows * 3, 8);
-    const std::vector<float> r = random_list(2 * rows * 2, 9);
-    const std::vector<float> x = random_list(18, 10);
-    const auto model_of = [&](std::int64_t steps, std::int64_t batch, bool lengths, bool batch_first) {
-      TestModel model(14);
-      if (batch_first)
-        model.input("x", {batch, steps, 3});
-      else
-        model.input("x", {steps, batch, 3});
-      model.output("y").output("h").floats("w", {2, gates * 2, 3}, w).floats("r", {2, gates * 2, 2}, r);
-      model.ints("lengths", {3, 1});
-      onnx::NodeProto& node = model.node(op, {"x", "w", "r", "", lengths ? "lengths" : ""}, {"y", "h"});
-      set_string(node, "direction", "bidirectional");
-      set_int(node, "hidden_size", 2);
-      if (batch_first) set_int(node, "layout", 1);
-      return model;
-    };
-    TensorMap both = run(model_of(3, 2, true, false), {{"x", FloatTensor(Shape{3, 2, 3}, x)}});
-    const auto alone = [&](std::size_t entry, std::int64_t steps) {
-      std::vector<float> own;
-      for (std::size_t t = 0; t < static_cast<std::size_t>(steps); ++t)
-        own.insert(own.end(), x.begin() + static_cast<std::ptrdiff_t>((t * 2 + entry) * 3),
-                   x.begin() + static_cast<std::ptrdiff_t>((t * 2 + entry + 1) * 3));
-      return run(model_of(steps, 1, false, false), {{"x", FloatTensor(Shape{steps, 1, 3}, own)}});
-    };
-    TensorMap single[2] = {alone(0, 3), alone(1, 1)};
-    for (std::size_t entry : {0U, 1U})
-      for (std::size_t direction : {0U, 1U})
-        for (std::size_t unit : {0U, 1U}) {
-          EXPECT_NEAR(both["h"][(direction * 2 + entry) * 2 + unit], single[entry]["h"][direction * 2 + unit], 1e-5F);
-          for (std::size_t t = 0; t < 3; ++t) {
-            const bool runs = entry == 0 || t == 0;
-            const float expected = runs ? single[entry]["y"][(t * 2 + direction) * 2 + unit] : 0.0F;
-            EXPECT_NEAR(both["y"][((t * 2 + direction) * 2 + entry) * 2 + unit], expected, 1e-5F) << op << t;
-          }
-        }
-    std::vector<float> turned;
-    for (std::size_t entry : {0U, 1U})
-      for (std::size_t t = 0; t < 3; ++t)
-        turned.insert(turned.end(), x.begin() + static_cast<std::ptrdiff_t>((t * 2 + entry) * 3),
-                      x.begin() + static_cast<std::ptrdiff_t>((t * 2 + entry + 1) * 3));
-    TensorMap first = run(model_of(3, 2, true, true), {{"x", FloatTensor(Shape{2, 3, 3}, turned)}});
-    ASSERT_EQ(first["y"].shape(), (Shape{2, 3, 2, 2}));
-    for (std::size_t entry : {0U, 1U})
-      for (std::size_t t = 0; t < 3; ++t)
-        for (std::size_t k = 0; k < 4; ++k)
-          EXPECT_NEAR(first["y"][(entry * 3 + t) * 4 + k], both["y"][((t * 2 + k / 2) * 2 + entry) * 2 + k % 2], 1e-5F);
-  }
-}
-
 TEST(Transforms, FourierThereAndBack) {
   TestModel model(20);
   model.input("x", {2, 6, 1}).output("f").output("y").ints("axis", {1});
