@@ -98,7 +98,8 @@ typedef struct zkinfer_statement zkinfer_statement;
 typedef enum zkinfer_verdict {
   ZKINFER_ACCEPTED = 0,
   ZKINFER_REJECTED = 1, /* error->reason and error->text say why and where */
-  /* The call itself was wrong, the key's limits are too low, or memory is missing: nothing is known of the proof. */
+  /* The call itself was wrong, there is no certificate and nobody said accept_uncertified, the key's limits are too low, or memory is
+   * missing: nothing is known of the proof. */
   ZKINFER_NOT_VERIFIED = 2
 } zkinfer_verdict;
 

@@ -5,8 +5,10 @@
 #include "arrays.h"
 #include "native.h"
 #include "work.h"
+#include "zkinfer/commit_warnings.h"
 #include "zkinfer/commitment_tree.h"
 #include "zkinfer/formats.h"
+#include "zkinfer/slot_memory.h"
 #include "zkinfer/structure.h"
 
 namespace zkinfer::python {
@@ -189,6 +191,8 @@ void bind_shared(py::module_& module) {
     }
     return py::make_tuple(verdict, weights);
   });
+  module.def("commit_warnings", &commit_warnings);
+  module.def("remember_slots", &remember_slots_in);
   module.def("structure_of", [](const VerificationKey& key) { return structure_text(key); });
   module.def("structure_warnings_of", [](const VerificationKey& key) { return structure_warnings(key); });
 }

@@ -2,7 +2,9 @@
 """From a network to a verified proof, and files on the way."""
 import os
 import pickle
+import shutil
 import stat
+import warnings
 
 import numpy as np
 import pytest
@@ -110,9 +112,11 @@ def test_who_sees_what(model, flowers):
     assert zkinfer.verify(public.prove(flowers[0]), public.public).weights == "rederived"
     uncertified = model.commit(certify=False)
     proof = uncertified.prove(flowers[0])
-    with pytest.raises(zkinfer.Rejected) as error:
-        zkinfer.verify(proof, uncertified.public)
-    assert error.value.reason == "weights not certified" and "accept_uncertified" in error.value.remedy
+    # As for the program: who lacks the certificate has not looked at the proof, good or bad.
+    for given in (proof, proof.to_bytes()[:-1]):
+        with pytest.raises(zkinfer.InputError) as error:
+            zkinfer.verify(given, uncertified.public)
+        assert "integers in their ranges" in error.value.reason and "accept_uncertified" in error.value.remedy
     assert zkinfer.verify(proof, uncertified.public, accept_uncertified=True).weights == "uncertified"
     uncertified.certify()
     assert zkinfer.verify(proof, uncertified.public).weights == "certified"
@@ -156,3 +160,28 @@ def test_pickles(model, key, proof):
     zkinfer.verify(pickle.loads(pickle.dumps(proof)), public)
     with pytest.raises(zkinfer.InputError, match="save it"):
         pickle.dumps(key)
+
+
+def test_choices_that_prove_or_hide_next_to_nothing(model):
+    for options, words in (
+        ({"outputs": "private"}, "inputs and outputs are private"),
+        ({"inputs": "public", "outputs": "private"}, "some output for its input"),
+        ({"inputs": "committed", "outputs": "private"}, "some output for its input"),
+        ({"inputs": "public", "outputs": "committed", "public_parameters": True}, "inputs and weights are public"),
+    ):
+        with pytest.warns(zkinfer.ModelWarning, match=words):
+            model.commit(certify=False, **options)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.commit(certify=False, inputs="public")
+        model.commit(certify=False, inputs="public:sha256", outputs="committed")
+
+
+def test_a_second_copy_of_a_secret_is_noticed(tmp_path, model, flowers):
+    key = model.commit(certify=False)
+    key.save(tmp_path / "a.zksecret")
+    shutil.copy(tmp_path / "a.zksecret", tmp_path / "b.zksecret")
+    key.prove(flowers[0])
+    with pytest.raises(zkinfer.InputError, match="b.zksecret' is a copy: .*a.zksecret"):
+        zkinfer.Prover.open(model, tmp_path / "b.zksecret").prove(flowers[0])
+    key.prove(flowers[0])

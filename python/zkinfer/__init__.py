@@ -15,6 +15,7 @@ from typing import Any as _Any
 from . import _native, _reprs
 from ._compile import compile
 from ._embedding import Embedding, VerifiedEmbedding, verify_embedding
+from ._files import state_folder as _state_folder
 from ._evaluation import DataSet, Evaluation, Figure, VerifiedEvaluation, verify_evaluation
 from ._generation import Answer, Tokenizer, VerifiedAnswer, verify_conversation, verify_generation
 from ._key import Soundness, VerificationKey
@@ -81,6 +82,8 @@ __all__ = [
 
 _reprs.give_reprs()
 if _native.can_prove:
+    # A second copy of a secret that serves, or an older one, is noticed.
+    _native.remember_slots(_state_folder())
     # Operations that Ctrl-C left behind end before the interpreter does.
     _atexit.register(_native.end_left_behind)
 

@@ -15,6 +15,15 @@ _LONGEST, _SHOWN = 255, 40  # characters of a path that is shown whole; of a tex
 Path = Union[str, "os.PathLike[str]"]
 
 
+def state_folder() -> str:
+    """Where used slots are remembered, as the program does: in $XDG_STATE_HOME, by default ~/.local/state; empty: there is no home."""
+    state = os.environ.get("XDG_STATE_HOME", "")
+    if not os.path.isabs(state):
+        home = os.environ.get("HOME", "")
+        state = os.path.join(home, ".local", "state") if os.path.isabs(home) else ""
+    return os.path.join(state, "zkinfer", "slots") if state else ""
+
+
 def name_of(path: Path) -> str:
     """The path as a str, or an InputError."""
     try:

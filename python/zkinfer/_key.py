@@ -9,15 +9,27 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 
 from . import _data, _files, _native, _options
 from ._model import Model, tensor_of
-from .errors import InputError, Rejected
+from .errors import BudgetError, InputError, Rejected
 
 if TYPE_CHECKING:
     from ._tensors import CommittedTensor
 
 
-def accept(verdict: _native.Verdict, remedy: Optional[str] = None) -> None:
-    if not verdict.accepted:
-        raise Rejected(verdict.reason, verdict.where, remedy or hint_of(verdict))
+_NO_CERTIFICATE = (
+    "nothing shows that the weights of this key are integers in their ranges; load the key with its certificate (VerificationKey(certificate=..), or model=.. "
+    "where the weights are public), or say accept_uncertified=True"
+)
+
+
+def accept(verdict: _native.Verdict, remedy: Optional[str] = None, place: str = "") -> None:
+    """Rejected for what a proof, certificate or path does not show; InputError, BudgetError where it was not looked at: what that takes is missing."""
+    if verdict.accepted:
+        return
+    if verdict.reason == "weights not certified":
+        raise InputError(place + _NO_CERTIFICATE)
+    if verdict.reason == "over the limit":
+        raise BudgetError(f"{place}{verdict.where}; load the key with larger max_seconds or max_memory_bytes if you trust whoever made it")
+    raise Rejected(verdict.reason, place + verdict.where, remedy or hint_of(verdict))
 
 
 def hint_of(verdict: _native.Verdict) -> str:

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Optional, Union
 
 import numpy as np
 
 from . import _data, _files, _native, _options, _progress
-from .errors import InputError
+from .errors import InputError, ModelWarning
 
 if TYPE_CHECKING:
     from . import _embedding, _generation
@@ -325,7 +326,7 @@ class Model:
             certify: also prove, once, that the weights are integers in their ranges. Verifiers ask for it. Later, :meth:`Prover.certify`
                 takes one of the proofs.
             progress: True for a bar, or a function of (stage, fraction).
-        Returns: the :class:`Prover`; its ``public`` is the key for everybody.
+        Returns: the :class:`Prover`; its ``public`` is the key for everybody. Choices that prove or hide next to nothing are warned of (ModelWarning).
         Raises: InputError for options that do not go together; BudgetError where it needs too much memory.
 
         Example:
@@ -352,6 +353,8 @@ class Model:
         security.zero_knowledge = _options.flag("zero_knowledge", zero_knowledge)
         security.decoding = getattr(_native.Decoding, _options.choice("decoding", decoding, ("johnson", "unique")))
         options.security = security
+        for text in _native.commit_warnings(self._native, options):
+            warnings.warn(f"{self.name}: {text}", ModelWarning, stacklevel=3)
         with _progress.reporting(progress, "commit") as report:
             native = _native.Prover.create(self._native, options, _progress.part(report, 0, 0.5 if certified else 1))
             certificate: Optional[bytes] = native.certify(_progress.part(report, 0.5, 1)) if certified else None

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Optional, Union
 import numpy as np
 
 from . import _data, _files, _native, _options
-from ._key import VerificationKey, accept, hint_of, policy_text
-from .errors import InputError, Rejected
+from ._key import VerificationKey, accept, policy_text
+from .errors import InputError
 
 if TYPE_CHECKING:
     from ._proofs import Batch, Proof
@@ -230,8 +230,6 @@ def _request(key: VerificationKey, context: Any, accept_uncertified: bool) -> _n
 
 
 def _remedy(verdict: _native.Verdict) -> Optional[str]:
-    if verdict.reason == "weights not certified":
-        return "load the key with its certificate (VerificationKey(certificate=..) or model=.. where the weights are public), or say accept_uncertified=True"
     if verdict.reason == "wrong statement":
         return "the proof is of another model, key or context, lacks its path (path=), or was changed"
     return None
@@ -260,7 +258,8 @@ def verify(
             (Proof.path), or what lies beside its file.
         accept_uncertified: also where nothing shows that the weights are integers in their ranges.
     Returns: the :class:`Statement`, whose ``output`` is now known to be the model's.
-    Raises: Rejected with ``reason`` and ``where``; InputError where the call itself is wrong.
+    Raises: Rejected with ``reason`` and ``where``; InputError where the call itself is wrong or the key came without its certificate; BudgetError
+        where checking would take more than the key allows.
 
     Example:
         >>> zkinfer.verify("x.zkproof", "network.zkkey").output
@@ -359,6 +358,5 @@ def verify_chain(
         key = _serving(_key_of(given), proof, data, None)
         native.append((key._native, data, _request(key, context, accept_uncertified), 0, 0))
     verdict, step, results = _native.verify_chain(native)
-    if not verdict.accepted:
-        raise Rejected(verdict.reason, f"step {step + 1} of {len(native)}: {verdict.where}", _remedy(verdict) or hint_of(verdict))
+    accept(verdict, _remedy(verdict), f"step {step + 1} of {len(native)}: ")
     return [Statement(result, result) for result in results]

@@ -103,7 +103,8 @@ class InternalError(ZkinferError, RuntimeError):
 
 
 class ModelWarning(UserWarning):
-    """What people should know of a compiled model: poor likeness to the float network, values that are cut off."""
+    """What people should know of a compiled model: poor likeness to the float network, values that are cut off; of a commitment, that what is
+    chosen proves or hides next to nothing."""
 
 
 class ClippingWarning(UserWarning):

@@ -22,6 +22,11 @@ inline zkinfer_verdict told(const Verdict& verdict, zkinfer_error* error) {
     write_text(error, "");
     return ZKINFER_ACCEPTED;
   }
+  // Who gives no certificate has not asked enough to be answered.
+  if (verdict.reason == RejectReason::kUncertified) {
+    report(invalid_argument(verdict.where), error);
+    return ZKINFER_NOT_VERIFIED;
+  }
   write_text(error, verdict.to_string(), static_cast<int>(verdict.reason));
   return verdict.reason == RejectReason::kOverLimit ? ZKINFER_NOT_VERIFIED : ZKINFER_REJECTED;
 }

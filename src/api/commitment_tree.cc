@@ -274,6 +274,8 @@ Result<CommitmentTree::Serving> CommitmentTree::serve(const Model& model, const 
   const auto notice = [&](const std::string& text) {
     if (told.notice) told.notice(text);
   };
+  // A model of another structure is one fault of the caller's, not as many as there are commitments.
+  ZKI_RETURN_IF_ERROR(root_key(model).status());
   // Where none can be used, one is made.
   const Told opening = {told.notice, told.progress.part(0, 0.5)};
   std::vector<std::string> broken;  // their paths, which nodes() does not read
@@ -293,6 +295,8 @@ Result<CommitmentTree::Serving> CommitmentTree::serve(const Model& model, const 
       // Damaged, or another file under its name.
       const StatusCode code = serving.status().code();
       if (code != StatusCode::kCorrupt && code != StatusCode::kInvalidArgument) return serving.status();
+      // Of the same structure, with other weights: the root says which of the two it is.
+      if (code == StatusCode::kInvalidArgument) ZKI_RETURN_IF_ERROR(Prover::open(model, root_path_).status());
       broken.push_back(node.name);
       notice("a serving commitment cannot be used and is passed over: " + serving.status().message());
     }

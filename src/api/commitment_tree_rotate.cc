@@ -9,7 +9,9 @@
 #include "api/tree_files.h"
 #include "prover/write.h"
 #include "slots/durable.h"
+#include "slots/slot_ledger.h"
 #include "verifier/path.h"
+#include "zkinfer/slot_memory.h"
 
 namespace zkinfer {
 
@@ -241,7 +243,8 @@ Result<SlotRange> restore_root(const std::string& backup_path, const std::string
   ZKI_RETURN_IF_ERROR(api::parse_secret(backup.payload()).status());
   ZKI_ASSIGN_OR_RETURN(const std::string path, ops.resolve(root_secret_path));
   SlotRange slots = backup.slots();
-  std::uint64_t next = slots.next;
+  // What this machine has seen used, too.
+  std::uint64_t next = SlotLedger::open(ops, slots_remembered_in(), backup.payload()).first_unused(slots);
   if (options.highest_published.has_value()) {
     if (*options.highest_published >= slots.total) {
       return invalid_argument("slot " + std::to_string(*options.highest_published) +

@@ -315,7 +315,7 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<std
                      "beyond is cut off; give a few dozen"});
     inputs = api::stand_in_inputs(graph, note);
   }
-  for (Note& said : api::calibration_notes(graph, inputs)) notes.push_back(std::move(said));
+  ZKI_RETURN_IF_ERROR(api::add_calibration_notes(graph, inputs, !calibration.empty() && !converses, notes));
   quant::QuantOptions quant_options;
   // Zero means "chosen" further down.
   if (options.activation_bits == 0 || options.weight_bits == 0) return invalid_argument("compile: 0 bits are too few");

@@ -98,47 +98,6 @@ std::vector<TensorMap> stand_in_inputs(const ir::Graph& graph, const std::functi
   return out;
 }
 
-std::vector<Note> calibration_notes(const ir::Graph& graph, const std::vector<TensorMap>& inputs) {
-  std::vector<Note> notes;
-  if (inputs.size() < kFew) {
-    notes.push_back({true, "only " + std::to_string(inputs.size()) + " calibration input" +
-                               (inputs.size() == 1 ? "" : "s") +
-                               ": ranges are taken from them, and whatever lies outside is cut off; give a few dozen"});
-  }
-  std::vector<bool> is_read(graph.values.size(), false);
-  for (const ir::Node& node : graph.nodes) {
-    for (const ir::ValueId id : node.inputs)
-      if (id != ir::kNoValue) is_read[static_cast<std::size_t>(id)] = true;
-  }
-  for (const ir::ValueId id : graph.outputs) is_read[static_cast<std::size_t>(id)] = true;
-  for (const ir::ValueId id : graph.inputs) {
-    const std::string& name = graph.value(id).name;
-    if (!is_read[static_cast<std::size_t>(id)]) {
-      notes.push_back({false, "input " + in_quotes(name) + " is read by nothing: it changes no output"});
-      continue;
-    }
-    const auto first = inputs.empty() ? std::span<const float>() : inputs.front().at(name).data();
-    if (first.empty()) continue;
-    const bool constant = std::all_of(inputs.begin(), inputs.end(), [&](const TensorMap& sample) {
-      const auto data = sample.at(name).data();
-      return std::all_of(data.begin(), data.end(), [&](float x) { return x == first[0]; });
-    });
-    const bool same = inputs.size() > 1 && std::all_of(inputs.begin(), inputs.end(), [&](const TensorMap& sample) {
-                        return std::ranges::equal(sample.at(name).data(), first);
-                      });
-    if (same && !constant) {
-      notes.push_back({true, "all " + std::to_string(inputs.size()) + " calibration inputs have the same " +
-                                 in_quotes(name) + ": give inputs like those that will be proven"});
-    }
-    if (constant) {
-      notes.push_back({true, "the calibration data of input " + in_quotes(name) + " are one number, " +
-                                 number(static_cast<double>(first[0])) +
-                                 ", throughout: give inputs like those that will be proven"});
-    }
-  }
-  return notes;
-}
-
 Result<std::vector<Note>> precision_notes(const ir::Graph& graph, const package::Package& package,
                                           const CompileRecord& record, const quant::QuantOptions& options,
                                           const std::vector<TensorMap>& inputs) {

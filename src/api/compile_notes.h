@@ -17,8 +17,10 @@ namespace zkinfer::api {
 // Random inputs of the declared types, the same each time. note is called with what was assumed of each input.
 std::vector<TensorMap> stand_in_inputs(const ir::Graph& graph, const std::function<void(std::string)>& note);
 
-// Few inputs, one number throughout, inputs that nothing reads.
-std::vector<Note> calibration_notes(const ir::Graph& graph, const std::vector<TensorMap>& inputs);
+// Few inputs, one number throughout, a few far beyond the others, bytes, inputs that nothing reads.
+// run: also outputs that do not move on them, or whose largest entry is always the same one; runs the network on some of them.
+Status add_calibration_notes(const ir::Graph& graph, const std::vector<TensorMap>& inputs, bool run,
+                             std::vector<Note>& notes);
 
 // Ranges without room for what calibration did not see. Values that are cut off on calibration inputs; where the error target was missed, which layer limits and what to do.
 // Runs both networks on some of the inputs.

@@ -35,9 +35,10 @@ inline constexpr std::size_t kMaxDamaged = 3;
 Status check_damage(const std::vector<CommitmentTree::Node>& nodes, std::size_t num_broken_paths);
 
 inline Status stale_root(const std::string& problem) {
-  return invalid_argument(problem +
-                          ". Slots would be used twice, which shows weights: restore the root with `zkinfer "
-                          "commitment restore`, which leaves out what may be used");
+  return invalid_argument(
+      problem +
+      ". Slots would be used twice, which shows weights: restore the root with `restore_root`, which "
+      "leaves out what may be used");
 }
 
 }  // namespace zkinfer::api

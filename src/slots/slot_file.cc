@@ -6,6 +6,8 @@
 #include "formats/frame.h"
 #include "hash/keccak.h"
 #include "slots/durable.h"
+#include "slots/slot_ledger.h"
+#include "zkinfer/slot_memory.h"
 #include "zkinfer/slots.h"
 
 namespace zkinfer {
@@ -15,6 +17,11 @@ namespace {
 constexpr int kMaxReplaced = 100;
 
 void (*say_slow_lock)(const std::string& lock_path) = nullptr;
+
+std::string& ledger_folder() {
+  static std::string folder;
+  return folder;
+}
 
 Result<Descriptor> lock_for(FileOps& ops, const std::string& path) {
   LockWait wait;
@@ -73,6 +80,9 @@ Result<Content> parse(ByteView bytes, const SlotFileKind& kind) {
 }  // namespace
 
 void SlotFile::on_slow_lock(void (*say)(const std::string& lock_path)) { say_slow_lock = say; }
+
+void remember_slots_in(const std::string& folder) { ledger_folder() = folder; }
+const std::string& slots_remembered_in() { return ledger_folder(); }
 
 Result<SlotFile> SlotFile::create(const std::string& path, const SlotFileKind& kind, ByteView payload,
                                   const SlotRange& slots) {
@@ -168,7 +178,17 @@ Result<std::uint64_t> SlotFile::take_slot(SlotUse use) {
     const std::string remedy = use == SlotUse::kRotation ? "commit again, under a new name" : std::string(kind_.remedy);
     return Status(slot.status().code(), in_quotes(path_) + ": " + slot.status().message() + "; " + remedy);
   }
+  SlotLedger ledger = SlotLedger::open(*ops_, ledger_folder(), payload_);
+  if (const SlotLedger::Slice* user = ledger.user_of(*slot); user != nullptr) {
+    return invalid_argument(in_quotes(path_) + " is a copy: its next slot is " + std::to_string(*slot) +
+                            ", and on this machine " + in_quotes(user->path) + " has used those below " +
+                            std::to_string(user->next) +
+                            ". A slot that is used twice shows what the secret hides: go on with the one that has "
+                            "counted on, and remove this one. Where that is lost: " +
+                            std::string(kind_.lost));
+  }
   ZKI_RETURN_IF_ERROR(replace(slots));
+  ledger.note(slots, path_);
   return slot;
 }
 

@@ -72,7 +72,8 @@ expect 1 'REJECTED: .+' "$zkinfer" verify digit_7.zkproof -k mlp.zkkey
 expect 1 'wrong statement at model identity' "$zkinfer" verify mlp.zkproof -k mlp.zkkey --identity "$(printf '0%.0s' {1..64})"
 
 # The certificate of the weights belongs to one commitment; it is found beside the key.
-expect 0 'certified' "$zkinfer" certify digits.zkmodel
+expect 2 'digits.zkcert. is a certificate already.*--force' "$zkinfer" certify digits.zkmodel
+expect 0 'certified' "$zkinfer" certify digits.zkmodel --force
 expect 0 'ranges certified' "$zkinfer" verify digit_7.zkproof -k digits.zkkey --certificate digits.zkcert
 expect 0 '"weights_certified": true' "$zkinfer" verify digit_7.zkproof -k digits.zkkey --json
 expect 0 'ranges not certified' "$zkinfer" verify digit_7.zkproof -k digits.zkkey --uncertified

@@ -14,6 +14,34 @@ fail() {
   failures=$((failures + 1))
 }
 
+# check_options MESSAGES WORDS..: no line of zkinfer's own that begins with "zkinfer:" or "warning:" names an option that neither the command
+# which ran has, nor one that the line names.
+declare -A help_of=()
+has_option() { # COMMAND --OPTION
+  [[ -n ${help_of[" $1"]:-} ]] || help_of[" $1"]=$("$zkinfer" $1 --help 2>&1)
+  [[ ${help_of[" $1"]} =~ (^|[^a-z-])$2([^a-z-]|$) ]]
+}
+check_options() {
+  local lines options=() option word command=${2:-} rest="${*:2}" named
+  lines=$(grep -aE '^(zkinfer|warning): .*--[a-z]' <<<"$1") || return 0
+  # Whatever was typed may be quoted.
+  while read -r option; do
+    [[ " $rest" == *" $option"* ]] || options+=("$option")
+  done < <(grep -aoE -- '(^|[^a-zA-Z-])--[a-z][a-z-]+' <<<"$lines" | grep -oE -- '--[a-z-]+' | sort -u)
+  ((${#options[@]} > 0)) || return 0
+  [[ -n ${known_commands:-} ]] || known_commands=$(all_commands)
+  grep -qxF -- "$command ${3:-}" <<<"$known_commands" && command="$command $3"
+  grep -qxF -- "$command" <<<"$known_commands" || command=""
+  for option in "${options[@]}"; do
+    has_option "$command" "$option" && continue
+    named=
+    while read -r word; do
+      [[ -n $word && ($lines == *"zkinfer $word"* || $lines == *"\`$word"*) ]] && has_option "$word" "$option" && named=1 && break
+    done <<<"$known_commands"
+    [[ -n $named ]] || fail "$rest: a message names $option, which this command does not have: $(head -n 3 <<<"$lines")"
+  done
+}
+
 # expect CODE PATTERN COMMAND..: exit code and an extended regular expression that the output (both streams) must match.
 expect() {
   local code=$1 pattern=$2 output status
@@ -25,6 +53,7 @@ expect() {
     echo "  expected exit code $code and /$pattern/; got $status:"
     head -n 20 <<<"$output" | sed 's/^/    /'
   fi
+  if [[ $1 == "${zkinfer:-}" ]]; then check_options "$output" "${@:2}"; fi
 }
 
 # change FILE OFFSET: adds one to a byte.

@@ -8,6 +8,8 @@ set -uo pipefail
 source "$(dirname "$0")/expect.sh"
 begin "$@"
 mkdir kept
+# They use the same slots again and again, which is not to be remembered: no folder can be made there.
+export XDG_STATE_HOME=/dev/null
 
 # What the commands read is made once. Each of them works on copies, which it may write into.
 cp "$source_folder"/examples/mlp/{mlp.onnx,calibration.json,input.json} "$source_folder"/examples/chain/{features.onnx,head.onnx,head_calibration.json} kept

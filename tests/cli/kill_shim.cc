@@ -2,7 +2,7 @@
 // Preloaded into zkinfer by slots_test.sh: kills the process before or after one of its calls that put files on the disk.
 //   ZKI_TEST_KILL_AT     number of the call, from 0
 //   ZKI_TEST_KILL_AFTER  if set: after it instead of before
-// Counted: flock, fsync, rename, and opening a file to create it or writing to it where its name contains ".zksecret".
+// Counted: flock, fsync, rename, linkat, unlink of such a name, and opening a file to create it or writing to it where its name contains ".zksecret".
 #include <csignal>
 #include <cstdarg>
 #include <cstdio>
@@ -56,6 +56,16 @@ int fsync(int fd) {
 
 int rename(const char* from, const char* to) noexcept {
   return counted([&] { return next<int(const char*, const char*)>("rename")(from, to); });
+}
+
+int linkat(int from_fd, const char* from, int to_fd, const char* to, int flags) noexcept {
+  return counted(
+      [&] { return next<int(int, const char*, int, const char*, int)>("linkat")(from_fd, from, to_fd, to, flags); });
+}
+
+int unlink(const char* path) noexcept {
+  const auto call = [&] { return next<int(const char*)>("unlink")(path); };
+  return std::strstr(path, kSecretName) != nullptr ? counted(call) : call();
 }
 
 ssize_t write(int fd, const void* bytes, size_t count) {

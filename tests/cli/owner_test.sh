@@ -11,7 +11,7 @@ cp "$examples"/mlp/mlp.onnx "$examples"/mlp/calibration.json "$examples"/mlp/inp
 expect 0 'wrote' "$zkinfer" compile mlp.onnx -c calibration.json
 expect 0 'wrote' "$zkinfer" commit mlp.zkmodel --budget 8
 identity=$("$zkinfer" inspect mlp.zkkey | awk '/identity/{print $2; exit}')
-expect 0 'warning: the root has 6 slots left, so that restoring it needs --margin 5 or less' "$zkinfer" commitment backup mlp.zksecret
+expect 0 'warning: the root has 6 slots left, so that restoring it needs .zkinfer commitment restore --margin 5. or less' "$zkinfer" commitment backup mlp.zksecret
 same() { [[ $("$zkinfer" inspect mlp.zkkey | awk '/identity/{print $2; exit}') == "$identity" ]] || fail "$1: the published key was replaced"; }
 
 # A second commitment never takes the name of the first one.
@@ -22,7 +22,7 @@ cp mlp.zkkey published.zkkey && cp mlp.zkcert published.zkcert
 mkdir lost && mv mlp.zksecret mlp.zkserving lost/
 expect 2 "mlp.zkkey.*earlier commitment" "$zkinfer" commit mlp.zkmodel --budget 8
 expect 2 'commitment restore.*new name' "$zkinfer" prove mlp.zkmodel -i input.json
-expect 2 'commitment restore.*new name' "$zkinfer" certify mlp.zkmodel
+expect 2 'commitment restore.*new name' "$zkinfer" certify mlp.zkmodel -o again.zkcert
 expect 2 'commitment restore.*new name' "$zkinfer" rotate mlp.zkmodel
 head -c 100 lost/mlp.zksecret >mlp.zksecret
 expect 2 'damaged.*older copy.*commitment restore' "$zkinfer" commitment status mlp.zksecret
@@ -56,8 +56,6 @@ cp mlp.zksecret other.zksecret
 expect 0 'other.zksecret. was made for the model' "$zkinfer" compile mlp.onnx -c calibration.json -o other.zkmodel --force
 expect 0 'wrote' "$zkinfer" compile mlp.onnx -c calibration.json --weight-bits 5 -o other.zkmodel --force
 rm other.zksecret
-expect 2 'invalid argument.*belongs to another model' "$zkinfer" certify other.zkmodel --secret mlp.zksecret
-
 # A budget too small for the usual margin comes back with another one.
 rm -r mlp.zksecret mlp.zkserving
 cp before mlp.zkmodel
@@ -103,4 +101,33 @@ fi
 # Code words that are made again in no time have no files.
 mkdir few && cp mlp.zkmodel few && "$zkinfer" commit few/mlp.zkmodel --budget 64 >/dev/null
 [[ -z $(find few -name '*.zkcode') ]] || fail "code files of a small code word: $(find few -name '*.zkcode')"
+# Of another structure too: its tables are others.
+mkdir meet && cp before meet/mlp.zkmodel && cp other.zkmodel calibration.json input.json mlp.onnx meet/ && cd meet || exit 1
+expect 0 'identity' "$zkinfer" commit mlp.zkmodel --budget 16
+# Wherever a model and a secret meet, however many commitments are under it: nothing is damaged, and nothing is to be moved away.
+printf '{"input_data": [[0%s]]}' "$(printf ', 1%.0s' {1..19})" >labels.json
+expect 0 'rows +20' "$zkinfer" dataset build -i calibration.json --labels labels.json -o test.zkset
+for i in 1 2 3; do expect 0 'wrote' "$zkinfer" rotate mlp.zkmodel; done
+expect 0 'wrote' "$zkinfer" compile mlp.onnx -c calibration.json --activation-bits 7 -o shape.zkmodel
+for words in "certify" "rotate" "prove -i input.json -o no.zkproof" "prove -i calibration.json --index 0-3 -o no.zkproof" "prove -i calibration.json --index 0-3 --batch -o no.zkbatch" \
+  "commitment open -o no.zkaudit" "evaluate --data test.zkset --metric accuracy -o no.zkeval"; do
+  for wrong in other.zkmodel shape.zkmodel; do
+    read -ra split <<<"$words"
+    command=("$zkinfer" "${split[0]}")
+    [[ ${split[0]} != commitment ]] || { command+=("${split[1]}"); split=("${split[@]:1}"); }
+    before=$(ls -R mlp.zkserving)
+    expect 2 'invalid argument.*mlp.zksecret.*belongs to another model' "${command[@]}" "$wrong" "${split[@]:1}" --secret mlp.zksecret
+    [[ $before == "$(ls -R mlp.zkserving)" && -z $(ls no.* 2>/dev/null) ]] || fail "$words with $wrong left something"
+  done
+done
+# A plain copy of a commitment, and an older one that was brought back, count the same slots: this machine has seen them.
+expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i input.json -o fresh.zkproof
+mkdir copied && cp -r mlp.zksecret mlp.zkserving mlp.zkmodel copied/
+expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i input.json -o fresh.zkproof
+expect 0 'certified' "$zkinfer" certify mlp.zkmodel -o again.zkcert
+expect 2 'copied/mlp.zkserving/.*is a copy: its next slot is [0-9]+, and on this machine .*/mlp.zkserving/.*zksecret. has used' "$zkinfer" prove copied/mlp.zkmodel -i input.json -o copied/no.zkproof
+expect 2 'copied/mlp.zksecret. is a copy' "$zkinfer" certify copied/mlp.zkmodel -o copied/no.zkcert
+[[ -z $(ls copied/no.* 2>/dev/null) ]] || fail "a copy has proven"
+rm -r copied
+cd ..
 finish

@@ -65,6 +65,19 @@ done
 expect 2 "mlp.onnx.: expected a model package .*got a network.*zkinfer compile" "$zkinfer" prove mlp.onnx -i input.json
 expect 2 "mlp.onnx.: expected a model package .*got a network.*zkinfer compile" "$zkinfer" commit mlp.onnx
 expect 0 'warning: inputs and outputs are private: a proof says only' "$zkinfer" commit mlp.zkmodel --inputs private --outputs private --key hidden.zkkey --secret hidden.zksecret
+# Nor is a proof of much use whose outputs nobody sees, whatever is shown of its inputs.
+for inputs in public public:sha256 private:sha256 committed; do
+  expect 0 'warning: outputs are private: a proof says that the model has some output' "$zkinfer" commit mlp.zkmodel --inputs $inputs --outputs private --key unseen-$inputs.zkkey --secret unseen-$inputs.zksecret
+done
+expect 0 'warning: inputs and weights are public: whoever has them computes the outputs' "$zkinfer" commit mlp.zkmodel --public-model --inputs public --outputs committed --key seen.zkkey --secret seen.zksecret
+# Four numbers of seven bits are tried one after the other by whoever has the model.
+expect 0 'warning: weights are public and the inputs have 2.28 values at most' "$zkinfer" commit mlp.zkmodel --public-model --key few.zkkey --secret few.zksecret
+expect 0 "warning: input .flower. has 2.28 values at most" "$zkinfer" commit mlp.zkmodel --inputs private:sha256 --key few2.zkkey --secret few2.zksecret
+for words in "" "--inputs public" "--inputs committed --outputs committed" "--inputs public:sha256 --outputs committed" "--public-model --inputs public --no-zk"; do
+  output=$("$zkinfer" commit mlp.zkmodel $words --key plain.zkkey --secret plain.zksecret --force 2>&1) || fail "commit $words: $output"
+  [[ $output != *warning* ]] || fail "commit $words warns: $output"
+  rm -rf plain.*
+done
 expect 2 'more than the limit of 10 us and' "$zkinfer" verify p.zkproof -k mlp.zkkey --verify-seconds 0.00001
 expect 2 "Ask whoever made the proof for $path" "$zkinfer" bundle away/p.zkproof -k away/mlp.zkkey
 expect 0 'no path from this key' "$zkinfer" inspect away/p.zkproof -k away/mlp.zkkey

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "api/tree_files.h"
 #include "base/files.h"
 #include "honest/tree.h"
 #include "package/package.h"
@@ -78,7 +79,22 @@ TEST_F(Tree, AnotherModelsRootIsRefused) {
   const Model weights = must(Model::from_bytes(package::to_bytes(package)));
   EXPECT_FALSE(tree().serve(weights).ok());
   EXPECT_TRUE(names_there().empty()) << "nothing is made for another model";
-  EXPECT_EQ(SlotFile::open(secret_, kModelSecretFile)->slots().next, 1u) << "and no slot is used";
+  // However many commitments there are: none of them is damaged, and none is to be moved away.
+  for (std::size_t i = 0; i <= api::kMaxDamaged; ++i) must(tree().rotate(*model_));
+  const std::set<std::string> before = names_there();
+  for (const Model* wrong : {&other, &weights}) {
+    std::vector<std::string> notices;
+    const CommitmentTree::Told told{[&](const std::string& text) { notices.push_back(text); }, {}};
+    for (const Status& status : {tree().serve(*wrong, told).status(), tree().rotate(*wrong).status()}) {
+      EXPECT_EQ(status.code(), StatusCode::kInvalidArgument) << status.to_string();
+      EXPECT_NE(status.message().find("belongs to another model than"), std::string::npos) << status.message();
+      EXPECT_NE(status.message().find(secret_), std::string::npos) << status.message();
+    }
+    for (const std::string& notice : notices) EXPECT_EQ(notice.find("passed over"), std::string::npos) << notice;
+    EXPECT_EQ(names_there(), before);
+  }
+  EXPECT_EQ(SlotFile::open(secret_, kModelSecretFile)->slots().next, 2 + api::kMaxDamaged)
+      << "and no slot is used but those of the right model";
 }
 
 TEST_F(Tree, RotatesAheadOfNeed) {
@@ -147,7 +163,7 @@ TEST_F(Tree, AnOldCopyOfTheRootIsNoticed) {
   const Status status = tree().serve(*model_).status();
   EXPECT_EQ(status.code(), StatusCode::kInvalidArgument);
   EXPECT_NE(status.message().find("older copy"), std::string::npos) << status.message();
-  EXPECT_NE(status.message().find("commitment restore"), std::string::npos) << status.message();
+  EXPECT_NE(status.message().find("restore_root"), std::string::npos) << status.message();
   EXPECT_FALSE(tree().rotate(*model_).ok());
   EXPECT_FALSE(tree().rotate_ahead(*model_).ok());
   // Without the commitments themselves, their paths say it as well.

@@ -29,6 +29,12 @@ CommandResult certify(const Session& session, const Arguments& arguments) {
   if (session.json) files.keep_standard_output();
   const OutputFiles::Id output = files.add("--output", arguments.output_path, FileKind::kCertificate);
   ZKI_RETURN_IF_ERROR(files.prepare());
+  // As `commit` keeps it: verifiers may have it, and another commitment's would be lost.
+  if (!arguments.force && is_kind(arguments.output_path, FileKind::kCertificate)) {
+    return invalid_argument("--output " + in_quotes(arguments.output_path) +
+                            " is a certificate already, which is good for as long as its key; name another file, or "
+                            "replace it with --force");
+  }
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ProgressLine progress(session, "certify");
   ZKI_ASSIGN_OR_RETURN(Committed committed, Committed::open(model, arguments.secret_path, progress.callback(0, 0.5)));
@@ -77,7 +83,7 @@ void add_certify(CLI::App& app, Session& session) {
       "Examples:\n"
       "  zkinfer certify digits.zkmodel\n"
       "  zkinfer verify digit_7.zkproof --key digits.zkkey --certificate digits.zkcert\n"
-      "Takes one of the slots that the commitment has for proofs.");
+      "For one that was lost: `commit` makes it. Takes one of the slots that the commitment has for proofs.");
   command->callback([arguments, &session] {
     name_after(arguments->model_path, ".zksecret", "--secret", arguments->secret_path);
     name_after(arguments->model_path, ".zkcert", "--output", arguments->output_path);

@@ -19,6 +19,7 @@
 #include "stopwatch.h"
 #include "tensor_policy_text.h"
 #include "text.h"
+#include "zkinfer/commit_warnings.h"
 #include "zkinfer/commitment_tree.h"
 #include "zkinfer/hex.h"
 
@@ -75,7 +76,7 @@ Status refuse_published(const Arguments& arguments) {
       what += ", identity " + to_hex(key->info().model_identity);
     }
   } else if (is_kind(arguments.certificate_path, FileKind::kCertificate)) {
-    option = "--certificate";
+    option = arguments.names_certificate ? "--certificate" : "the certificate beside --key";
     path = arguments.certificate_path;
     what = "is the certificate of an earlier commitment";
   } else {
@@ -104,13 +105,7 @@ CommandResult commit(Session& session, const Arguments& arguments) {
   ProgressLine progress(session, "commit");
   ZKI_RETURN_IF_ERROR(check_commit_options(arguments.commit));
   CommitOptions options = commit_options(arguments.commit);
-  const auto is_hidden = [](const TensorPolicy& group) {
-    return group.exposure == Exposure::kPrivate && group.hash == TensorHash::kNone;
-  };
-  if (is_hidden(options.inputs) && is_hidden(options.outputs))
-    session.warn(
-        "inputs and outputs are private: a proof says only that the model was run on something; one of them public, "
-        "committed or private:sha256 makes it say more");
+  for (const std::string& warning : commit_warnings(model, options)) session.warn(warning);
   const bool is_root = !options.public_parameters && model.num_parameters() > 0;
   // A root's certificate and the commitment that serves come after it.
   constexpr double kCreated = 0.3, kCertified = 0.6;
@@ -135,7 +130,9 @@ CommandResult commit(Session& session, const Arguments& arguments) {
   files.add_counted("--secret", arguments.secret_path, FileKind::kCommitmentSecret);
   if (!options.code_file.empty()) files.add_checked("--secret's code word", options.code_file, FileKind::kCodeFile);
   const OutputFiles::Id certificate_file =
-      is_root ? files.add("--certificate", arguments.certificate_path, FileKind::kCertificate) : 0;
+      is_root ? files.add(arguments.names_certificate ? "--certificate" : "the certificate beside --key",
+                          arguments.certificate_path, FileKind::kCertificate)
+              : 0;
   const OutputFiles::Id key_file = files.add("--key", arguments.key_path, FileKind::kKey);
   ZKI_RETURN_IF_ERROR(files.prepare());
   // What hides nothing has the same key each time; that is compared below.
@@ -152,7 +149,7 @@ CommandResult commit(Session& session, const Arguments& arguments) {
         "remove it with --force");
   }
   const NewCode code{arguments.secret_path, options.code_file};
-  NewSecret secret(arguments.secret_path);
+  NewSecret secret(arguments.secret_path, arguments.key_path);
   ZKI_ASSIGN_OR_RETURN(Prover prover, Prover::create(model, options));
   Result<VerificationKey> key = VerificationKey::from_bytes(prover.verification_key(), 0, kNoVerifyLimits);
   if (!key.ok()) return internal_error("the new key does not read back: " + key.status().to_string());

@@ -100,7 +100,8 @@ CommandResult backup(Session& session, const BackupArguments& arguments) {
   const std::uint64_t left = written.slots().num_left(SlotUse::kRotation);
   if (left > 0 && left <= RestoreOptions{}.margin) {
     session.warn("the root has " + counted(left, "slot") + " left, so that restoring it needs " +
-                 (left == 1 ? "more than there are" : "--margin " + std::to_string(left - 1) + " or less") +
+                 (left == 1 ? "more than there are"
+                            : "`zkinfer commitment restore --margin " + std::to_string(left - 1) + "` or less") +
                  ", and the path of the last rotation then");
   }
   if (session.json) {

@@ -137,6 +137,15 @@ nlohmann::ordered_json compiled_json(const CompileArguments& arguments, const Co
       {"total_seconds", process_seconds()}};
 }
 
+// What whole numbers stand for, or the range that calibration gave the numbers of an input, by which one sees whether it was of the right
+// kind.
+std::string taken_text(const CompileRecord& record, const TensorInfo& input) {
+  const double scale = input.format.scale();
+  if (const std::string whole = whole_text(record, true, input.name); !whole.empty()) return whole;
+  return ", takes " + significant(static_cast<double>(input.format.lo) * scale, 4) + " .. " +
+         significant(static_cast<double>(input.format.hi) * scale, 4);
+}
+
 void print_compiled(const CompileArguments& arguments, const Compiled& done) {
   print("model '{}'\n", done.model.name());
   std::vector<std::pair<std::string, std::string>> rows = {
@@ -153,7 +162,7 @@ void print_compiled(const CompileArguments& arguments, const Compiled& done) {
   }
   for (const TensorInfo& input : done.model.inputs()) {
     rows.emplace_back(text("input '{}'", input.name),
-                      shape_text(input.shape) + whole_text(done.model.compile_record(), true, input.name));
+                      shape_text(input.shape) + taken_text(done.model.compile_record(), input));
   }
   for (const TensorInfo& output : done.model.outputs()) {
     rows.emplace_back(text("output '{}'", output.name),

@@ -29,6 +29,7 @@
 #include "zkinfer/compile.h"
 #include "zkinfer/instructions.h"
 #include "zkinfer/prove.h"
+#include "zkinfer/slot_memory.h"
 #include "zkinfer/slots.h"
 #include "zkinfer/tensor_commitment.h"
 
@@ -139,6 +140,12 @@ Status look_at_folder(Doctor& doctor, const std::string& folder) {
     }
   } remove{path};
   constexpr std::uint64_t kSlots = 8;
+  // The same secret each time, which must not be remembered.
+  const struct Forgotten {
+    std::string folder = slots_remembered_in();
+    Forgotten() { remember_slots_in(""); }
+    ~Forgotten() { remember_slots_in(folder); }
+  } forgotten;
   const Stopwatch watch;
   ZKI_ASSIGN_OR_RETURN(SlotFile file, SlotFile::create(path, kModelSecretFile, Bytes(32), SlotRange::whole(kSlots, 0)));
   std::uint64_t taken = 0;
@@ -155,6 +162,10 @@ Status look_at_folder(Doctor& doctor, const std::string& folder) {
   doctor.json["file_system"] = name;
   doctor.json["free_disk_bytes"] = space.available;
   doctor.json["slot_seconds"] = each;
+  doctor.rows.emplace_back("copies of secrets", forgotten.folder.empty()
+                                                    ? "not noticed: there is no home folder to remember used slots in"
+                                                    : "noticed by what " + forgotten.folder + " remembers");
+  doctor.json["slot_ledger"] = forgotten.folder;
   if (name == "tmpfs")
     doctor.session.warn(folder +
                         " is in memory: what counts the proofs of a commitment is lost there when the machine stops");

@@ -286,6 +286,11 @@ Result<Description> describe(const InspectArguments& arguments) {
     }
     // Readers of bytes do not know the file's name.
     const std::string name = in_quotes(arguments.path);
+    // What is wrong with the key is the key's alone.
+    if (!text.ok() && !arguments.key_path.empty()) {
+      if (const Status wrong = load_key(arguments.key_path, 0, arguments.limits).status(); !wrong.ok())
+        return wrong.with_context("--key");
+    }
     if (!text.ok() && text.status().message().find(name) == std::string::npos) return text.status().with_context(name);
     return text;
   }
@@ -314,8 +319,8 @@ Result<Description> describe(const InspectArguments& arguments) {
   if (network.ok() || network.status().message().find(kNoNetwork) == std::string::npos) return network;
   return invalid_argument(
       in_quotes(arguments.path) +
-      ": neither a file of zkinfer nor .json, .npy, .npz, .png, IDX (canonical bytes, which "
-      "--write-input-data writes, begin like nothing: `zkinfer verify --input-data` reads them); as a network: " +
+      ": neither a file of zkinfer nor .json, .npy, .npz, .png, IDX (canonical bytes, which `zkinfer digest "
+      "--write-input-data` writes, begin like nothing: `zkinfer verify --input-data` reads them); as a network: " +
       network.status().message());
 }
 

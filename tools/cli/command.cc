@@ -11,6 +11,7 @@
 
 #include "base/out_of_memory.h"
 #include "base/parallel.h"
+#include "command_options.h"
 #include "ezkl/alias.h"
 #include "inputs/input_bytes.h"
 #include "machine.h"
@@ -18,8 +19,10 @@
 #include "print.h"
 #include "result_json.h"
 #include "signals.h"
+#include "state_folder.h"
 #include "text.h"
 #include "usage.h"
+#include "zkinfer/slot_memory.h"
 #include "zkinfer/slots.h"
 
 namespace zkinfer::cli {
@@ -98,6 +101,18 @@ void refuse_bad_values(CLI::App& app) {
   for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) refuse_bad_values(*command);
 }
 
+// Messages name no option as this command's that it does not have.
+void tell_options(CLI::App& app) {
+  app.preparse_callback([&app](std::size_t) {
+    std::vector<std::string> names;
+    for (const CLI::App* one = &app; one != nullptr; one = one->get_parent())
+      for (const CLI::Option* option : one->get_options())
+        for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    run_command_with(std::move(names));
+  });
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) tell_options(*command);
+}
+
 }  // namespace
 
 void Session::run(const std::function<CommandResult()>& command) {
@@ -147,6 +162,7 @@ void add_everything(CLI::App& app, Session& session) {
                          add_bench,         add_doctor,  add_demo,   add_ezkl,       add_completions,  add_man})
     add(app, session);
   refuse_bad_values(app);
+  tell_options(app);
 }
 
 }  // namespace
@@ -169,6 +185,7 @@ int run_command_line(int argc, const char* const* argv) {
   if (std::signal(SIGPIPE, SIG_IGN) == SIG_IGN) pipe_signal_was_ignored() = true;
   SlotFile::on_slow_lock(
       [](const std::string& path) { note("zkinfer: waiting for {}, which another process holds\n", path); });
+  remember_slots_in(slot_ledger_folder());
   Session session;
   CLI::App app(kAbout, "zkinfer");
   add_everything(app, session);

@@ -78,7 +78,7 @@ Result<std::vector<NewSecret>> save_openings(std::vector<CommittedTensor>& tenso
                                              const std::vector<CommitmentPaths>& paths) {
   std::vector<NewSecret> secrets;
   for (std::size_t i = 0; i < tensors.size(); ++i) {
-    NewSecret& secret = secrets.emplace_back(paths[i].opening);
+    NewSecret& secret = secrets.emplace_back(paths[i].opening, paths[i].data);
     ZKI_RETURN_IF_ERROR(secret.begin(tensors[i].commitment().id()));
     ZKI_RETURN_IF_ERROR(tensors[i].save(paths[i].opening));
   }

@@ -34,18 +34,23 @@ std::string numbers_text(const std::optional<double>& number) {
   return number.has_value() ? numbers_text(std::vector<double>{*number}) : "none";
 }
 
+// A network in the place of what is made of one; ok: it is none.
+Status refuse_network(const std::string& path, const std::string& expected, const std::string& then) {
+  const bool is_network = path.ends_with(".onnx") || path.ends_with(".tflite") || path.ends_with(".keras") ||
+                          path.ends_with(".h5") || path.ends_with(".gguf") || path.ends_with(".safetensors");
+  if (!is_network) return ok_status();
+  return invalid_argument(in_quotes(path) + ": expected " + expected +
+                          ", got a network; make one of it first: zkinfer compile " + shell_word(path) + " -c SAMPLES" +
+                          then);
+}
+
 }  // namespace
 
 Result<Model> load_model(const std::string& path) {
   ZKI_ASSIGN_OR_RETURN(const std::string opened, opened_path(path));
   Result<Model> model = Model::open(opened);
-  const bool is_network = path.ends_with(".onnx") || path.ends_with(".tflite") || path.ends_with(".keras") ||
-                          path.ends_with(".h5") || path.ends_with(".gguf") || path.ends_with(".safetensors");
-  if (!model.ok() && is_network && model.status().code() == StatusCode::kCorrupt)
-    return invalid_argument(in_quotes(path) +
-                            ": expected a model package (.zkmodel), got a network; make one of it first: zkinfer "
-                            "compile " +
-                            shell_word(path) + " -c SAMPLES");
+  if (!model.ok() && model.status().code() == StatusCode::kCorrupt)
+    ZKI_RETURN_IF_ERROR(refuse_network(path, "a model package (.zkmodel)", ""));
   return model;
 }
 
@@ -61,6 +66,8 @@ Result<VerificationKey> load_key(const std::string& path, double min_security_bi
   Result<VerificationKey> key = VerificationKey::from_bytes(bytes, min_security_bits, limits);
   if (key.ok()) return key;
   Status status = key.status();
+  if (find_format(bytes) == nullptr)
+    ZKI_RETURN_IF_ERROR(refuse_network(path, "a verification key (.zkkey)", ", then `zkinfer commit`"));
   // Not every limit is one that the caller sets.
   const bool is_callers = status.message().find("raise the limit") != std::string::npos ||
                           status.message().find("allow more memory") != std::string::npos;
@@ -139,6 +146,14 @@ Result<Tensors> load_tensors(const std::string& path, const VerifyLimits& limits
   if (format != nullptr && format->kind == FileKind::kModel) {
     ZKI_ASSIGN_OR_RETURN(const Model model, load_model(path));
     return Tensors{model.inputs(), model.outputs(), model.preprocessing()};
+  }
+  if (format == nullptr)
+    ZKI_RETURN_IF_ERROR(refuse_network(path, "a verification key (.zkkey) or a model package (.zkmodel)", ""));
+  if (format == nullptr || format->kind != FileKind::kKey) {
+    return invalid_argument(in_quotes(path) +
+                            ": expected a verification key (.zkkey) or a model package (.zkmodel), got " +
+                            (format == nullptr ? "another kind of file"
+                                               : std::string(format->article()) + " " + std::string(format->name)));
   }
   ZKI_ASSIGN_OR_RETURN(const VerificationKey key, load_key(path, 0, limits));
   return Tensors{key.info().input_tensors, key.info().output_tensors, {}};

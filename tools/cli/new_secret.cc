@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "files.h"
 #include "inputs/input_bytes.h"
+#include "output_names.h"
 #include "signals.h"
 #include "zkinfer/commit_tensor.h"
 #include "zkinfer/commitment_tree.h"
@@ -46,6 +48,34 @@ std::optional<std::string> identity_at(const std::string& path) {
   if (!file.ok()) return std::nullopt;
   const Result<CommitmentInfo> info = read_commitment_secret(file->payload());
   return info.ok() ? std::optional(to_hex(info->model_identity)) : std::nullopt;
+}
+
+// Whether the file that a mark names last is there, and of its identity.
+bool is_there(const std::string& last, const std::string& identity) {
+  const Result<const FileFormat*> format = kind_of_file(last);
+  if (identity.empty() || last.empty() || !format.ok() || *format == nullptr) return false;
+  if ((*format)->kind == FileKind::kTensorCommitment) {
+    const Result<TensorCommitment> tensor = load_data_commitment(last);
+    return tensor.ok() && to_hex(tensor->id()) == identity;
+  }
+  const Result<VerificationKey> key = load_key(last, 0, kNoVerifyLimits);
+  return key.ok() && to_hex(key->info().model_identity) == identity;
+}
+
+// What an open mark says.
+struct Mark {
+  std::string identity, last;
+  bool finished() const { return is_there(last, identity); }
+};
+Mark read_mark(int fd) {
+  constexpr std::size_t kMostBytes = 8192;
+  std::string text(kMostBytes, '\0');
+  const ssize_t got = ::read(fd, text.data(), text.size());
+  text.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
+  Mark mark{NewSecret::marked_identity(text).value_or(""), {}};
+  const std::size_t line = text.find('\n');
+  if (line != std::string::npos) mark.last = text.substr(line + 1);
+  return mark;
 }
 
 // More slots are used than the command that made it takes: of a root one for the certificate, one for what serves, which has
@@ -100,10 +130,17 @@ void sync_folder_of(const std::string& path) {
 
 }  // namespace
 
-NewSecret::NewSecret(std::string path) : path_(std::move(path)) {}
+NewSecret::NewSecret(std::string path, const std::string& last) : path_(std::move(path)) {
+  struct stat entry {};
+  const bool is_file = is_named_file(last) && (::stat(last.c_str(), &entry) != 0 || S_ISREG(entry.st_mode));
+  std::error_code error;
+  // Whoever looks may be in another folder.
+  if (is_file) last_ = std::filesystem::absolute(last, error).string();
+}
 
 NewSecret::NewSecret(NewSecret&& other) noexcept
     : path_(std::move(other.path_)),
+      last_(std::move(other.last_)),
       mark_(std::exchange(other.mark_, -1)),
       identity_(std::exchange(other.identity_, {})),
       is_kept_(other.is_kept_) {}
@@ -122,11 +159,8 @@ Status NewSecret::clear(const std::string& path) {
     ::close(fd);
     return busy(path);
   }
-  std::string text(sizeof kText - 1 + 2 * sizeof(Digest), '\0');
-  const ssize_t got = ::read(fd, text.data(), text.size());
-  text.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
-  const std::string identity = marked_identity(text).value_or("");
-  remove_unfinished(path, identity);
+  const Mark said = read_mark(fd);
+  if (!said.finished()) remove_unfinished(path, said.identity);
   if (is_still_there(fd, mark)) ::unlink(mark.c_str());
   ::close(fd);
   return ok_status();
@@ -138,8 +172,15 @@ std::optional<std::string> NewSecret::marked_identity(std::string_view text) {
 }
 
 Status NewSecret::refuse_unfinished(const std::string& path) {
+  const std::string mark = mark_of(path);
   struct stat entry {};
-  if (::lstat(mark_of(path).c_str(), &entry) != 0) return ok_status();
+  if (::lstat(mark.c_str(), &entry) != 0) return ok_status();
+  if (const int fd = ::open(mark.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK); fd >= 0) {
+    const bool finished = ::flock(fd, LOCK_EX | LOCK_NB) == 0 && read_mark(fd).finished();
+    if (finished && is_still_there(fd, mark)) ::unlink(mark.c_str());
+    ::close(fd);
+    if (finished) return ok_status();
+  }
   return invalid_argument(in_quotes(path) +
                           " is unfinished: the command that makes it is at work, or was stopped before its key was "
                           "there. Nothing is made under it; the same command again removes it and begins anew");
@@ -152,7 +193,7 @@ Status NewSecret::begin(const Digest& identity) {
   // Whoever found it before it was locked took it for a dead one's.
   if (::flock(mark_, LOCK_EX) != 0 || !is_still_there(mark_, mark)) return busy(path_);
   identity_ = to_hex(identity);
-  const std::string text = kText + identity_;
+  const std::string text = kText + identity_ + "\n" + last_;
   if (::write(mark_, text.data(), text.size()) != static_cast<ssize_t>(text.size()) || ::fsync(mark_) != 0)
     return failed(path_);
   sync_folder_of(mark);
@@ -171,9 +212,11 @@ Status NewSecret::unmark() {
 Status publish_with(OutputFiles& files, std::span<NewSecret> secrets) {
   ZKI_RETURN_IF_ERROR(files.open_pipes());
   const HeldSignals held;
-  for (NewSecret& secret : secrets) ZKI_RETURN_IF_ERROR(secret.unmark());
+  for (NewSecret& secret : secrets)
+    if (!secret.names_last()) ZKI_RETURN_IF_ERROR(secret.unmark());
   ZKI_RETURN_IF_ERROR(files.publish());
   for (NewSecret& secret : secrets) secret.keep();
+  for (NewSecret& secret : secrets) ZKI_RETURN_IF_ERROR(secret.unmark());
   return ok_status();
 }
 

@@ -10,7 +10,7 @@
 
 namespace zkinfer::cli {
 
-// "CommitOptions::budget" -> "--budget", and so on. The test `layers` finds names in messages that have no row here.
+// "CommitOptions::budget" -> "--budget", and so on; "--budget of `zkinfer commit`" where the command that runs has none. The test `layers` finds names in messages that have no row here.
 std::string in_command_words(std::string text);
 
 // From now on options have these names in messages: those of the command that was called, which another one runs for.

@@ -19,6 +19,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "command_options.h"
 #include "output_names.h"
 #include "print.h"
 #include "signals.h"
@@ -209,7 +210,11 @@ Status OutputFiles::check_existing(const File& file) const {
   const std::string is = found != nullptr         ? "is " + named_kind(*found)
                          : file.json_noun.empty() ? "is there already and is no file that this command writes here"
                                                   : "is there already and is no " + file.json_noun;
-  return invalid_argument(file.named() + " " + is + "; replace it with --force if you are sure, or name another file");
+  // A file that nobody named, as a proof's path, is replaced by nothing.
+  const bool can_force = command_has("--force") && file.option.find("--") != std::string::npos;
+  return invalid_argument(file.named() + " " + is +
+                          (can_force ? "; replace it with --force if you are sure, or name another file"
+                                     : "; name another file, or move it away"));
 }
 
 // Removes what a dead process left under the temporary name; false while its maker lives, who holds its lock.

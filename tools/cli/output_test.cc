@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "base/files.h"
+#include "command_options.h"
 #include "formats/frame.h"
 #include "output_files.h"
 #include "print.h"
@@ -279,6 +280,24 @@ TEST_F(OutputFilesTest, TakesBackWhatItMadeWhenAnotherFileFails) {
   EXPECT_EQ(content(path("old.zkkey")), frame_of(FileKind::kKey, 1));
   EXPECT_EQ(content(path("p.zkproof")), frame_of(FileKind::kProof, 5));
   EXPECT_FALSE(fs::exists(path("new.zkcert")));
+}
+
+// demo and tokenize have no --force: what another command says of the same file must not be said of theirs.
+TEST_F(OutputFilesTest, NamesForceOnlyWhereTheCommandHasIt) {
+  put("k.zkkey", frame_of(FileKind::kKey));
+  const auto said = [&](const std::string& option) {
+    OutputFiles files(false);
+    files.add(option, path("k.zkkey"), FileKind::kProof);
+    return files.prepare().message();
+  };
+  run_command_with({"--output"});
+  EXPECT_EQ(said("--output").find("--force"), std::string::npos) << said("--output");
+  EXPECT_NE(said("--output").find("name another file"), std::string::npos) << said("--output");
+  run_command_with({"--output", "--force"});
+  EXPECT_NE(said("--output").find("--force"), std::string::npos) << said("--output");
+  // Nobody named it, and no option replaces it.
+  EXPECT_EQ(said("the proof's path").find("--force"), std::string::npos) << said("the proof's path");
+  run_command_with({});
 }
 
 TEST(Print, FillsPatterns) {

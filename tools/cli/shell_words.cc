@@ -331,6 +331,9 @@ std::string manual_page(const std::vector<Verb>& verbs, const std::string& versi
   }
   return text +
          ".SH ENVIRONMENT\n.TP\n.B NO_COLOR\nTurns colours off where it is set to anything.\n"
+         ".TP\n.B XDG_STATE_HOME\nIn zkinfer/slots below it used slots are remembered, so that copies of a secret are "
+         "noticed; "
+         "by default ~/.local/state.\n"
          ".SH FILES\nEvery file says by its first bytes what it is:\n.B zkinfer inspect\n.I file\n";
 }
 
