@@ -14,7 +14,7 @@
 namespace zkinfer::argument {
 
 // The values of every lookup's tuple over its box: [lookup][entry][box], row-major (circuit::evaluate of the tuples).
-using TupleValues = std::vector<std::vector<FpVec>>;
+using TupleValues = std::vector<std::vector<circuit::NarrowVec>>;
 
 // Any number of threads may use one back end. compiled and data outlive the results.
 class Backend {

@@ -2,6 +2,7 @@
 #include "argument/cpu_backend.h"
 
 #include <algorithm>
+#include <array>
 
 #include "argument/operands.h"
 #include "argument/point.h"
@@ -38,20 +39,28 @@ bool is_full(const LeafBlock& leaf) {
                      [](const circuit::AxisPiece& piece) { return piece.length == std::uint64_t{1} << piece.bits; });
 }
 
+FpVec elements_of(const circuit::NarrowVec& values) {
+  FpVec out(values.size(), Contents::kUnset);
+  values.view().copy(0, out.span());
+  return out;
+}
+
 // start - sum beta^j entry_j at every point of the box.
-FeVec denominators(const circuit::Tuples& tuples, std::span<const FpVec> values, const Fe& start, const Fe& beta) {
+FeVec denominators(const circuit::Tuples& tuples, std::span<const circuit::NarrowVec> values, const Fe& start,
+                   const Fe& beta) {
   FeVec out(circuit::box_size(tuples.box));
   vec::fill(start, out.span());
   Fe power = beta;
   for (std::size_t entry = 0; entry < tuples.tuple.size(); ++entry, power *= beta)
-    vec::axpy(-power, values[entry].span(), out.span());
+    vec::axpy(-power, elements_of(values[entry]).span(), out.span());
   if (tuples.run_box.empty()) return out;
+  const FpVec runs = elements_of(values.back());
   const std::size_t run = circuit::box_size(tuples.run_box);
   FeVec powers(run);
   for (std::size_t i = 0; i < run; ++i, power *= beta) powers.set(i, -power);
   parallel_for(out.size(), std::max<std::size_t>(1, 4096 / run), [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i)
-      out.set(i, out.get(i) + vec::dot(values.back().span().subspan(i * run, run), FeCSpan(powers.span())));
+      out.set(i, out.get(i) + vec::dot(runs.span().subspan(i * run, run), FeCSpan(powers.span())));
   });
   return out;
 }
@@ -91,7 +100,7 @@ class OuterLeaves final : public lookup::LeafSource {
     for (std::uint32_t i = 0; i < of_table.size(); ++i) {
       const circuit::Table& table = circuit_.tables[i];
       if (!table.committed) continue;
-      const std::vector<FpVec> rows = circuit::evaluate(*table.committed, circuit_.columns, data);
+      const std::vector<circuit::NarrowVec> rows = circuit::evaluate(*table.committed, circuit_.columns, data);
       FpVec numerators(table.num_rows());
       for (std::size_t row = 0; row < numerators.size(); ++row) numerators[row] = -data[table.multiplicity][row];
       place(*table.committed, rows, i, &numerators, of_table[i]);
@@ -125,14 +134,14 @@ class OuterLeaves final : public lookup::LeafSource {
  private:
   struct LeavesOfBlock {
     const LeafBlock* leaf = nullptr;
-    std::vector<FpVec> entries;  // kLookup: the tuples' entries, by leaf
-    FpVec numerators;            // kLookup: empty where all are 1
-    FeVec denominators;          // where there are no entries
+    std::vector<circuit::NarrowVec> entries;  // kLookup: the tuples' entries, by leaf
+    FpVec numerators;                         // kLookup: empty where all are 1
+    FeVec denominators;                       // where there are no entries
   };
 
   // All of the lookup's or table's blocks, as denominators; numerators: by row, or null where all are 1.
-  void place(const circuit::Tuples& tuples, std::span<const FpVec> values, std::uint32_t tag, const FpVec* numerators,
-             const std::vector<std::size_t>& own) {
+  void place(const circuit::Tuples& tuples, std::span<const circuit::NarrowVec> values, std::uint32_t tag,
+             const FpVec* numerators, const std::vector<std::size_t>& own) {
     const FeVec all = denominators(tuples, values, alpha_ - Fe(Fp(tag)), beta_);
     parallel_for(own.size(), 1, [&](std::size_t begin, std::size_t end) {
       for (std::size_t i = begin; i < end; ++i) {
@@ -154,15 +163,13 @@ class OuterLeaves final : public lookup::LeafSource {
     });
   }
 
-  void place(const std::vector<FpVec>& tuple, LeavesOfBlock& block) const {
+  void place(const std::vector<circuit::NarrowVec>& tuple, LeavesOfBlock& block) const {
     const LeafBlock& leaf = *block.leaf;
-    const std::size_t size = std::size_t{1} << leaf.log_size;
-    for (const FpVec& entry : tuple) {
-      FpVec& values = block.entries.emplace_back(size);
-      circuit::copy_block(leaf.block, leaf.order, circuit_.lookups[leaf.index].box, {entry.span(), {}}, values.data());
-    }
+    for (const circuit::NarrowVec& entry : tuple)
+      block.entries.push_back(
+          circuit::block_of(leaf.block, leaf.order, circuit_.lookups[leaf.index].box, entry.view()));
     if (is_full(leaf)) return;
-    block.numerators = FpVec(size);
+    block.numerators = FpVec(std::size_t{1} << leaf.log_size);
     mark_block(leaf, block.numerators.span());
   }
 
@@ -196,7 +203,15 @@ class OuterLeaves final : public lookup::LeafSource {
       for (int j = 0; j < Fe::kDegree; ++j) std::copy_n(block.denominators.plane(j) + begin, q.size, q.c[j]);
       return;
     }
-    const auto entry = [&](std::size_t i) { return block.entries[i].span().subspan(begin, p.size()); };
+    // One entry at a time: small integers become elements of F in the first-level cache.
+    thread_local std::array<Fp, lookup::kMaxBlockRows> converted;
+    const auto entry = [&](std::size_t i) {
+      const circuit::ColumnView values = block.entries[i].view();
+      if (values.ints.empty()) return values.elements.subspan(begin, p.size());
+      const FpSpan out = FpSpan(converted).first(p.size());
+      values.copy(begin, out);
+      return FpCSpan(out);
+    };
     const Fe start = alpha_ - Fe(Fp(circuit_.lookups[block.leaf->index].table));
     if (block.numerators.empty()) {
       std::fill(p.begin(), p.end(), Fp(1));

@@ -13,7 +13,7 @@ class DenseWeights final : public pcs::WeightSource {
   // layout outlives the object. All terms are of columns of that layout's oracle.
   DenseWeights(const circuit::Layout& layout, std::vector<Term> terms);
 
-  void add_lane(std::size_t lane, const Fe& factor, FeSpan out) const override;
+  void add_rows(std::size_t lane, std::size_t first, const Fe& factor, FeSpan out) const override;
 
  private:
   // Whether the term is zero on the block: terms of one block of leaves touch few blocks of a column.

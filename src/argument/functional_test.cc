@@ -113,7 +113,11 @@ TEST(Functional, DenseValueAndDirectEvaluationAgree) {
     circuit::place_values(layout, circuit.columns, data, layout.num_coefs, message.span());
     Fe inner = functional.constant;
     for (std::size_t lane = 0; lane < num_lanes; ++lane) {
-      weights.add_lane(lane, Fe::one(), dense[lane]);
+      // In pieces of any size: the rows of one are those of the whole.
+      for (std::size_t first = 0, size = 0; first < layout.num_coefs; first += size) {
+        size = std::min<std::size_t>(1 + draw.below(layout.num_coefs), layout.num_coefs - first);
+        weights.add_rows(lane, first, Fe::one(), dense[lane].subspan(first, size));
+      }
       inner += vec::dot(message.span().subspan(lane * layout.num_coefs, layout.num_coefs), dense[lane].span());
     }
     EXPECT_EQ(inner, direct);

@@ -3,22 +3,20 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
+#include <utility>
 
 #include "base/check.h"
 #include "base/parallel.h"
 
 namespace zkinfer::circuit {
 
-void ColumnView::copy(std::size_t begin, FpSpan out) const {
-  if (!ints.empty()) return vec::from_ints(ints.subspan(begin, out.size()), out);
-  std::copy_n(elements.data() + begin, out.size(), out.data());
-}
-
 FpVec& ColumnValues::operator[](std::size_t id) {
   if (!ints_[id].empty()) {
     elements_[id] = FpVec(ints_[id].size);
     vec::from_ints(ints_[id], elements_[id].span());
     ints_[id] = {};
+    narrow_[id] = {};
   }
   return elements_[id];
 }
@@ -28,9 +26,19 @@ const FpVec& ColumnValues::operator[](std::size_t id) const {
   return elements_[id];
 }
 
+void ColumnValues::narrow() {
+  for (std::size_t id = 0; id < elements_.size(); ++id) {
+    if (elements_[id].size() < NarrowVec::kMinNarrowed) continue;
+    narrow_[id] = NarrowVec(std::move(elements_[id]));
+    ints_[id] = narrow_[id].view().ints;
+    if (ints_[id].empty()) elements_[id] = std::move(narrow_[id]).take_elements();
+  }
+}
+
 void ColumnValues::clear() {
   elements_.clear();
   ints_.clear();
+  narrow_.clear();
 }
 
 namespace {
@@ -391,10 +399,10 @@ FpVec evaluate(const LinExpr& expr, const std::vector<Column>& columns, const Co
   return out;
 }
 
-std::vector<FpVec> evaluate(const Tuples& tuples, const std::vector<Column>& columns, const ColumnValues& data) {
-  std::vector<FpVec> out;
-  for (const LinExpr& entry : tuples.tuple) out.push_back(evaluate(entry, columns, data, tuples.box));
-  if (!tuples.run_box.empty()) out.push_back(evaluate(tuples.run, columns, data, tuples.whole_box()));
+std::vector<NarrowVec> evaluate(const Tuples& tuples, const std::vector<Column>& columns, const ColumnValues& data) {
+  std::vector<NarrowVec> out;
+  for (const LinExpr& entry : tuples.tuple) out.emplace_back(evaluate(entry, columns, data, tuples.box));
+  if (!tuples.run_box.empty()) out.emplace_back(evaluate(tuples.run, columns, data, tuples.whole_box()));
   return out;
 }
 
@@ -410,6 +418,48 @@ void copy_block(const Block& block, const std::vector<std::uint32_t>& order, con
       for (std::size_t i = 0; i < count; ++i) out[target + i] = Fp::from_int(read(source + i * step));
     });
   });
+}
+
+namespace {
+
+template <class T>
+void copy_ints(const Block& block, const std::vector<std::uint32_t>& order, const std::vector<std::uint64_t>& shape,
+               const IntSpan& values, std::uint8_t* out) {
+  visit_block(block, order, shape, [&](std::size_t source, std::size_t target, std::size_t count, std::size_t step) {
+    if (step == 1 && values.width == sizeof(T)) {
+      std::memcpy(out + target * sizeof(T), values.data + source * sizeof(T), count * sizeof(T));
+      return;
+    }
+    values.with_reader([&](const auto& read) {
+      for (std::size_t i = 0; i < count; ++i) {
+        const T x = static_cast<T>(read(source + i * step));
+        std::memcpy(out + (target + i) * sizeof(T), &x, sizeof(T));
+      }
+    });
+  });
+}
+
+}  // namespace
+
+void copy_block(const Block& block, const std::vector<std::uint32_t>& order, const std::vector<std::uint64_t>& shape,
+                const IntSpan& values, std::uint8_t width, std::uint8_t* out) {
+  if (width == 1) return copy_ints<std::int8_t>(block, order, shape, values, out);
+  if (width == 2) return copy_ints<std::int16_t>(block, order, shape, values, out);
+  copy_ints<std::int32_t>(block, order, shape, values, out);
+}
+
+NarrowVec block_of(const Block& block, const std::vector<std::uint32_t>& order, const std::vector<std::uint64_t>& shape,
+                   const ColumnView& values) {
+  const std::size_t size = std::size_t{1} << block.log_size();
+  if (values.ints.empty()) {
+    FpVec out(size);
+    copy_block(block, order, shape, values, out.data());
+    return NarrowVec::of_elements(std::move(out));
+  }
+  const std::uint8_t width = values.ints.width;
+  AlignedMemory out(size * width);
+  copy_block(block, order, shape, values.ints, width, static_cast<std::uint8_t*>(out.data()));
+  return NarrowVec::of_ints(std::move(out), size, width);
 }
 
 void place_values(const Layout& layout, const std::vector<Column>& columns, const ColumnValues& data,

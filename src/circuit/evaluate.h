@@ -8,34 +8,25 @@
 #include "base/int_span.h"
 #include "circuit/circuit.h"
 #include "circuit/layout.h"
-#include "field/vec.h"
+#include "circuit/narrow_vec.h"
 
 namespace zkinfer::circuit {
 
-// The values of one column, wherever they are: elements of F, or small integers.
-struct ColumnView {
-  FpCSpan elements;
-  IntSpan ints;
-
-  std::size_t size() const { return ints.empty() ? elements.size() : ints.size; }
-  Fp operator[](std::size_t i) const { return ints.empty() ? elements[i] : Fp::from_int(ints[i]); }
-  // out[i] = this[begin + i].
-  void copy(std::size_t begin, FpSpan out) const;
-};
-
 // Values of every column, row-major. Columns may be empty while they are not computed yet. A parameter's column is borrowed
-// from the model's weights and stays small integers.
+// from the model's weights and stays small integers; other columns become so by narrow().
 class ColumnValues {
  public:
   ColumnValues() = default;
-  explicit ColumnValues(std::size_t num_columns) : elements_(num_columns), ints_(num_columns) {}
+  explicit ColumnValues(std::size_t num_columns) : elements_(num_columns), ints_(num_columns), narrow_(num_columns) {}
 
   std::size_t size() const { return elements_.size(); }
   ColumnView view(std::size_t id) const { return {elements_[id].span(), ints_[id]}; }
   void borrow(std::size_t id, const IntSpan& ints) { ints_[id] = ints; }
   // Keeps alive what columns are borrowed from.
   void keep(std::shared_ptr<const void> owner) { owner_ = std::move(owner); }
-  // Elements of F of its own, for whoever computes or changes a column; borrowed integers are converted first.
+  // Columns whose values are small integers take no more memory than these need, from here on. All cores.
+  void narrow();
+  // Elements of F of its own, for whoever computes or changes a column; small integers are converted first.
   FpVec& operator[](std::size_t id);
   // Of a column that has elements of F.
   const FpVec& operator[](std::size_t id) const;
@@ -44,6 +35,7 @@ class ColumnValues {
  private:
   std::vector<FpVec> elements_;
   std::vector<IntSpan> ints_;
+  std::vector<NarrowVec> narrow_;  // the memory of those that narrow() changed
   std::shared_ptr<const void> owner_;
 };
 
@@ -73,8 +65,9 @@ void evaluate_slice(const LinExpr& expr, const std::vector<Column>& columns, con
 // expr at every point of the box, row-major, all cores.
 FpVec evaluate(const LinExpr& expr, const std::vector<Column>& columns, const ColumnValues& data, const Box& box);
 
-// Tuples of which every entry is a vector over the box, row-major; the last one is over whole_box() where there is a run.
-std::vector<FpVec> evaluate(const Tuples& tuples, const std::vector<Column>& columns, const ColumnValues& data);
+// Tuples of which every entry is a vector over the box, row-major; the last one is over whole_box() where there is a run. Each is made
+// narrow as soon as it is there.
+std::vector<NarrowVec> evaluate(const Tuples& tuples, const std::vector<Column>& columns, const ColumnValues& data);
 
 // Calls visit(source, target, count, source_step) for runs of one block of a row-major tensor of that shape: entries source,
 // source + source_step, .. of the tensor belong at the block's addresses target, target + 1, ... order: axes from the
@@ -102,6 +95,13 @@ void visit_block(const Block& block, const std::vector<std::uint32_t>& order, co
 // alone.
 void copy_block(const Block& block, const std::vector<std::uint32_t>& order, const std::vector<std::uint64_t>& shape,
                 const ColumnView& values, Fp* out);
+
+// The same of small integers, in `width` bytes each, which hold them.
+void copy_block(const Block& block, const std::vector<std::uint32_t>& order, const std::vector<std::uint64_t>& shape,
+                const IntSpan& values, std::uint8_t width, std::uint8_t* out);
+// The same in memory of its own, with zeros at addresses of no index.
+NarrowVec block_of(const Block& block, const std::vector<std::uint32_t>& order, const std::vector<std::uint64_t>& shape,
+                   const ColumnView& values);
 
 // Writes the columns that `layout` places to their addresses in out, [num_lanes, lane_stride], lane_stride >= num_coefs;
 // addresses of no column are left alone. All cores.

@@ -48,6 +48,31 @@ void FromInts8(const std::uint8_t* in, Fp* out, std::size_t size) { FromInts<std
 void FromInts16(const std::uint8_t* in, Fp* out, std::size_t size) { FromInts<std::int16_t>(in, out, size); }
 void FromInts32(const std::uint8_t* in, Fp* out, std::size_t size) { FromInts<std::int32_t>(in, out, size); }
 
+HWY_INLINE std::int64_t ToInt(Fp x) {
+  return static_cast<std::int64_t>(x.v - (x.v > Fp::kModulus / 2 ? Fp::kModulus : 0));
+}
+void IntRange(const Fp* x, std::size_t size, std::int64_t* range) {
+  std::int64_t lo = 0, hi = 0;
+  if (size != 0) lo = hi = ToInt(x[0]);
+  for (std::size_t i = 0; i < size; ++i) {
+    const std::int64_t value = ToInt(x[i]);
+    lo = value < lo ? value : lo;
+    hi = value > hi ? value : hi;
+  }
+  range[0] = lo;
+  range[1] = hi;
+}
+template <class T>
+HWY_ATTR void ToInts(const Fp* x, std::size_t size, std::uint8_t* out) {
+  for (std::size_t i = 0; i < size; ++i) {
+    const T value = static_cast<T>(ToInt(x[i]));
+    std::memcpy(out + i * sizeof(T), &value, sizeof(T));
+  }
+}
+void ToInts8(const Fp* x, std::size_t size, std::uint8_t* out) { ToInts<std::int8_t>(x, size, out); }
+void ToInts16(const Fp* x, std::size_t size, std::uint8_t* out) { ToInts<std::int16_t>(x, size, out); }
+void ToInts32(const Fp* x, std::size_t size, std::uint8_t* out) { ToInts<std::int32_t>(x, size, out); }
+
 void MulK(const FeCSpan& a, const FeCSpan& b, const FeSpan& out) {
   for_vectors(out.size, [&](std::size_t i, auto io)
                             HWY_ATTR { store_fe(io, mul(load_fe(io, a, i), load_fe(io, b, i)), out, i); });

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "field/narrow.h"
 #include "field/simd_targets.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -27,6 +28,10 @@ ZKI_SIMD_EXPORT(AxpyF);
 ZKI_SIMD_EXPORT(FromInts8);
 ZKI_SIMD_EXPORT(FromInts16);
 ZKI_SIMD_EXPORT(FromInts32);
+ZKI_SIMD_EXPORT(IntRange);
+ZKI_SIMD_EXPORT(ToInts8);
+ZKI_SIMD_EXPORT(ToInts16);
+ZKI_SIMD_EXPORT(ToInts32);
 ZKI_SIMD_EXPORT(MulK);
 ZKI_SIMD_EXPORT(MulAddK);
 ZKI_SIMD_EXPORT(MulAddFK);
@@ -69,6 +74,19 @@ void from_ints(const IntSpan& x, FpSpan out) {
     case 1: return ZKI_SIMD_CALL(FromInts8)(x.data, out.data(), out.size());
     case 2: return ZKI_SIMD_CALL(FromInts16)(x.data, out.data(), out.size());
     default: return ZKI_SIMD_CALL(FromInts32)(x.data, out.data(), out.size());
+  }
+}
+
+std::pair<std::int64_t, std::int64_t> int_range(FpCSpan x) {
+  std::int64_t range[2];
+  ZKI_SIMD_CALL(IntRange)(x.data(), x.size(), range);
+  return {range[0], range[1]};
+}
+void to_ints(FpCSpan x, std::uint8_t width, std::uint8_t* out) {
+  switch (width) {
+    case 1: return ZKI_SIMD_CALL(ToInts8)(x.data(), x.size(), out);
+    case 2: return ZKI_SIMD_CALL(ToInts16)(x.data(), x.size(), out);
+    default: return ZKI_SIMD_CALL(ToInts32)(x.data(), x.size(), out);
   }
 }
 

@@ -4,10 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "field/inverse.h"
+#include "field/narrow.h"
 #include "field/simd_test_util.h"
 
 namespace zkinfer {
@@ -235,6 +238,37 @@ TEST_P(VecTest, EqTableMostSignificantFirst) {
       }
       return product;
     });
+  }
+}
+
+// The ends of what each width holds, and of the representatives.
+TEST_P(VecTest, SmallIntegersThereAndBack) {
+  for (const std::size_t size : kSizes) {
+    for (const std::uint8_t width : {std::uint8_t{1}, std::uint8_t{2}, std::uint8_t{4}}) {
+      const std::int64_t most = (std::int64_t{1} << (8 * width - 1)) - 1;
+      FpVec values(size);
+      std::int64_t lo = 0, hi = 0;
+      for (std::size_t i = 0; i < size; ++i) {
+        const std::int64_t x = i % 5 == 0 ? most : i % 7 == 0 ? -most - 1 : draw().to_int() % most;
+        values[i] = Fp::from_int(x);
+        lo = i == 0 ? x : std::min(lo, x);
+        hi = i == 0 ? x : std::max(hi, x);
+      }
+      EXPECT_EQ(vec::int_range(values.span()), std::pair(lo, hi)) << size;
+      std::vector<std::uint8_t> bytes(size * width + 1, 0xa5);
+      vec::to_ints(values.span(), width, bytes.data());
+      EXPECT_EQ(bytes.back(), 0xa5) << "behind the last one";
+      FpVec back(size);
+      vec::from_ints({bytes.data(), size, width}, back.span());
+      expect_each(back.span(), [&](std::size_t i) { return values[i]; });
+    }
+    FpVec any(size);
+    for (Fp& x : any) x = draw();
+    if (size == 0) continue;
+    const auto [lo, hi] = vec::int_range(any.span());
+    const auto less = [](Fp a, Fp b) { return a.to_int() < b.to_int(); };
+    EXPECT_EQ(lo, std::min_element(any.begin(), any.end(), less)->to_int());
+    EXPECT_EQ(hi, std::max_element(any.begin(), any.end(), less)->to_int());
   }
 }
 

@@ -149,8 +149,8 @@ std::optional<std::uint64_t> row_of(const circuit::Table& table, std::span<const
 }
 
 // Every tuple of the lookup is a row of its committed table.
-Status check_committed(const circuit::Lookup& lookup, const std::vector<FpVec>& tuples, const circuit::Table& table,
-                       const std::vector<FpVec>& rows) {
+Status check_committed(const circuit::Lookup& lookup, const std::vector<circuit::NarrowVec>& tuples,
+                       const circuit::Table& table, const std::vector<circuit::NarrowVec>& rows) {
   for (std::size_t j = 0; j < tuples[0].size(); ++j) {
     std::vector<std::int64_t> tuple;
     for (std::size_t k = 0; k < lookup.tuple.size(); ++k) tuple.push_back(tuples[k][j].to_int());

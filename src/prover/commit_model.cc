@@ -2,7 +2,7 @@
 #include "prover/commit_model.h"
 
 #include <cstring>
-#include "argument/place_integers.h"
+#include "argument/place_narrow.h"
 
 #include "circuit/evaluate.h"
 #include "commit/pcs/code_file.h"
@@ -26,7 +26,7 @@ constexpr std::uint64_t kModelStream = 1;
 // M's message: the weights, placed.
 pcs::IntLanes message_of(const verifier::PreparedKey& prepared, const qir::WeightStore& weights) {
   const circuit::ColumnValues data = parameter_columns(prepared.compiled, weights);
-  return argument::place_integers(prepared.layouts.model, prepared.compiled.circuit.columns, data);
+  return argument::place_narrow(prepared.layouts.model, prepared.compiled.circuit.columns, data);
 }
 
 Result<CommittedModel> encode(const qir::QGraph& graph, relations::CompiledCircuit compiled,

@@ -6,6 +6,7 @@
 
 #include "argument/cpu_backend.h"
 #include "argument/opening_statement.h"
+#include "argument/place_narrow.h"
 #include "base/parallel.h"
 #include "commit/pcs/content_digest.h"
 #include "commit/pcs/cpu_backend.h"
@@ -53,15 +54,22 @@ class Stopwatch {
 // One-time randomness must never serve two different proofs: the key binds seed, statement, witness and entropy.
 Digest proof_key(const CommittedModel& model, const relations::CompiledCircuit& compiled, const Transcript& statement,
                  const circuit::ColumnValues& data, const Digest& entropy) {
-  std::vector<FpCSpan> columns;
+  std::vector<circuit::ColumnView> columns;
   for (std::size_t id = 0; id < data.size(); ++id) {
-    if (relations::param_of_column(compiled, id) < 0 && !data[id].empty()) columns.push_back(data[id].span());
+    if (relations::param_of_column(compiled, id) < 0 && data.view(id).size() != 0) columns.push_back(data.view(id));
   }
   std::vector<Digest> digests(columns.size());
   parallel_for(columns.size(), 1, [&](std::size_t begin, std::size_t end) {
     for (std::size_t i = begin; i < end; ++i) {
-      const auto* bytes = reinterpret_cast<const std::uint8_t*>(columns[i].data());
-      digests[i] = pcs::content_digest({bytes, columns[i].size_bytes()});
+      FpVec own;
+      FpCSpan elements = columns[i].elements;
+      if (!columns[i].ints.empty()) {
+        own = FpVec(columns[i].size(), Contents::kUnset);
+        columns[i].copy(0, own.span());
+        elements = own.span();
+      }
+      const auto* bytes = reinterpret_cast<const std::uint8_t*>(elements.data());
+      digests[i] = pcs::content_digest({bytes, elements.size_bytes()});
     }
   });
   Keccak256 witness;
@@ -82,11 +90,9 @@ std::vector<Fe> make_pads(const relations::CompiledCircuit& compiled, const Dige
 
 pcs::CommittedOracle commit_witness(const verifier::PreparedKey& prepared, const circuit::ColumnValues& data,
                                     const pcs::Backend& backend, hiding::RandomSource& random) {
-  const pcs::CodeParams& params = prepared.key.params.witness;
-  FpVec lanes(params.num_lanes() * params.dimension());
-  circuit::place_values(prepared.layouts.witness, prepared.compiled.circuit.columns, data, params.dimension(),
-                        lanes.span());
-  return backend.commit(pcs::LaneCoefs(params, std::move(lanes), random));
+  return backend.commit(pcs::LaneCoefs(
+      prepared.key.params.witness,
+      argument::place_narrow(prepared.layouts.witness, prepared.compiled.circuit.columns, data), random));
 }
 
 struct OfferMemory {
@@ -104,6 +110,7 @@ Result<Messages> prove_messages(const CommittedModel& model, const StatementCont
   const Backends cpu{argument::cpu_backend(), pcs::cpu_backend()};
   const Backends& backends = request.backends != nullptr ? *request.backends : cpu;
   Stopwatch watch;
+  data.narrow();
   argument::TupleValues tuples = evaluate_tuples(compiled, data);
   count_multiplicities(compiled, tuples, data);
   times.witness += watch.lap();

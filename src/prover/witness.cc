@@ -180,37 +180,73 @@ constexpr std::size_t kCountGrain = std::size_t{1} << 16;
 constexpr std::size_t kMaxCounters = 16;
 constexpr std::size_t kMaxCounts = std::size_t{1} << 26;
 
-// Adds 1 to the row of every tuple [begin, end). A tuple that is no row is counted nowhere, and no verifier will accept.
+// The entries of some tuples, one behind the other, as elements of F in the first-level cache.
+class TupleBlock {
+ public:
+  static constexpr std::size_t kSize = 512;
+
+  TupleBlock(const std::vector<circuit::NarrowVec>& tuple, std::size_t num_entries)
+      : tuple_(tuple), entries_(num_entries, std::vector<Fp>(kSize)) {}
+  // Tuples [begin, begin + count), count <= kSize.
+  void load(std::size_t begin, std::size_t count) {
+    for (std::size_t entry = 0; entry < entries_.size(); ++entry)
+      tuple_[entry].view().copy(begin, std::span(entries_[entry]).first(count));
+  }
+  std::size_t num_entries() const { return entries_.size(); }
+  Fp at(std::size_t entry, std::size_t i) const { return entries_[entry][i]; }
+
+ private:
+  const std::vector<circuit::NarrowVec>& tuple_;
+  std::vector<std::vector<Fp>> entries_;
+};
+
+// Adds 1 to the row of each of the block's first `size` tuples. A tuple that is no row is counted nowhere, and no verifier will accept.
 template <class Count>
-void count_rows(const circuit::Table& table, const std::vector<FpVec>& tuple, std::size_t begin, std::size_t end,
-                const Count& count) {
+void count_block(const circuit::Table& table, const TupleBlock& block, std::size_t size, const Count& count) {
   if (table.committed) {
     const std::uint64_t length = table.committed->box.back();
     const std::uint64_t lines = table.num_rows() / length;
-    for (std::size_t i = begin; i < end; ++i) {
-      const std::uint64_t line = table.committed->box.size() > 1 ? tuple[1][i].v : 0;
-      if (line < lines && tuple[0][i].v < length) count(line * length + tuple[0][i].v);
+    for (std::size_t i = 0; i < size; ++i) {
+      const std::uint64_t line = table.committed->box.size() > 1 ? block.at(1, i).v : 0;
+      if (line < lines && block.at(0, i).v < length) count(line * length + block.at(0, i).v);
     }
     return;
   }
   if (!table.grid) {
     const Fp first = Fp::from_int(table.first());
-    for (std::size_t i = begin; i < end; ++i) {
-      if (const Fp row = tuple[0][i] - first; row.v < table.num_rows()) count(row.v);
+    for (std::size_t i = 0; i < size; ++i) {
+      if (const Fp row = block.at(0, i) - first; row.v < table.num_rows()) count(row.v);
     }
     return;
   }
   const Fp first = Fp::from_int(table.grid->first);
   const std::uint64_t side = table.grid->side;
-  for (std::size_t i = begin; i < end; ++i) {
+  for (std::size_t i = 0; i < size; ++i) {
     std::uint64_t row = 0;
     bool inside = true;
-    for (std::size_t entry = tuple.size(); entry-- > 0;) {
-      const std::uint64_t digit = (tuple[entry][i] - first).v;
+    for (std::size_t entry = block.num_entries(); entry-- > 0;) {
+      const std::uint64_t digit = (block.at(entry, i) - first).v;
       inside = inside && digit < side;
       row = row * side + digit;
     }
     if (inside) count(row);
+  }
+}
+
+// The entries that say which row a tuple is.
+std::size_t num_keys(const circuit::Table& table, std::size_t num_entries) {
+  if (table.committed) return std::min<std::size_t>(table.committed->box.size(), 2);
+  return table.grid ? num_entries : 1;
+}
+
+template <class Count>
+void count_rows(const circuit::Table& table, const std::vector<circuit::NarrowVec>& tuple, std::size_t begin,
+                std::size_t end, const Count& count) {
+  TupleBlock block(tuple, num_keys(table, tuple.size()));
+  for (; begin < end; begin += TupleBlock::kSize) {
+    const std::size_t size = std::min(TupleBlock::kSize, end - begin);
+    block.load(begin, size);
+    count_block(table, block, size, count);
   }
 }
 

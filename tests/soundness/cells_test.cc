@@ -179,7 +179,7 @@ class ListedLeaves final : public argument::Backend {
                              [&](std::size_t source, std::size_t target, std::size_t count, std::size_t step) {
                                for (std::size_t i = 0; i < count; ++i) {
                                  Fe q = alpha - Fe(Fp(lookup.table)), power = beta;
-                                 for (const FpVec& entry : tuples[leaf.index]) {
+                                 for (const circuit::NarrowVec& entry : tuples[leaf.index]) {
                                    q -= power * entry[source + i * step];
                                    power *= beta;
                                  }

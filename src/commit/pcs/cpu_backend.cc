@@ -16,10 +16,6 @@ namespace {
 
 constexpr std::size_t kGrain = 4096;
 constexpr std::size_t kPowerBlock = 256;
-// Of a code word that is kept until its rows are opened. Beyond, fresh memory costs more than the rows made again: the same pages
-// serve the layers of the lookups (decision 45).
-constexpr std::size_t kMaxKeptBytes = std::size_t{256} << 20;
-
 // out[j] += sum_q rows[q].coef rows[q].point^j. Powers are tabled for one block and shared by all blocks.
 void add_opened(const std::vector<FoldTerms::OpenedRow>& rows, FeSpan out) {
   const std::size_t block = std::min(kPowerBlock, out.size);
@@ -43,15 +39,36 @@ void add_opened(const std::vector<FoldTerms::OpenedRow>& rows, FeSpan out) {
   });
 }
 
+// e_i in arranged order as the polynomials of g_i's rows: limb j of lane l is polynomial 3 l + j.
+class FoldCoefs final : public CodeCoefs {
+ public:
+  // values: lane l from block_of(l) on.
+  FoldCoefs(const CodeParams& params, FeVec values) : params_(params), values_(std::move(values)) {}
+  static std::size_t block_of(const CodeParams& params, std::size_t lane) {
+    return poly::reverse_bits(lane, params.log_lanes) * params.dimension();
+  }
+  const CodeParams& params() const override { return params_; }
+  std::size_t num_polynomials() const override { return fold_leaf_values(params_); }
+  FpCSpan read(std::size_t polynomial, std::size_t begin, FpSpan scratch) const override {
+    const Fp* const limb = values_.plane(static_cast<int>(polynomial % 3));
+    return {limb + block_of(params_, polynomial / 3) + begin, scratch.size()};
+  }
+
+ private:
+  const CodeParams& params_;
+  FeVec values_;
+};
+
 // The first rounds, over the lanes of all base oracles at once.
 class BaseSumcheck {
  public:
-  BaseSumcheck(const OpeningParams& params, const OpeningStatement& statement, const OpeningOracles& oracles) {
+  BaseSumcheck(const OpeningParams& params, const OpeningStatement& statement, const OpeningOracles& oracles,
+               std::size_t most_kept_weights) {
     const std::vector<BaseOracle> bases = params.bases();
     parts_.reserve(bases.size());
     for (std::size_t i = 0; i < bases.size(); ++i) {
       const OpeningStatement::Base& base = statement.bases[i];
-      parts_.push_back({LaneSumcheck(*oracles.bases[i], base.weights, base.powers),
+      parts_.push_back({LaneSumcheck(*oracles.bases[i], base.weights, base.powers, most_kept_weights),
                         params.first_rounds() - bases[i].params->log_lanes, Fp(1), bases[i].offset,
                         bases[i].params->dimension()});
       for (int round = 0; round < parts_.back().skipped; ++round) parts_.back().scale *= kInverseOfTwo;
@@ -98,9 +115,9 @@ class BaseSumcheck {
 class CpuFolding final : public Folding {
  public:
   CpuFolding(const OpeningParams& params, const OpeningStatement& statement, const OpeningOracles& oracles,
-             ProverHooks& hooks)
-      : params_(params), hooks_(hooks), rounds_left_(params.first_rounds()) {
-    bases_ = std::make_unique<BaseSumcheck>(params, statement, oracles);
+             ProverHooks& hooks, const CpuLimits& limits)
+      : params_(params), hooks_(hooks), limits_(limits), rounds_left_(params.first_rounds()) {
+    bases_ = std::make_unique<BaseSumcheck>(params, statement, oracles, limits.weights);
     if (rounds_left_ == 0) end_rounds();
   }
 
@@ -117,14 +134,13 @@ class CpuFolding final : public Folding {
   void begin_fold_rounds(Fe lane_factor);
   const CodeParams& oracle() const { return params_.folds[fold_]; }
   // Where lane l of e_i begins in arranged order.
-  std::size_t block_of(std::size_t lane) const {
-    return poly::reverse_bits(lane, oracle().log_lanes) * oracle().dimension();
-  }
+  std::size_t block_of(std::size_t lane) const { return FoldCoefs::block_of(oracle(), lane); }
   void arrange(const FeVec& from, FeVec& to) const;
   EncodedOracle encode() const;
 
   const OpeningParams& params_;
   ProverHooks& hooks_;
+  const CpuLimits limits_;
   int rounds_left_;
   std::size_t fold_ = 0;  // the coming fold, or the one that goes on
   std::unique_ptr<BaseSumcheck> bases_;
@@ -210,7 +226,10 @@ std::shared_ptr<const RowSource> CpuFolding::commit(FpCSpan random) {
       arranged_.set(first + row, {x[0], x[1], x[2]});
     }
   }
-  return std::make_shared<const EncodedOracle>(encode());
+  if (oracle().domain_size() * fold_leaf_values(oracle()) * sizeof(Fp) <= limits_.code_bytes)
+    return std::make_shared<const EncodedOracle>(encode());
+  // The rounds of this fold use up what the rows are made of before these are opened.
+  return std::make_shared<const UnkeptCode>(std::make_shared<const FoldCoefs>(oracle(), arranged_), kUnkeptBlockBytes);
 }
 
 // Block reverse(l) contributes zeta^l <e_l, (zeta^(2^k))^row>.
@@ -263,18 +282,24 @@ void CpuFolding::begin_fold_rounds(Fe lane_factor) {
 
 class CpuBackend final : public Backend {
  public:
-  CommittedOracle commit(LaneCoefs coefs) const override { return commit_lanes(std::move(coefs), kMaxKeptBytes); }
+  explicit CpuBackend(const CpuLimits& limits) : limits_(limits) {}
+  CommittedOracle commit(LaneCoefs coefs) const override { return commit_lanes(std::move(coefs), limits_.code_bytes); }
   std::unique_ptr<Folding> begin_opening(const OpeningParams& params, const OpeningStatement& statement,
                                          const OpeningOracles& oracles, ProverHooks& hooks) const override {
-    return std::make_unique<CpuFolding>(params, statement, oracles, hooks);
+    return std::make_unique<CpuFolding>(params, statement, oracles, hooks, limits_);
   }
+
+ private:
+  CpuLimits limits_;
 };
 
 }  // namespace
 
 const Backend& cpu_backend() {
-  static const CpuBackend backend;
+  static const CpuBackend backend{CpuLimits{}};
   return backend;
 }
+
+std::unique_ptr<const Backend> new_cpu_backend(const CpuLimits& limits) { return std::make_unique<CpuBackend>(limits); }
 
 }  // namespace zkinfer::pcs

@@ -13,19 +13,17 @@ namespace {
 constexpr int kMaxGramBits = 3;
 constexpr std::size_t kRowBlock = 512;
 constexpr std::size_t kRowGrain = 8192;
-// Weights of at most this many elements are kept between the two passes.
-constexpr std::size_t kMaxKeptWeights = std::size_t{1} << 21;
 
 }  // namespace
 
 LaneSumcheck::LaneSumcheck(const CommittedOracle& oracle, const WeightSource* weights,
-                           const std::vector<PowerFunctional>& powers)
+                           const std::vector<PowerFunctional>& powers, std::size_t most_kept)
     : oracle_(oracle),
       weights_(weights),
       num_coefs_(oracle.params().num_coefs),
       log_lanes_(oracle.params().log_lanes),
       gram_bits_(std::min<int>(kMaxGramBits, log_lanes_)),
-      keep_groups_(num_coefs_ << log_lanes_ <= kMaxKeptWeights) {
+      keep_groups_(num_coefs_ << log_lanes_ <= most_kept) {
   for (const PowerFunctional& power : powers) products_.push_back({power, {}, oracle.lane_evaluations(power.base)});
   for (Product& product : products_) {
     const Fe step = pow(product.power.base, oracle.params().dimension());
@@ -37,44 +35,44 @@ LaneSumcheck::LaneSumcheck(const CommittedOracle& oracle, const WeightSource* we
   if (weights_ != nullptr) make_products();
 }
 
-FeSpan LaneSumcheck::weight_group(std::size_t low) {
-  const bool known = keep_groups_ && groups_.size() > low;
-  if (known) return groups_[low];
-  if (keep_groups_ || group_.empty()) group_ = FeVec(gram_lanes() * num_coefs_, Contents::kUnset);
-  parallel_chunks(gram_lanes(), 1, [&](std::size_t a, std::size_t, std::size_t) {
-    const FeSpan lane = group_.subspan(a * num_coefs_, num_coefs_);
-    vec::fill(Fe(), lane);
-    weights_->add_lane(a * num_groups() + low, Fe::one(), lane);
-  });
-  if (!keep_groups_) return group_;
-  groups_.push_back(std::move(group_));
-  return groups_.back();
+void LaneSumcheck::make_weights(std::size_t low, std::size_t begin, std::size_t count, FeSpan out) const {
+  vec::fill(Fe(), out);
+  for (std::size_t a = 0; a < gram_lanes(); ++a)
+    weights_->add_rows(a * num_groups() + low, begin, Fe::one(), out.subspan(a * count, count));
 }
 
 // gram[a][b] = sum over the lower lane bits l and rows of e[(a, l)][row] U[(b, l)][row].
 void LaneSumcheck::make_products() {
-  gram_.assign(gram_lanes() * gram_lanes(), Fe());
-  for (std::size_t low = 0; low < num_groups(); ++low) add_products(low, weight_group(low), gram_);
-}
-
-void LaneSumcheck::add_products(std::size_t low, FeCSpan group, std::vector<Fe>& sums) const {
   const std::size_t size = gram_lanes();
-  std::vector<std::vector<Fe>> partial(num_chunks(num_coefs_, kRowGrain));
-  parallel_chunks(num_coefs_, kRowGrain, [&](std::size_t chunk, std::size_t chunk_begin, std::size_t chunk_end) {
-    partial[chunk].resize(size * size);
+  const std::size_t chunks_per_group = num_chunks(num_coefs_, kRowGrain);
+  if (keep_groups_) groups_.assign(num_groups(), FeVec());
+  for (FeVec& group : groups_) group = FeVec(size * num_coefs_, Contents::kUnset);
+  std::vector<std::vector<Fe>> partial(num_groups() * chunks_per_group);
+  parallel_chunks(partial.size(), 1, [&](std::size_t task, std::size_t, std::size_t) {
+    const std::size_t low = task / chunks_per_group;
+    const std::size_t first = task % chunks_per_group * kRowGrain;
+    const std::size_t num_rows = std::min(kRowGrain, num_coefs_ - first);
+    FeVec weights(size * num_rows, Contents::kUnset);
+    make_weights(low, first, num_rows, weights);
+    std::vector<Fe>& sums = partial[task];
+    sums.resize(size * size);
     Fp scratch[kRowBlock];
-    for (std::size_t begin = chunk_begin; begin < chunk_end; begin += kRowBlock) {
-      const std::size_t count = std::min(kRowBlock, chunk_end - begin);
+    for (std::size_t begin = 0; begin < num_rows; begin += kRowBlock) {
+      const std::size_t count = std::min(kRowBlock, num_rows - begin);
       for (std::size_t a = 0; a < size; ++a) {
-        const FpCSpan e = coefs_of(a, low, begin, FpSpan(scratch, count));
-        for (std::size_t b = 0; b < size; ++b) {
-          partial[chunk][a * size + b] += vec::dot(e, group.subspan(b * num_coefs_ + begin, count));
-        }
+        const FpCSpan e = coefs_of(a, low, first + begin, FpSpan(scratch, count));
+        for (std::size_t b = 0; b < size; ++b)
+          sums[a * size + b] += vec::dot(e, weights.subspan(b * num_rows + begin, count));
       }
     }
+    if (!keep_groups_) return;
+    for (std::size_t a = 0; a < size; ++a)
+      vec::scale(Fp(1), weights.subspan(a * num_rows, num_rows),
+                 groups_[low].subspan(a * num_coefs_ + first, num_rows));
   });
+  gram_.assign(size * size, Fe());
   for (const std::vector<Fe>& part : partial) {
-    for (std::size_t i = 0; i < sums.size(); ++i) sums[i] += part[i];
+    for (std::size_t i = 0; i < gram_.size(); ++i) gram_[i] += part[i];
   }
 }
 
@@ -143,14 +141,13 @@ void LaneSumcheck::fold_dense() {
   FeVec v(num_groups() * num_coefs_, Contents::kUnset);
   FeVec u(num_groups() * num_coefs_);
   if (!keep_groups_) {
-    group_ = FeVec();
     parallel_chunks(num_groups(), 1, [&](std::size_t low, std::size_t, std::size_t) {
       for (std::size_t a = 0; a < weights.size(); ++a)
-        weights_->add_lane(a * num_groups() + low, weights[a], u.subspan(low * num_coefs_, num_coefs_));
+        weights_->add_rows(a * num_groups() + low, 0, weights[a], u.subspan(low * num_coefs_, num_coefs_));
     });
   }
   for (std::size_t low = 0; low < num_groups(); ++low) {
-    const FeCSpan group = keep_groups_ ? weight_group(low) : FeCSpan();
+    const FeCSpan group = keep_groups_ ? groups_[low].span() : FeCSpan();
     parallel_for(num_coefs_, kRowGrain, [&](std::size_t chunk_begin, std::size_t chunk_end) {
       Fp scratch[kRowBlock];
       for (std::size_t begin = chunk_begin; begin < chunk_end; begin += kRowBlock) {
@@ -166,7 +163,6 @@ void LaneSumcheck::fold_dense() {
       }
     });
   }
-  group_ = FeVec();
   groups_.clear();
   dense_ = DenseSumcheck(std::move(v), std::move(u), gram_[0]);
 }

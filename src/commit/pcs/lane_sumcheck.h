@@ -6,7 +6,7 @@
 // products (lane part) x (row part), so they cost one evaluation per lane. The dense part handles its first three rounds by
 // the products of eight lanes of e with eight lanes of U, which leaves e and U folded by eight.
 // Cost: the weights twice (once when they are few), two passes over e, one over U. Memory: 2^m / 4 elements of K for e and U
-// folded by eight; before them eight lanes of U.
+// folded by eight; U is made some rows at a time.
 #pragma once
 
 #include <vector>
@@ -20,8 +20,9 @@ namespace zkinfer::pcs {
 
 class LaneSumcheck {
  public:
-  // weights may be null. All references outlive the object.
-  LaneSumcheck(const CommittedOracle& oracle, const WeightSource* weights, const std::vector<PowerFunctional>& powers);
+  // weights may be null. All references outlive the object. most_kept: weights of at most so many elements are made once.
+  LaneSumcheck(const CommittedOracle& oracle, const WeightSource* weights, const std::vector<PowerFunctional>& powers,
+               std::size_t most_kept);
 
   // Rounds left: log_lanes at first.
   RoundPolynomial round();
@@ -38,10 +39,10 @@ class LaneSumcheck {
     std::vector<Fe> evaluations;
   };
 
-  // The lanes (a, low), a < gram_lanes, of U: [gram_lanes, num_coefs].
-  FeSpan weight_group(std::size_t low);
+  // Rows [begin, begin + count) of the lanes (a, low), a < gram_lanes, of U: [gram_lanes, count].
+  void make_weights(std::size_t low, std::size_t begin, std::size_t count, FeSpan out) const;
+  // Fills gram_, and groups_ where they are kept.
   void make_products();
-  void add_products(std::size_t low, FeCSpan group, std::vector<Fe>& sums) const;
   void fold_dense();
   std::size_t gram_lanes() const { return std::size_t{1} << gram_bits_; }
   std::size_t num_groups() const { return std::size_t{1} << (log_lanes_ - gram_bits_); }
@@ -60,8 +61,7 @@ class LaneSumcheck {
   std::vector<Fe> point_;
   std::vector<Product> products_;
   bool keep_groups_;
-  FeVec group_;                // one weight group
-  std::vector<FeVec> groups_;  // or all of them, when they are small
+  std::vector<FeVec> groups_;  // the weights [gram_lanes, num_coefs] of every `low`, when they are few
   // [gram_lanes, gram_lanes] while those rounds last; halves in both directions.
   std::vector<Fe> gram_;
   DenseSumcheck dense_;

@@ -27,7 +27,7 @@ class ProverHooks {
   virtual ~ProverHooks() = default;
   // v_i with the zeros behind it, before it is committed. This one and the next: with the CPU's back end only.
   virtual void fold_vector(std::size_t /*fold*/, FeSpan /*vector*/) {}
-  // The code word of g_i, before it is hashed.
+  // The code word of g_i, before it is hashed; of a small one, which is there as a whole.
   virtual void fold_codeword(std::size_t /*fold*/, FpVec& /*codeword*/) {}
   virtual void out_of_domain(std::size_t /*fold*/, Fe& /*value*/) {}
   virtual void round(std::size_t /*index*/, Fe& /*c1*/, Fe& /*c2*/) {}

@@ -122,6 +122,21 @@ TEST(Opening, SameBytesForAnyNumberOfThreads) {
   EXPECT_NE(one, instance.prove(nullptr, 100).bytes) << "other random rows";
 }
 
+// What is kept or made again changes no byte; a fold's rows that are made again are those that were hashed.
+TEST(Opening, SameBytesWhateverIsKept) {
+  for (const bool zero_knowledge : {false, true}) {
+    for (Shape shape : {Shape{20000, 4, 9000, 2, {3, 3}}, Shape{0, 0, 700, 1, {1, 2, 4}}, Shape{9001, 0, 20, 5, {2}}}) {
+      shape.zero_knowledge = zero_knowledge;
+      shape.num_queries = 40;
+      const Instance instance(make_params(shape), 36);
+      const Bytes kept = instance.prove().bytes;
+      EXPECT_EQ(instance.verify(kept).to_string(), "accepted");
+      for (const CpuLimits& limits : {CpuLimits{0, 0}, CpuLimits{std::size_t{1} << 16, std::size_t{1} << 12}})
+        EXPECT_EQ(instance.prove(nullptr, 99, *new_cpu_backend(limits)).bytes, kept) << limits.code_bytes;
+    }
+  }
+}
+
 // Pads are one-time: the same message under two masks differs, and its difference is that of the pads.
 TEST(Opening, FirstMessageIsPadded) {
   const OpeningParams params = make_params({50, 2, 31, 3, {2}});

@@ -88,7 +88,8 @@ LaneCoefs::LaneCoefs(const CodeParams& params, IntLanes message, FpVec random_co
 
 LaneCoefs::LaneCoefs(const CodeParams& params, IntLanes message, hiding::RandomSource& random)
     : LaneCoefs(params, std::move(message), FpVec(params.num_lanes() * params.num_random_coefs)) {
-  random.fill(random_.span());
+  for (std::size_t lane = 0; lane < params.num_lanes(); ++lane)
+    random.fill(random_.span().subspan(lane * params.num_random_coefs, params.num_random_coefs));
 }
 
 FpCSpan LaneCoefs::read(std::size_t lane, std::size_t begin, FpSpan scratch) const {
@@ -98,13 +99,19 @@ FpCSpan LaneCoefs::read(std::size_t lane, std::size_t begin, FpSpan scratch) con
   const FpCSpan random = random_.span();
   const std::size_t own = lane * params_.num_random_coefs;
   if (num_ints == 0) return random.subspan(own + begin - params_.num_coefs, count);
-  vec::from_ints(ints_.lane(lane).subspan(begin, num_ints), scratch.first(num_ints));
+  if (!ints_.has_elements(lane)) {
+    vec::from_ints(ints_.lane(lane).subspan(begin, num_ints), scratch.first(num_ints));
+  } else if (num_ints == count) {
+    return ints_.elements(lane).subspan(begin, count);
+  } else {
+    for (std::size_t i = 0; i < num_ints; ++i) scratch[i] = ints_.elements(lane)[begin + i];
+  }
   std::copy_n(random.data() + own, count - num_ints, scratch.data() + num_ints);
   return scratch;
 }
 
-void LaneCoefs::transpose(FpSpan matrix, Fp constant) const {
-  const std::size_t num_lanes = params_.num_lanes(), dimension = params_.dimension();
+void CodeCoefs::transpose(FpSpan matrix, Fp constant) const {
+  const std::size_t num_lanes = num_polynomials(), dimension = params().dimension();
   const std::size_t num_rows = std::min(matrix.size() / num_lanes, dimension);
   parallel_for(num_rows, kRowGrain, [&](std::size_t begin, std::size_t end) {
     Fp scratch[kTile], sums[kTile];

@@ -58,8 +58,22 @@ class EncodedOracle final : public RowSource {
   merkle::MerkleTree tree_;
 };
 
-// The coefficients of every lane: message coefficients, then random ones. M's message coefficients are small integers.
-class LaneCoefs {
+// What a code word is made of: the coefficients of the polynomials that its rows evaluate. Rows are [num_polynomials].
+class CodeCoefs {
+ public:
+  virtual ~CodeCoefs() = default;
+  virtual const CodeParams& params() const = 0;
+  virtual std::size_t num_polynomials() const = 0;
+  // Coefficients [begin, begin + scratch.size()) of one polynomial, which has params().dimension(): where they are, or converted into
+  // `scratch`. Thread-safe.
+  virtual FpCSpan read(std::size_t polynomial, std::size_t begin, FpSpan scratch) const = 0;
+  // matrix: [rows, num_polynomials]; row j becomes coefficient j of every polynomial modulo x^rows - constant, j < rows and
+  // j < dimension. All cores.
+  void transpose(FpSpan matrix, Fp constant = Fp()) const;
+};
+
+// The coefficients of every lane: message coefficients, then random ones. Message coefficients of M and most of W's are small integers.
+class LaneCoefs final : public CodeCoefs {
  public:
   LaneCoefs() = default;
   // message: [num_lanes, num_coefs], lane-major. The random coefficients come from `random`.
@@ -70,12 +84,9 @@ class LaneCoefs {
   // random_coefs: [num_lanes, num_random_coefs].
   LaneCoefs(const CodeParams& params, IntLanes message, FpVec random_coefs);
 
-  const CodeParams& params() const { return params_; }
-  // Coefficients [begin, begin + scratch.size()) of one lane: where they are, or converted into `scratch`.
-  FpCSpan read(std::size_t lane, std::size_t begin, FpSpan scratch) const;
-  // matrix: [rows, num_lanes]; row j becomes coefficient j of every lane modulo x^rows - constant, j < rows and j < dimension.
-  // All cores.
-  void transpose(FpSpan matrix, Fp constant = Fp()) const;
+  const CodeParams& params() const override { return params_; }
+  std::size_t num_polynomials() const override { return params_.num_lanes(); }
+  FpCSpan read(std::size_t lane, std::size_t begin, FpSpan scratch) const override;
   const FpVec& random_coefs() const { return random_; }
 
  private:

@@ -24,8 +24,8 @@ class TensorWeights : public testing::TestWeights {
     rows_ = FeVec(oracle.num_coefs);
     vec::eq_table(std::vector<Fe>(point_.rbegin(), point_.rend()), rows_);
   }
-  void add_lane(std::size_t lane, const Fe& factor, FeSpan out) const override {
-    vec::axpy(factor * lane_part_[lane], rows_, out);
+  void add_rows(std::size_t lane, std::size_t first, const Fe& factor, FeSpan out) const override {
+    vec::axpy(factor * lane_part_[lane], rows_.subspan(first, out.size), out);
   }
   Fe at(const BasePoint& base, const std::vector<Fe>& point) const override {
     Fe sum;

@@ -46,8 +46,8 @@ class DenseWeights : public TestWeights {
   }
   const Fe& at(std::size_t lane, std::size_t row) const { return values_[lane * num_coefs_ + row]; }
   const std::vector<Fe>& values() const { return values_; }
-  void add_lane(std::size_t lane, const Fe& factor, FeSpan out) const override {
-    for (std::size_t row = 0; row < out.size; ++row) out.set(row, out.get(row) + factor * at(lane, row));
+  void add_rows(std::size_t lane, std::size_t first, const Fe& factor, FeSpan out) const override {
+    for (std::size_t row = 0; row < out.size; ++row) out.set(row, out.get(row) + factor * at(lane, first + row));
   }
   Fe at(const BasePoint& base, const std::vector<Fe>& point) const override {
     const std::vector<Fe> eq = eq_low_first(point);

@@ -14,14 +14,13 @@ namespace {
 
 constexpr std::size_t kTile = 512;  // coefficients of a lane that a core takes at a time
 constexpr std::size_t kTileGrain = 8;
-constexpr std::size_t kMaxBlockBytes = std::size_t{256} << 20;
 
 int log_at_least(std::uint64_t x) { return static_cast<int>(std::bit_width(std::max<std::uint64_t>(x, 1) - 1)); }
 
 // The rows of a code word at some points, [rows, lanes].
 class RowEvaluation {
  public:
-  RowEvaluation(const LaneCoefs& coefs, std::span<const std::uint64_t> indices)
+  RowEvaluation(const CodeCoefs& coefs, std::span<const std::uint64_t> indices)
       : coefs_(coefs), params_(coefs.params()), points_(domain_points(params_, indices)) {
     choose_residues(indices);
     for (std::size_t q = 0; q < indices.size(); ++q) {
@@ -37,10 +36,10 @@ class RowEvaluation {
     const std::size_t num_tiles = num_residues() / tile();
     std::vector<FpVec> partial(num_chunks(num_tiles, kTileGrain));
     parallel_chunks(num_tiles, kTileGrain, [&](std::size_t chunk, std::size_t begin, std::size_t end) {
-      partial[chunk] = FpVec(points_.size() * params_.num_lanes());
+      partial[chunk] = FpVec(points_.size() * coefs_.num_polynomials());
       for (std::size_t i = begin; i < end; ++i) add_tile(i * tile(), partial[chunk].span());
     });
-    FpVec rows(points_.size() * params_.num_lanes());
+    FpVec rows(points_.size() * coefs_.num_polynomials());
     for (const FpVec& part : partial) vec::add(rows.span(), part.span(), rows.span());
     return rows;
   }
@@ -76,7 +75,7 @@ class RowEvaluation {
     std::vector<FpCSpan> pieces(num_pieces);
     std::vector<Fp> starts(points_.size());
     for (std::size_t q = 0; q < points_.size(); ++q) starts[q] = pow(points_[q], begin);
-    for (std::size_t lane = 0; lane < params_.num_lanes(); ++lane) {
+    for (std::size_t lane = 0; lane < coefs_.num_polynomials(); ++lane) {
       for (std::size_t k = 0; k < num_pieces; ++k) {
         const std::size_t first = begin + k * num_residues();
         pieces[k] = coefs_.read(lane, first, scratch.span().subspan(k * tile(), std::min(tile(), dimension - first)));
@@ -91,13 +90,13 @@ class RowEvaluation {
         }
         for (std::size_t q = group.begin; q < group.end; ++q) {
           const FpCSpan powers = FpCSpan(table_.span()).subspan(q * tile(), tile());
-          rows[q * params_.num_lanes() + lane] += starts[q] * vec::dot(FpCSpan(value.span()), powers);
+          rows[q * coefs_.num_polynomials() + lane] += starts[q] * vec::dot(FpCSpan(value.span()), powers);
         }
       }
     }
   }
 
-  const LaneCoefs& coefs_;
+  const CodeCoefs& coefs_;
   const CodeParams& params_;
   std::vector<Fp> points_;
   int log_residues_ = 0;
@@ -107,14 +106,14 @@ class RowEvaluation {
 
 }  // namespace
 
-FpVec evaluate_rows(const LaneCoefs& coefs, std::span<const std::uint64_t> indices) {
+FpVec evaluate_rows(const CodeCoefs& coefs, std::span<const std::uint64_t> indices) {
   return RowEvaluation(coefs, indices).run();
 }
 
-Status encode_in_blocks(const LaneCoefs& coefs, std::size_t max_bytes,
+Status encode_in_blocks(const CodeCoefs& coefs, std::size_t max_bytes,
                         const std::function<Status(std::uint64_t first, FpCSpan rows)>& visit) {
   const CodeParams& params = coefs.params();
-  const std::size_t num_lanes = params.num_lanes();
+  const std::size_t num_lanes = coefs.num_polynomials();
   // Block c of 2^log_rows rows belongs to the points shift w^reverse(c) times a subgroup: an encoding of its own, of the
   // polynomials modulo x^(2^log_rows) - constant.
   int log_rows = std::min<int>(log_at_least(params.dimension()), params.log_domain);
@@ -130,8 +129,8 @@ Status encode_in_blocks(const LaneCoefs& coefs, std::size_t max_bytes,
   return ok_status();
 }
 
-UnkeptCode::UnkeptCode(std::shared_ptr<const LaneCoefs> coefs, std::size_t max_block_bytes)
-    : coefs_(std::move(coefs)), tree_(tree_shape(coefs_->params(), coefs_->params().num_lanes())) {
+UnkeptCode::UnkeptCode(std::shared_ptr<const CodeCoefs> coefs, std::size_t max_block_bytes)
+    : coefs_(std::move(coefs)), tree_(tree_shape(coefs_->params(), coefs_->num_polynomials())) {
   const Status encoded = encode_in_blocks(*coefs_, max_block_bytes, [&](std::uint64_t first, FpCSpan rows) {
     tree_.hash_leaves(first, rows);
     return ok_status();
@@ -151,7 +150,7 @@ CommittedOracle commit_lanes(LaneCoefs coefs, std::size_t most_kept_bytes) {
   if (params.domain_size() * params.num_lanes() * sizeof(Fp) <= most_kept_bytes)
     return CommittedOracle(std::move(coefs));
   const auto shared = std::make_shared<const LaneCoefs>(std::move(coefs));
-  return {shared, std::make_shared<const UnkeptCode>(shared, kMaxBlockBytes)};
+  return {shared, std::make_shared<const UnkeptCode>(shared, kUnkeptBlockBytes)};
 }
 
 }  // namespace zkinfer::pcs

@@ -12,8 +12,8 @@ namespace zkinfer::pcs {
 class WeightSource {
  public:
   virtual ~WeightSource() = default;
-  // Adds factor times the weights U[lane][0 .. R) to out ([R]). Thread-safe.
-  virtual void add_lane(std::size_t lane, const Fe& factor, FeSpan out) const = 0;
+  // Adds factor times the weights U[lane][first .. first + out.size) to out. Thread-safe.
+  virtual void add_rows(std::size_t lane, std::size_t first, const Fe& factor, FeSpan out) const = 0;
 };
 
 }  // namespace zkinfer::pcs
