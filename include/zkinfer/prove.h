@@ -112,6 +112,28 @@ struct BatchResult {
   ProveStats stats;
 };
 
+// Requests of different people, for one proof; the forms are a batch's.
+struct JointRequest {
+  std::vector<std::vector<TensorView>> inputs;
+  bool refuse_clipping = false;
+  std::vector<std::vector<std::vector<std::int64_t>>> integers;
+  std::vector<Bytes> contexts;  // of each request its own, as ProveRequest's
+  // A power of two, at least the requests; 0: the least. Whoever has a seat learns it, so that fixed numbers say little of the others.
+  std::uint64_t num_seats = 0;
+  Progress progress;
+};
+
+struct JointRow : BatchRow {
+  Bytes seat;               // for the request's owner alone: docs/formats/joint.md
+  VerifyRequest statement;  // what he must find, as in ProofResult
+};
+
+struct JointResult {
+  Bytes proof;  // docs/formats/joint.md; says nothing of inputs and outputs
+  std::vector<JointRow> rows;
+  ProveStats stats;
+};
+
 // How a model does on a data set (evaluation.h).
 class DataSet;
 struct EvaluationRequest {
@@ -196,6 +218,12 @@ class Prover {
   // the usual limits (verify_limits.h), unless they do not check single proofs under them either.
   // Circuit and parameters are kept for the next batch of as many rows.
   Result<BatchResult> prove_batch(const BatchRequest& request) const;
+  // One proof of several people's requests, whatever the key says of inputs and outputs: each checks his own row with verify_joint() and learns
+  // nothing of the others'. Takes one slot; seats, pads and salts are fresh, also where the same requests come again. What is wrong with a
+  // request is found before a slot is taken, as for a batch. unsupported without zero knowledge.
+  Result<JointResult> prove_joint(const JointRequest& request) const;
+  // How many seats suit time and memory, at most 128; 1: this key has no joint proofs.
+  Result<std::uint64_t> usual_seats() const;
   // The rows of a data set in chunks, each with a slot of its own, under the same key whatever the metric. For verify_evaluation(). All that
   // is wrong with the request is found before the first slot is taken; whoever has fewer slots than evaluation_chunks() loses those that are left.
   Result<EvaluationProof> evaluate(const EvaluationRequest& request) const;

@@ -83,7 +83,7 @@ struct PathResult {
   std::uint64_t root_slot = 0;  // of the root's commitment, which the first rotation used
 };
 PathResult verify_path(const VerificationKey& root, ByteView path);
-// The key that a proof, batch or evaluation says it was made under, checked by nobody; none if the bytes do not begin like one.
+// The key that a proof, batch, evaluation or joint proof says it was made under, checked by nobody; none if the bytes do not begin like one.
 std::optional<Digest> claimed_identity(ByteView proof);
 // How many rows a batch says it has, checked by nobody; none if the bytes do not begin like one.
 std::optional<std::uint64_t> claimed_rows(ByteView batch);
@@ -185,6 +185,21 @@ struct VerifyBatchResult : VerifySummary {
 // The same of a batch (docs/formats/batch.md): an inference for each of its rows, and nothing else. A function of its own, since
 // whoever asks for one inference must not be given many; claimed_rows() tells the two apart.
 VerifyBatchResult verify_batch(const VerificationKey& key, ByteView batch, const VerifyRequest& request);
+
+// What an accepted joint proof says of one seat: inputs and outputs are those that were given, which nobody else learns.
+struct VerifyJointResult : VerifyResult {
+  std::uint64_t seat = 0, num_seats = 0;  // its number, and of all that the proof has
+};
+// The same of a joint proof (docs/formats/joint.md), for the owner of a seat: all inputs and outputs of his row are in the request, with their
+// data or integers, since the proof holds none. context: of his request.
+VerifyJointResult verify_joint(const VerificationKey& key, ByteView proof, ByteView seat, const VerifyRequest& request);
+// Of several seats of one proof, whose messages are then checked once: for who made it. A result of each, or the one that is rejected alone.
+struct SeatRequest {
+  ByteView seat;
+  VerifyRequest request;
+};
+std::vector<VerifyJointResult> verify_joint(const VerificationKey& key, ByteView proof,
+                                            std::span<const SeatRequest> seats);
 
 // Whether `output` of one accepted proof is `input` of another one: one commitment, or one digest, or the same public
 // integers; as many elements; the same scale; and within the input's range. Rejected for kLink otherwise.

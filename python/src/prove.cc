@@ -46,6 +46,13 @@ void bind_results(py::module_& module) {
       .def_readonly("rows", &BatchResult::rows)
       .def_readonly("statement", &BatchResult::statement)
       .def_readonly("stats", &BatchResult::stats);
+  py::class_<JointRow, BatchRow>(module, "JointRow").def_property_readonly("seat", [](const JointRow& row) {
+    return to_python(row.seat);
+  });
+  py::class_<JointResult>(module, "JointResult")
+      .def_property_readonly("proof", [](const JointResult& result) { return to_python(result.proof); })
+      .def_readonly("rows", &JointResult::rows)
+      .def_readonly("stats", &JointResult::stats);
   py::class_<BudgetPrice>(module, "BudgetPrice")
       .def_readonly("budget", &BudgetPrice::budget)
       .def_readonly("opening_bytes", &BudgetPrice::opening_bytes)
@@ -110,6 +117,24 @@ void bind_prover(py::module_& module) {
                return prover->prove_batch(request);
              });
            })
+      .def("prove_joint",
+           [](const SharedProver& prover, const std::vector<std::vector<py::array>>& rows,
+              const std::vector<py::bytes>& contexts, std::uint64_t num_seats, bool refuse_clipping,
+              const py::object& progress) {
+             const auto arrays = hold(rows);
+             std::vector<Bytes> bound;
+             for (const py::bytes& context : contexts) bound.push_back(bytes_of(context));
+             return run<JointResult>(progress, [=](const Progress& report) {
+               JointRequest request;
+               request.inputs = arrays->rows();
+               request.contexts = bound;
+               request.num_seats = num_seats;
+               request.refuse_clipping = refuse_clipping;
+               request.progress = report;
+               return prover->prove_joint(request);
+             });
+           })
+      .def_property_readonly("usual_seats", [](const Prover& prover) { return must(prover.usual_seats()); })
       .def("certify",
            [](const SharedProver& prover, const py::object& progress) {
              return to_python(run<Bytes>(progress, [=](const Progress& report) { return prover->certify(report); }));

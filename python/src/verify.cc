@@ -75,6 +75,9 @@ void bind_results(py::module_& module) {
   py::class_<VerifyResult, VerifySummary>(module, "VerifyResult")
       .def_readonly("outputs", &VerifyResult::outputs)
       .def_readonly("inputs", &VerifyResult::inputs);
+  py::class_<VerifyJointResult, VerifyResult>(module, "VerifyJointResult")
+      .def_readonly("seat", &VerifyJointResult::seat)
+      .def_readonly("num_seats", &VerifyJointResult::num_seats);
   py::class_<VerifiedRow>(module, "VerifiedRow")
       .def_readonly("outputs", &VerifiedRow::outputs)
       .def_readonly("inputs", &VerifiedRow::inputs);
@@ -172,6 +175,15 @@ void bind_verify(py::module_& module) {
   bind_key(module);
   module.def("verify", &checked<VerifyResult, &verify>);
   module.def("verify_batch", &checked<VerifyBatchResult, &verify_batch>);
+  // Of seats with their requests; a result of each, or the one that is rejected alone.
+  module.def("verify_joint", [](const VerificationKey& key, const py::bytes& proof,
+                                const std::vector<std::pair<py::bytes, VerifyRequest>>& seats) {
+    std::vector<SeatRequest> requests;
+    for (const auto& [seat, request] : seats) requests.push_back({view_of(seat), request});
+    const ByteView bytes = view_of(proof);
+    const py::gil_scoped_release no_gil;
+    return verify_joint(key, bytes, requests);
+  });
   module.def("weights_from_certificate", [](const VerificationKey& key, const py::bytes& certificate) {
     const ByteView bytes = view_of(certificate);
     CheckedWeights weights;

@@ -20,10 +20,10 @@ from ._evaluation import DataSet, Evaluation, Figure, VerifiedEvaluation, verify
 from ._generation import Answer, Tokenizer, VerifiedAnswer, verify_conversation, verify_generation
 from ._key import Soundness, VerificationKey
 from ._model import Model, RunResult
-from ._proofs import Batch, Proof
+from ._proofs import Batch, JointProof, Proof
 from ._prover import Prover
 from ._tensors import CommittedTensor, TensorCommitment
-from ._verify import Statement, VerifiedTensor, verify, verify_batch, verify_chain, verify_rotation
+from ._verify import Seat, Statement, VerifiedTensor, verify, verify_batch, verify_chain, verify_joint, verify_rotation
 from .errors import (
     BudgetError,
     Cancelled,
@@ -53,12 +53,14 @@ __all__ = [
     "FileError",
     "InputError",
     "InternalError",
+    "JointProof",
     "Model",
     "ModelWarning",
     "Proof",
     "Prover",
     "Rejected",
     "RunResult",
+    "Seat",
     "Soundness",
     "Statement",
     "TensorCommitment",
@@ -72,6 +74,7 @@ __all__ = [
     "compile",
     "verify",
     "verify_batch",
+    "verify_joint",
     "verify_chain",
     "verify_embedding",
     "verify_evaluation",

@@ -190,6 +190,28 @@ class Batch(_ProofFile):
         return _html.batch(self, _native.claimed_rows(self._data))
 
 
+@_options.checked_calls
+class JointProof(_ProofFile):
+    """One proof of several people's requests (.zkjoint), for :func:`verify_joint`. Made by :meth:`Prover.prove_joint`, read by :meth:`load`.
+
+    Attributes:
+        seats: bytes for each request's owner, to be given to him alone; none where it was read from a file.
+        rows: the outputs of each request, float32 arrays in the model's shapes; None likewise. integers: the same as int64.
+        path: as of a :class:`Proof`.
+    """
+
+    _kind = "joint proof"
+
+    def __init__(self, data: bytes) -> None:
+        super().__init__(data)
+        self.seats: Sequence[bytes] = ()
+        self.rows: Optional[list[tuple[np.ndarray, ...]]] = None
+        self.integers: Optional[list[tuple[np.ndarray, ...]]] = None
+
+    def __repr__(self) -> str:
+        return f"<zkinfer.JointProof: {len(self)} bytes>"
+
+
 def _unpickle(kind: Any, data: bytes, path: Optional[bytes]) -> Any:
     proof = kind(data)
     proof.path = path

@@ -13,7 +13,7 @@ import numpy as np
 from . import _data, _embedding, _evaluation, _files, _generation, _native, _options, _progress
 from ._key import VerificationKey
 from ._model import Model, slots_for
-from ._proofs import Batch, Proof, reals
+from ._proofs import Batch, JointProof, Proof, reals
 from ._tensors import CommittedTensor
 from ._verify import context_bytes
 from .errors import BudgetError, InputError
@@ -319,6 +319,46 @@ class Prover:
         for row in result.rows:
             _data.warn_of_clipping(row.clipping, _ABOUT, 3)
         return batch
+
+    def prove_joint(
+        self, inputs: Any, contexts: Sequence[Union[bytes, str]], *, seats: Optional[int] = None, refuse_clipping: bool = False,
+        progress: _progress.Progress = None,
+    ) -> JointProof:  # fmt: skip
+        """One proof of several people's requests, which takes one slot: each checks his own with :func:`verify_joint`, and learns nothing of the others'.
+
+        Whatever the key says of inputs and outputs, the proof shows none. Proving the same requests again makes other seats.
+
+        Args:
+            inputs: as of :meth:`prove_batch`, a row for each request.
+            contexts: of each request its own, up to 32 bytes: a nonce of its owner.
+            seats: of the proof, a power of two, which all of them learn; by default the least.
+            refuse_clipping, progress: as of :meth:`prove`.
+        Returns: a :class:`JointProof`, with a seat for each request.
+        Raises: as :meth:`prove`; InputError too where a context comes twice, or the key has no zero knowledge or commits to inputs or outputs.
+
+        Example:
+            >>> joint = key.prove_joint(table, [os.urandom(32) for row in table])
+            >>> seat = zkinfer.Seat(joint.seats[0], {"x": table[0]}, {"y": joint.integers[0][0]})
+            >>> zkinfer.verify_joint(joint, seat, key.public)[0].output
+        """
+        _options.flag("refuse_clipping", refuse_clipping)
+        rows = _data.samples(inputs, self._model.inputs_info, "inputs", self._model._native.preprocessing)
+        bound = [context_bytes(context) for context in contexts]
+        least = _options.integer("seats", seats, 1, 1 << 20) if seats is not None else 0
+        with _progress.reporting(progress, "prove") as report:
+            result, path = self._under_next(lambda native: native.prove_joint(rows, bound, least, refuse_clipping, report))
+        joint = JointProof(result.proof)
+        joint.path, joint.stats, joint.seats = path, result.stats, [row.seat for row in result.rows]
+        made = [reals(self._model.outputs_info, row.outputs) for row in result.rows]
+        joint.integers, joint.rows = [row[0] for row in made], [row[1] for row in made]
+        for row in result.rows:
+            _data.warn_of_clipping(row.clipping, _ABOUT, 3)
+        return joint
+
+    @property
+    def usual_seats(self) -> int:
+        """How many seats of a joint proof suit time and memory, at most 128; 1: this key has no joint proofs."""
+        return self._native.usual_seats
 
     def evaluate(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Any, NamedTuple, Optional, Union
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from ._key import VerificationKey, accept, policy_text
 from .errors import InputError
 
 if TYPE_CHECKING:
-    from ._proofs import Batch, Proof
+    from ._proofs import Batch, JointProof, Proof
 
 _CONTEXT_BYTES = 32
 
@@ -100,6 +100,7 @@ class Statement:
         serving_identity: that of the key that the proof was made under, whose slots are counted; the same where there is no path.
         weights: what shows that the weights are integers: "certified", "rederived", "no weights" or "uncertified".
         security_bits: the weakest of proof and certificate.
+        num_seats: of a joint proof, of how many requests it may be; else 1.
     """
 
     def __init__(self, summary: _native.VerifySummary, row: Any) -> None:
@@ -113,6 +114,7 @@ class Statement:
         self.serving_identity: str = summary.serving_identity.hex()
         self.weights: str = summary.weights
         self.security_bits: float = summary.security_bits
+        self.num_seats = 1
 
     @property
     def output(self) -> np.ndarray:
@@ -180,7 +182,7 @@ def _key_of(key: Any) -> VerificationKey:
 
 
 _SAYS = {"Answer": "verify_generation", "Embedding": "verify_embedding"}
-_CHECKED_BY = {"proof": "zkinfer.verify", "batch proof": "zkinfer.verify_batch", "evaluation": "zkinfer.verify_evaluation"}
+_CHECKED_BY = {"proof": "zkinfer.verify", "batch proof": "zkinfer.verify_batch", "evaluation": "zkinfer.verify_evaluation", "joint proof": "zkinfer.verify_joint"}
 
 
 def _proof_bytes(proof: Any, kind: str) -> bytes:
@@ -194,7 +196,7 @@ def _proof_bytes(proof: Any, kind: str) -> bytes:
     elif isinstance(proof, (str, os.PathLike)):
         data, where = _files.read(proof), _files.quoted(proof)
     else:
-        wanted = {"proof": "Proof", "batch proof": "Batch", "evaluation": "Evaluation"}[kind]
+        wanted = {"proof": "Proof", "batch proof": "Batch", "evaluation": "Evaluation", "joint proof": "JointProof"}[kind]
         if type(proof).__name__ in _SAYS:
             raise InputError(f"{kind}: an {type(proof).__name__}, expected a {wanted}; zkinfer.{_SAYS[type(proof).__name__]} checks it and says what it is")
         raise InputError(f"{kind}: a {type(proof).__name__}, expected a {wanted}, its bytes or the path of its file")
@@ -309,6 +311,67 @@ def verify_batch(
     result = _native.verify_batch(key._native, data, _request(key, context, accept_uncertified))
     accept(result.verdict, _remedy(result.verdict))
     return [Statement(result, row) for row in result.rows]
+
+
+class Seat(NamedTuple):
+    """One request of a joint proof, for :func:`verify_joint`: what its owner was given, and what he asked for and was told.
+
+    Attributes:
+        seat: of JointProof.seats, or the path of a .zkseat file. Secret: with proof and key it lets others try what the request may have been.
+        inputs, outputs: all of them, by name: integers as an array, or canonical bytes.
+        context: up to 32 bytes that the request must be bound to; None: any.
+    """
+
+    seat: Union[bytes, _files.Path]
+    inputs: Mapping[str, Any]
+    outputs: Mapping[str, Any]
+    context: Union[None, bytes, str] = None
+
+
+@_options.checked_call
+def verify_joint(
+    proof: Union["JointProof", bytes, _files.Path],
+    seats: Union[Seat, Sequence[Seat]],
+    key: Union[VerificationKey, _files.Path],
+    *,
+    path: Union[None, bytes, _files.Path] = None,
+    accept_uncertified: bool = False,
+) -> list[Statement]:
+    """Checks a request of a joint proof, as its owner: that the key's model gives these outputs on these inputs. The proof itself shows none.
+
+    Args:
+        proof: a JointProof, its bytes, or the path of a .zkjoint file.
+        seats: a :class:`Seat`, or several, as who made the proof has them: what they have in common is checked once.
+        key, path, accept_uncertified: as of :func:`verify`.
+    Returns: a :class:`Statement` of each; its ``num_seats`` is of how many requests the proof may be.
+    Raises: as :func:`verify`.
+
+    Example:
+        >>> seat = zkinfer.Seat("x.zkseat", {"x": x}, {"y": y}, context=nonce)
+        >>> zkinfer.verify_joint("x.zkjoint", seat, "network.zkkey")[0].output
+    """
+    key = _key_of(key)
+    data = _proof_bytes(proof, "joint proof")
+    key = _serving(key, proof, data, path)
+    asked = []
+    for one in [seats] if isinstance(seats, Seat) else seats:
+        _options.instance("seats", one, Seat, "zkinfer.Seat(..)")
+        request = _request(key, one.context, accept_uncertified)
+        request.inputs = _known("inputs", one.inputs, key.info.input_tensors, 0)
+        request.outputs = _known("outputs", one.outputs, key.info.output_tensors, 0)
+        own = _files.read(one.seat, "seat") if isinstance(one.seat, (str, os.PathLike)) else _options.data("seat", one.seat)
+        asked.append((own, request))
+    if not asked:
+        raise InputError("seats: none is given")
+    results = _native.verify_joint(key._native, data, asked)
+    accept(results[0].verdict, _remedy(results[0].verdict))
+    return [_of_seat(result) for result in results]
+
+
+def _of_seat(result: _native.VerifyJointResult) -> Statement:
+    statement = Statement(result, result)
+    statement.num_seats = result.num_seats
+    return statement
 
 
 @_options.checked_call

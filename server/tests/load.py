@@ -18,6 +18,7 @@ import running
 import zkinfer
 from zkinfer_client import tensors
 from zkinfer_client.http import Connection
+from zkinfer_server.database import Database
 
 CLIENTS = 4
 
@@ -28,11 +29,13 @@ def main() -> None:
     parser.add_argument("name")
     parser.add_argument("--rate", type=float, default=100)
     parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--ahead", type=int, default=60, help="requests that wait before it begins")
+    parser.add_argument("--joint", action="store_true", help="take joint proofs")
     given, options = parser.parse_known_args()
     info = zkinfer.VerificationKey.load(given.models / f"{given.name}.zkkey").info.input_tensors[0]
     low, high = info.format.lo * info.format.scale, info.format.hi * info.format.scale
     values = np.random.default_rng(0).uniform(low, high, tuple(info.shape)).astype(np.float32)
-    body, length = tensors.write({}, {info.name: values}, True)
+    body, length = tensors.write({"zkinfer": {"joint": given.joint}}, {info.name: values}, True)
     with tempfile.TemporaryDirectory() as folder:
         server = running.Running(given.models, pathlib.Path(folder) / "data", "--no-auth", "--max-backlog", "100000", *options)
         seconds: list[float] = []
@@ -51,15 +54,18 @@ def main() -> None:
                 due += CLIENTS / given.rate
                 ask(connection)
 
-        def proven() -> float:
-            lines = server.ask("GET", "/metrics")[2].decode().splitlines()
-            return float(next(line for line in lines if line.startswith('zkinfer_jobs{state="done"}')).split()[1])
+        def proven() -> int:
+            database = Database(str(server.data / "server.db"))
+            with database.read() as tx:
+                return int(tx.one("SELECT count(*) AS n FROM request WHERE state = 'proven'")["n"])
 
         try:
             first = Connection(server.url, {}, 30)
-            for _ in range(60):  # so that there is something to prove
+            ask(first)
+            while not proven():  # a worker is there, and has said what it can
+                time.sleep(0.1)
+            for _ in range(given.ahead):  # so that there is something to prove
                 ask(first)
-            time.sleep(1)
             seconds.clear()
             before, began = proven(), time.time()
             threads = [threading.Thread(target=client, args=(number, began + given.seconds)) for number in range(CLIENTS)]

@@ -63,7 +63,7 @@ def test_other_headers(server, flowers, headers):
 
 def test_names_with_what_no_text_has(server):
     for name in ("%ED%A0%80", "%00", "a%0A", "..", "%2e%2e%2fx"):
-        for path in (f"/v1/models/{name}", f"/v1/proofs/{name}", f"/v1/proofs/{name}/bytes", f"/v1/answers/{name}", f"/v1/models/{name}/key"):
+        for path in (f"/v1/models/{name}", f"/v1/proofs/{name}", f"/v1/proofs/{name}/bytes", f"/v1/proofs/{name}/seat", f"/v1/answers/{name}", f"/v1/models/{name}/key"):
             assert server.ask("GET", path)[0] == 404, path
 
 

@@ -112,12 +112,12 @@ def proof(slot=1, name="p"):
 def test_a_late_worker_changes_nothing(database):
     put_job(database, "a")
     with database.write() as tx:
-        first = jobs.pull(tx, "one", ["r"])
+        first = jobs.pull(tx, "one", {"r": 1})[0]
     with database.write() as tx:
-        assert jobs.pull(tx, "two", ["r"]) is None
+        assert jobs.pull(tx, "two", {"r": 1}) == []
         assert jobs.take_back(tx, "one") == 1
     with database.write() as tx:
-        second = jobs.pull(tx, "two", ["r"])
+        second = jobs.pull(tx, "two", {"r": 1})[0]
         jobs.beat(tx, first)
         assert not jobs.finish(tx, first, proof())
         assert jobs.finish(tx, second, proof(2))
@@ -128,10 +128,10 @@ def test_a_slot_is_published_once(database):
     put_job(database, "a")
     put_job(database, "b")
     with database.write() as tx:
-        assert jobs.finish(tx, jobs.pull(tx, "one", ["r"]), proof(5))
+        assert jobs.finish(tx, jobs.pull(tx, "one", {"r": 1})[0], proof(5))
     with pytest.raises(Exception) as raised:
         with database.write() as tx:
-            jobs.finish(tx, jobs.pull(tx, "one", ["r"]), proof(5, "other"))
+            jobs.finish(tx, jobs.pull(tx, "one", {"r": 1})[0], proof(5, "other"))
     assert jobs.is_used_twice(raised.value)
     with database.read() as tx:
         assert tx.one("SELECT state FROM job WHERE id = 'b'")["state"] == "queued"
@@ -143,7 +143,7 @@ def test_jobs_are_given_up_after_five_attempts(database):
     for _ in range(5):
         with database.write() as tx:
             tx.run("UPDATE job SET not_before = 0")
-            states.append(jobs.fail(tx, jobs.pull(tx, "one", ["r"]), "why"))
+            states.append(jobs.fail(tx, jobs.pull(tx, "one", {"r": 1})[0], "why"))
     assert states == ["queued"] * 4 + ["dead"]
 
 

@@ -62,13 +62,13 @@ def test_leases_fences_and_slots(cluster):
     for name in "abc":
         put_job(database, name)
     with database.write() as tx:
-        first = jobs.pull(tx, "one", ["r"])
+        first = jobs.pull(tx, "one", {"r": 1})[0]
         # Another connection takes the next one instead of waiting.
         seen = []
 
         def pull() -> None:
             with Database(cluster.url).write() as theirs:
-                seen.append(jobs.pull(theirs, "two", ["r"]))
+                seen.append(jobs.pull(theirs, "two", {"r": 1})[0])
 
         thread = threading.Thread(target=pull)
         thread.start()
@@ -76,7 +76,7 @@ def test_leases_fences_and_slots(cluster):
         assert seen and seen[0]["id"] != first["id"]
     with database.write() as tx:
         assert jobs.take_back(tx, "one") == 1
-        again = jobs.pull(tx, "three", ["r"])
+        again = jobs.pull(tx, "three", {"r": 1})[0]
         assert not jobs.finish(tx, first, proof(1)) and jobs.finish(tx, again, proof(1))
     with pytest.raises(Exception) as raised:
         with database.write() as tx:

@@ -41,6 +41,26 @@ def check_proof(
     return statement
 
 
+def seat_of(seat: bytes, payload: Mapping[str, Any], asked: Sequence[Part], answered: Sequence[Part]) -> zkinfer.Seat:
+    """A seat in a joint proof as the owner of the receipt checks it."""
+    context = proof_context(payload["id"], bytes.fromhex(payload["request_hash"]))
+    return zkinfer.Seat(seat, {part.name: part.data for part in asked}, {part.name: part.data for part in answered}, context)
+
+
+def check_seat(
+    payload: Mapping[str, Any], key: zkinfer.VerificationKey, proof: bytes, path: Optional[bytes], seat: bytes, asked: Sequence[Part], answered: Sequence[Part]
+) -> zkinfer.Statement:
+    """The same of a joint proof, of which the receipt's owner has a seat. Raises: as `check_proof`."""
+    if payload["model"]["root"] != key.identity:
+        raise ReceiptError(f"the receipt is of the model {payload['model']['root'][:16]}.., the key is {key.identity[:16]}..")
+    if response_hash(bytes.fromhex(payload["request_hash"]), answered).hex() != payload["response_hash"]:
+        raise ReceiptError("the receipt is of another answer")
+    (statement,) = zkinfer.verify_joint(proof, seat_of(seat, payload, asked, answered), key, path=path)
+    if statement.num_seats > payload["proof"]["bucket"]:
+        raise ReceiptError(f"a proof of {statement.num_seats} requests, promised were {payload['proof']['bucket']} at most")
+    return statement
+
+
 def fetch(connection: Connection, proof_id: str, has_path: bool) -> tuple[bytes, Optional[bytes]]:
     proof = connection.send("GET", f"/v1/proofs/{proof_id}/bytes")[2]
     return proof, connection.send("GET", f"/v1/proofs/{proof_id}/path")[2] if has_path else None
@@ -60,6 +80,8 @@ def audit_receipt(
         raise ReceiptError("the service answered for another proof")
     if signed.get("state") == "proven":
         proof, path = fetch(connection, payload["proof"]["id"], "path_sha256" in signed)
+        if "seats" in signed:
+            return f"proven, jointly with others: {len(proof)} bytes, slot {signed.get('slot')}; only who has its seat can check it (`Client.predict`)"
         asked = [Part(info.name, info.shape, given) for info, given in zip(key.info.input_tensors, data)] if data else None
         statement = check_proof(payload, key, proof, path, asked)
         return f"proven: {len(proof)} bytes, slot {statement.slot}, {statement.security_bits:.0f} bits"

@@ -17,7 +17,7 @@ import numpy as np
 import zkinfer
 
 from . import tensors
-from .audit import check_proof, fetch
+from .audit import check_proof, check_seat, fetch
 from .canonical import Part, integers_of, nonce_hash, request_hash, response_hash, uuid7
 from .http import Connection, ServiceError
 from .receipt import ReceiptError, keys_of, seconds_of, verify_receipt
@@ -44,19 +44,23 @@ class Answer:
         self.statement: Optional[zkinfer.Statement] = None
         self.proof: Optional[bytes] = None
         self._path: Optional[bytes] = None
+        self.seat: Optional[bytes] = None  # in a joint proof; secret: with it others could try what was asked
 
     def save(self, folder: Union[str, "os.PathLike[str]"]) -> None:
         """What shows others what was said: receipt.json, the canonical bytes of each input (NAME.bin), and answer.zkproof with its path once it was
-        checked, for `zkinfer verify` and `zkinfer-server receipt audit`."""
+        checked, for `zkinfer verify` and `zkinfer-server receipt audit`. Of a joint proof answer.zkjoint, answer.zkseat and the outputs' bytes, too, for
+        `zkinfer.verify_joint`."""
         place = pathlib.Path(folder)
         place.mkdir(parents=True, exist_ok=True)
         (place / "receipt.json").write_text(json.dumps(self.receipt))
-        for part in self._asked:
+        for part in [*self._asked, *(self._answered if self.seat is not None else [])]:
             (place / (re.sub(r"[^A-Za-z0-9_.-]", "_", part.name).lstrip(".") + ".bin")).write_bytes(part.data)
         if self.proof is not None:
-            proof = zkinfer.Proof(self.proof)
+            proof = zkinfer.JointProof(self.proof) if self.seat is not None else zkinfer.Proof(self.proof)
             proof.path = self._path
-            proof.save(place / "answer.zkproof")
+            proof.save(place / ("answer.zkjoint" if self.seat is not None else "answer.zkproof"))
+        if self.seat is not None:
+            (place / "answer.zkseat").write_bytes(self.seat)
 
     @property
     def output(self) -> np.ndarray:
@@ -119,20 +123,22 @@ class Client:
             parts.append(Part.of(info, integers_of(info, values)[0]))
         return arrays, parts
 
-    def predict(self, x: Any, *, wait: bool = True, prove: bool = True, timeout: Optional[float] = None, idempotency_key: Optional[str] = None, retry_seconds: float = 30.0) -> Answer:
+    def predict(self, x: Any, *, wait: bool = True, prove: bool = True, joint: bool = False, timeout: Optional[float] = None, idempotency_key: Optional[str] = None, retry_seconds: float = 30.0) -> Answer:
         """An answer that was checked, with its proof.
 
         Args:
             x: an array in the input's shape, or a dict by name.
             wait: return when the proof was checked too; False: `Answer.wait` does that later.
             prove: False: a receipt alone, no proof.
+            joint: the proof may be one in which other customers have seats, who learn nothing of this request; it comes sooner where many wait. False: a
+                proof of its own, which can be shown to others.
             timeout: for the proof; by default until the receipt's deadline.
             retry_seconds: how long a service that is busy or away is asked again, under one Idempotency-Key.
         Raises: Refused, ServiceError, ValueError for an input that is none of the model's.
         """
         arrays, asked = self._arrays(x)
         nonce, key = os.urandom(32), idempotency_key or uuid7()
-        body, length = tensors.write({"model": self.key.identity, **({} if prove else {"zkinfer": {"prove": False}})}, arrays, True)
+        body, length = tensors.write({"model": self.key.identity, "zkinfer": {"prove": prove, "joint": joint}}, arrays, True)
         headers = {
             "X-Nonce": nonce.hex(), "Idempotency-Key": key, "Content-Type": "application/octet-stream", tensors.BINARY_HEADER: str(length),
         }  # fmt: skip
@@ -180,15 +186,20 @@ class Client:
     def _prove(self, answer: Answer, timeout: Optional[float]) -> Answer:
         payload = answer.receipt["payload"]
 
-        def check(proof_id: str, has_path: bool) -> None:
-            proof, path = fetch(self._connection, proof_id, has_path)
-            answer.statement = check_proof(payload, self.key, proof, path, answer._asked, answer._answered)
+        def check(proof_id: str, state: Mapping[str, Any]) -> None:
+            proof, path = fetch(self._connection, proof_id, "path_sha256" in state)
+            if "seats" in state:
+                seat = self._connection.send("GET", f"/v1/proofs/{proof_id}/seat")[2]
+                answer.statement = check_seat(payload, self.key, proof, path, seat, answer._asked, answer._answered)
+                answer.seat = seat
+            else:
+                answer.statement = check_proof(payload, self.key, proof, path, answer._asked, answer._answered)
             answer.proof, answer._path = proof, path
 
         self._until_proven(payload, timeout, check)
         return answer
 
-    def _until_proven(self, payload: dict[str, Any], timeout: Optional[float], check: Callable[[str, bool], None]) -> None:
+    def _until_proven(self, payload: dict[str, Any], timeout: Optional[float], check: Callable[[str, Mapping[str, Any]], None]) -> None:
         """Calls `check` once there is a proof. Raises: Refused where it does not hold, or none comes in time."""
         proof_id, by = payload["proof"]["id"], seconds_of(payload["proof"]["by"])
         end = min(by, time.time() + timeout) if timeout is not None else by
@@ -198,7 +209,7 @@ class Client:
             try:
                 state = json.loads(self._connection.send("GET", f"/v1/proofs/{proof_id}", allow=(404, 410))[2])
                 if state.get("state") == "proven":
-                    return check(proof_id, "path_sha256" in state)
+                    return check(proof_id, state)
             except ServiceError as error:
                 if error.status not in (0, *_RETRY):
                     raise Refused(f"the proof: {error}") from error

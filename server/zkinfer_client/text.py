@@ -124,8 +124,8 @@ class TextClient(Client):
             stream(answer.text)
         if wait:
 
-            def check(proof_id: str, has_path: bool) -> None:
-                proof, path = fetch(self._connection, proof_id, has_path)
+            def check(proof_id: str, state: Mapping[str, Any]) -> None:
+                proof, path = fetch(self._connection, proof_id, "path_sha256" in state)
                 answer.statement = check_generation(payload, self.key, asked, said, proof, path).statement
 
             self._until_proven(payload, timeout, check)

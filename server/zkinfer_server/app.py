@@ -116,11 +116,11 @@ class Front:
                 raise Problem("bad-request", "expected 'model': its name or root")
         model = self.service.models.find(name)
         wait, extra = wait_of(request), form.get("zkinfer") or {}
-        if not isinstance(extra, dict) or not isinstance(extra.get("prove", True), bool):
-            raise Problem("bad-request", "zkinfer: expected an object; prove: true or false")
+        if not isinstance(extra, dict) or not all(isinstance(extra.get(name, True), bool) for name in ("prove", "joint")):
+            raise Problem("bad-request", "zkinfer: expected an object; prove, joint: true or false")
         mode = "none" if not extra.get("prove", True) else "wait" if wait else "optimistic"
         same = body_digest(b"infer", model.root.encode(), body, request.headers.get("X-Nonce", "").encode(), mode.encode())
-        reply = await self.service.answer(Ask(caller, model, inputs, nonce_of(request), idempotency_of(request), same, mode))
+        reply = await self.service.answer(Ask(caller, model, inputs, nonce_of(request), idempotency_of(request), same, mode, extra.get("joint", False)))
         self.metrics.answered(model.name, time.perf_counter() - began)
         return await self.written(reply, model, wait if mode == "wait" else None, header is not None, form.get("id"))
 
@@ -259,6 +259,11 @@ def make_app(service: Service, keys: ApiKeys, metrics: Metrics) -> FastAPI:
     @app.get("/v1/proofs/{proof_id}/path", tags=["proofs"])
     async def proof_path(proof_id: str) -> Response:
         return Response(await front.aside(service.proof_bytes, proof_id, "path"), media_type="application/octet-stream")
+
+    @app.get("/v1/proofs/{proof_id}/seat", tags=["proofs"])
+    async def proof_seat(request: Request, proof_id: str) -> Response:
+        caller = await front.caller(request, "predict")
+        return Response(await front.aside(service.seat, proof_id, caller), media_type="application/octet-stream")
 
     @app.get("/v1/proofs/{proof_id}/events", tags=["proofs"])
     async def proof_events(request: Request, proof_id: str) -> Response:

@@ -17,7 +17,7 @@ from typing import Any, Optional, Sequence
 import zkinfer
 from zkinfer_client.receipt import ReceiptError, keys_of, verify_receipt
 
-from . import api_keys, audit, backup
+from . import api_keys, audit, backup, jobs
 from .database import Unavailable
 from .place import Place
 
@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     worker.add_argument("--name", help="the worker's, which its successor has too (default: this machine's)")
     for command in (run, worker):
         command.add_argument("--proofs-at-once", type=int, default=1, metavar="N")
+        command.add_argument("--seats", type=int, default=jobs.SIZES[-1], metavar="N", help="requests in one joint proof, at most, where customers take those (1: none are made)")
         command.add_argument("--priority", choices=("idle", "low", "normal"), default="low", help="of proving, against answers (low: as nice as can be; idle: only what nobody else wants)")
 
     keys = commands.add_parser("keys", help="API keys").add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -126,7 +127,7 @@ def _run(given: argparse.Namespace) -> int:
     if not given.models.is_dir():
         raise ValueError(f"--models {given.models}: no such folder")
     place = Place(given.data, given.database)
-    common = ["--data", str(given.data), "--models", str(given.models), "--priority", given.priority, "--proofs-at-once", str(given.proofs_at_once)]
+    common = ["--data", str(given.data), "--models", str(given.models), "--priority", given.priority, "--proofs-at-once", str(given.proofs_at_once), "--seats", str(given.seats)]
     if given.database:
         common += ["--database", given.database]
     workers = [[*common, "--name", _worker_name(given, number)] for number in range(given.workers)]
@@ -145,7 +146,7 @@ def _work(given: argparse.Namespace) -> int:
 
     place = Place(given.data, given.database)
     owner = given.name or _worker_name(given, 0)
-    return work(Worker(place.database(), place.store(), place.vault(), given.models, owner, threads=given.proofs_at_once, priority=given.priority))
+    return work(Worker(place.database(), place.store(), place.vault(), given.models, owner, threads=given.proofs_at_once, priority=given.priority, seats=given.seats))
 
 
 def _keys(given: argparse.Namespace) -> int:

@@ -61,24 +61,40 @@ class Database:
         self.address = address
         self.is_postgres = address.startswith(("postgresql://", "postgres://"))
         self._local = threading.local()
-        if self._version() is None:
+        found = self._version()
+        if found is None or found in (str(int(after) - 1) for after in schema.CHANGES):
             with self.write() as tx:
                 if self.is_postgres:
                     tx.run("SELECT pg_advisory_xact_lock(7309453)")
-                for statement in schema.tables(schema.POSTGRES if self.is_postgres else schema.SQLITE):
-                    tx.run(statement)
-                tx.run("INSERT INTO meta(name, value) VALUES('schema', ?) ON CONFLICT DO NOTHING", str(schema.VERSION))
-        found = self._version()
+                self._bring_up_to_date(tx)
+            found = self._version()
         if found != str(schema.VERSION):
             raise Unavailable(f"the database has tables of version {found}, this program has {schema.VERSION}")
+
+    def _bring_up_to_date(self, tx: Transaction) -> None:
+        """Others may have done it since."""
+        words, found = schema.POSTGRES if self.is_postgres else schema.SQLITE, self._version_in(tx)
+        if found is None:
+            for statement in schema.statements(schema.TABLES, words):
+                tx.run(statement)
+            tx.run("INSERT INTO meta(name, value) VALUES('schema', ?) ON CONFLICT DO NOTHING", str(schema.VERSION))
+            return
+        for version in range(int(found) + 1, schema.VERSION + 1):
+            for statement in schema.statements(schema.CHANGES[str(version)], words):
+                tx.run(statement)
+        tx.run("UPDATE meta SET value = ? WHERE name = 'schema'", str(schema.VERSION))
 
     def _version(self) -> Optional[str]:
         """Of the tables that are there. Making them again would wait for everybody who writes."""
         with self.read() as tx:
-            listed = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'meta'"
-            if tx.one(listed if tx.is_postgres else "SELECT name FROM sqlite_master WHERE name = 'meta'") is None:
-                return None
-            row = tx.one("SELECT value FROM meta WHERE name = 'schema'")
+            return self._version_in(tx)
+
+    @staticmethod
+    def _version_in(tx: Transaction) -> Optional[str]:
+        listed = "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'meta'"
+        if tx.one(listed if tx.is_postgres else "SELECT name FROM sqlite_master WHERE name = 'meta'") is None:
+            return None
+        row = tx.one("SELECT value FROM meta WHERE name = 'schema'")
         return row["value"] if row else None
 
     def _errors(self) -> tuple[type[Exception], ...]:

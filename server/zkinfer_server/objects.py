@@ -20,6 +20,11 @@ _ROOM = 32 << 20
 _SMALL = 1 << 16  # up to this a blob lies in its table, and is durable with its row
 
 
+def seat_name(receipt_id: str, joint: str) -> str:
+    """Of a request's seat in a joint proof, for `Vault`."""
+    return f"{receipt_id}/seat/{joint}"
+
+
 class FolderStore:
     """Objects by kind and SHA-256. What is there is whole: written beside, synced, then named."""
 

@@ -21,7 +21,7 @@ from . import api_keys, audit
 from .api_keys import Caller
 from .database import Database, Transaction, Unavailable, Writer
 from .models import Models, ServedModel
-from .objects import FolderStore, Vault
+from .objects import FolderStore, Vault, seat_name
 from .problems import Problem
 from .signing import Signer
 
@@ -55,6 +55,7 @@ class Ask:
     idempotency: Optional[str]
     body_sha: bytes
     mode: str  # wait, optimistic or none
+    joint: bool = False  # whether its proof may be one that others have seats in
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,7 @@ class Service:
         self.draining = False
         self._backlog = Backlog()
         self._measured = 0.0
+        self._seats: dict[str, int] = {}  # of each model's joint proofs, as workers last said
 
     # -- answers
 
@@ -151,11 +153,12 @@ class Service:
         model, now, job_id = ask.model, time.time(), uuid7()
         request = request_hash(bytes.fromhex(model.root), asked, ask.nonce)
         proof_by = now + self.policy.proof_within + 2 * backlog
+        bucket = self._seats.get(model.root, 1) if ask.joint and kind == "predict" and ask.mode != "none" else 1
         payload = {
             "v": 1, "id": receipt_id, "iss": self.policy.issuer, "iat": timestamp(now),
             "model": {"root": model.root, "revision": model.name, "card_digest": model.card_digest}, "key_bits": int(model.key.info.weakest_bits),
             "request_hash": request.hex(), "response_hash": response_hash(request, answered).hex(), "nonce_hash": nonce_hash(ask.nonce).hex(),
-            "proof": {"id": job_id, "mode": ask.mode, "by": timestamp(proof_by), "bucket": 1}, "outcome": "OK",
+            "proof": {"id": job_id, "mode": ask.mode, "by": timestamp(proof_by), "bucket": bucket}, "outcome": "OK",
         }  # fmt: skip
         if usage:
             payload["usage"] = dict(usage)
@@ -178,8 +181,8 @@ class Service:
             )  # fmt: skip
             if ask.mode != "none":
                 tx.run(
-                    "INSERT INTO job(id, kind, model_root, state, prio, created, not_before) VALUES(?, ?, ?, 'queued', ?, ?, ?)",
-                    job_id, kind, model.root, 0 if ask.mode == "wait" else 1, now, now,
+                    "INSERT INTO job(id, kind, model_root, bucket, state, prio, created, not_before) VALUES(?, ?, ?, ?, 'queued', ?, ?, ?)",
+                    job_id, kind, model.root, bucket, 0 if ask.mode == "wait" else 1, now, now,
                 )  # fmt: skip
                 tx.run("INSERT INTO member(job_id, i, request_id) VALUES(?, 0, ?)", job_id, receipt_id)
             audit.note(tx, ask.caller.id, event="answer", receipt=receipt_id, request=request.hex(), model=model.root, signature=receipt["signature"]["sig"])
@@ -222,8 +225,9 @@ class Service:
                 "SELECT job.model_root AS root, request.tenant AS tenant, count(*) AS n FROM job JOIN request ON request.job_id = job.id"
                 " WHERE job.state IN ('queued', 'leased') GROUP BY job.model_root, request.tenant"
             )
-            models = tx.all("SELECT root, seconds_per_proof FROM model")
+            models = tx.all("SELECT root, seconds_per_proof, seats FROM model")
         rates = {row["root"]: row["seconds_per_proof"] for row in models}
+        self._seats = {row["root"]: row["seats"] or 1 for row in models}
         out = Backlog()
         for row in rows:
             seconds = row["n"] * (rates.get(row["root"]) or _FIRST_RATE)
@@ -241,13 +245,16 @@ class Service:
                 "SELECT count(*) AS n FROM job WHERE state IN ('queued', 'leased') AND (prio < ? OR (prio = ? AND created < ?))", job["prio"], job["prio"], job["created"]
             )
             rate = tx.one("SELECT seconds_per_proof FROM model WHERE root = ?", job["model_root"])
+            joint = tx.one("SELECT slot, bucket FROM job WHERE id = ?", job["joint"]) if job["joint"] else None
         state = {"queued": "queued", "leased": "proving", "done": "proven", "dead": "failed"}[job["state"]]
         out: dict[str, Any] = {"id": proof_id, "state": state, "model": job["model_root"]}
         if state in ("queued", "proving"):
             position = ahead["n"] if ahead else 0
             out.update(position=position, eta_ms=int(1000 * (position + 1) * ((rate or {}).get("seconds_per_proof") or _FIRST_RATE)))
         elif state == "proven":
-            out.update(bytes=job["proof_bytes"], sha256=job["proof_ref"].split("/")[1], slot=job["slot"], serving_key=job["serving_key"])
+            out.update(bytes=job["proof_bytes"], sha256=job["proof_ref"].split("/")[1], slot=(joint or job)["slot"], serving_key=job["serving_key"])
+            if joint is not None:
+                out["seats"] = joint["bucket"]
             if job["path_ref"]:
                 out["path_sha256"] = job["path_ref"].split("/")[1]
         return out
@@ -270,6 +277,19 @@ class Service:
         data = self.store.get(ref)
         if data is None:
             raise Problem("gone", "the object store has lost it, or holds other bytes")
+        return data
+
+    def seat(self, proof_id: str, caller: Caller) -> bytes:
+        """A request's seat in a joint proof, for the one who made the request. Raises: Problem."""
+        with self.database.read() as tx:
+            row = tx.one(
+                "SELECT request.id AS id, job.joint AS joint, member.seat_ref AS ref FROM job JOIN request ON request.job_id = job.id"
+                " JOIN member ON member.job_id = job.joint AND member.request_id = request.id WHERE job.id = ? AND request.tenant = ?",
+                proof_id, caller.tenant,
+            )  # fmt: skip
+            data = self.vault.open(tx, row["ref"], seat_name(row["id"], row["joint"])) if row else None
+        if data is None:
+            raise Problem("not-found", "no such seat, or another customer's")
         return data
 
     async def wait_for(self, proof_id: str, seconds: float) -> Optional[dict[str, Any]]:

@@ -12,18 +12,19 @@ import subprocess
 import threading
 import time
 import warnings
-from typing import Any, Optional
+from collections.abc import Callable
+from typing import Any, NamedTuple, Optional
 
 import zkinfer
-from zkinfer_client.audit import check_proof
-from zkinfer_client.canonical import Part, integers_of, proof_context, response_hash
+from zkinfer_client.audit import check_proof, seat_of
+from zkinfer_client.canonical import Part, integers_of, proof_context, response_hash, uuid7
 from zkinfer_client.tensors import unpack
 from zkinfer_client.text import CONTEXT_BYTES, Generation, answer_parts, check_generation
 
 from . import jobs
 from .models import tokenizer_beside
-from .database import Database, Unavailable, Writer
-from .objects import FolderStore, Vault
+from .database import Database, Transaction, Unavailable, Writer
+from .objects import FolderStore, Vault, seat_name
 
 log = logging.getLogger("zkinfer.worker")
 _IDLE_SECONDS = 0.02
@@ -33,10 +34,13 @@ _ROTATE_SECONDS = 10.0
 _READY = 64  # with fewer proofs left before the next commitment, or a quarter of one's, it is made
 
 
-class ProvenModel:
-    """A model with its commitment's secret."""
+Change = Callable[[Transaction], Any]
 
-    def __init__(self, path: pathlib.Path) -> None:
+
+class ProvenModel:
+    """A model with its commitment's secret. seats: of a joint proof, at most; 1: each request is proven alone."""
+
+    def __init__(self, path: pathlib.Path, seats: int) -> None:
         self.name, self.path, self.secret = path.stem, path, path.with_suffix(".zksecret")
         self.model = zkinfer.Model.load(path)
         self.prover = zkinfer.Prover.open(self.model, path.with_suffix(".zksecret"))
@@ -45,6 +49,10 @@ class ProvenModel:
             raise ValueError(f"{path.stem}: the .zkkey beside the secret is another commitment's")
         self.root = self.key.identity
         self.tokenizer = tokenizer_beside(path)
+        self.seats = 1
+        if seats > 1 and self.tokenizer is None:
+            with contextlib.suppress(zkinfer.ZkinferError):  # a circuit of many rows is too large: each is proven alone
+                self.seats = min(seats, self.prover.usual_seats)
         self.seconds: Optional[float] = None
         self._measured = 0
         self.problem: Optional[str] = None
@@ -72,13 +80,14 @@ def lower_priority(how: str) -> None:
 
 
 class Worker:
-    """threads: proofs at a time. owner: a name that its successor has too, so that it takes over what it left."""
+    """threads: proofs at a time. seats: of a joint proof, at most. owner: a name that its successor has too, so that it takes over what it left."""
 
     def __init__(
-        self, database: Database, store: FolderStore, vault: Vault, models: pathlib.Path, owner: str, *, threads: int = 1, priority: str = "low"
-    ) -> None:
+        self, database: Database, store: FolderStore, vault: Vault, models: pathlib.Path, owner: str, *, threads: int = 1, priority: str = "low",
+        seats: int = jobs.SIZES[-1],
+    ) -> None:  # fmt: skip
         self.database, self.store, self.vault, self.folder, self.owner = database, store, vault, models, owner
-        self.threads, self.priority = threads, priority
+        self.threads, self.priority, self.seats = threads, priority, seats
         self.writer = Writer(database)
         self.stopping = threading.Event()
         self._models: dict[str, ProvenModel] = {}
@@ -128,7 +137,7 @@ class Worker:
                 continue
             self._seen[path] = time.monotonic()
             try:
-                model = ProvenModel(path)
+                model = ProvenModel(path, self.seats)
             except (zkinfer.ZkinferError, ValueError) as error:
                 log.error("%s: %s", path.name, error)
                 continue
@@ -157,13 +166,13 @@ class Worker:
         rows = []
         for model in list(self._models.values()):
             with contextlib.suppress(zkinfer.ZkinferError):
-                rows.append((model.root, model.name, model.prover.num_proofs_left, model.seconds, model.problem, time.time()))
+                rows.append((model.root, model.name, model.prover.num_proofs_left, model.seconds, model.problem, time.time(), model.seats))
         self.writer.submit(
             lambda tx: [
                 tx.run(
-                    "INSERT INTO model(root, name, proofs_left, seconds_per_proof, problem, seen) VALUES(?, ?, ?, ?, ?, ?) ON CONFLICT(root) DO UPDATE SET"
+                    "INSERT INTO model(root, name, proofs_left, seconds_per_proof, problem, seen, seats) VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(root) DO UPDATE SET"
                     " name = excluded.name, proofs_left = excluded.proofs_left, seconds_per_proof = COALESCE(excluded.seconds_per_proof, model.seconds_per_proof),"
-                    " problem = excluded.problem, seen = excluded.seen",
+                    " problem = excluded.problem, seen = excluded.seen, seats = excluded.seats",
                     *row,
                 )
                 for row in rows
@@ -181,83 +190,145 @@ class Worker:
                 self.stopping.wait(0.2)
 
     def prove_one(self) -> bool:
-        """Pulls a job and ends it. False where there was none. Raises: Unavailable; then the lease runs out."""
-        roots = [root for root, model in self._models.items() if model.problem is None]
+        """Pulls a job, or as many as one joint proof is to be of, and ends it. False where there was none. Raises: Unavailable; then the lease runs out."""
+        seats = {root: model.seats for root, model in self._models.items() if model.problem is None}
         with self.database.read() as tx:  # cheap where nothing waits
             if tx.one("SELECT id FROM job WHERE state IN ('queued', 'leased') AND not_before <= ? LIMIT 1", time.time()) is None:
                 return False
-        job = self.writer.submit(lambda tx: jobs.pull(tx, self.owner, roots)).result()
-        if job is None:
+        pulled = self.writer.submit(lambda tx: jobs.pull(tx, self.owner, seats)).result()
+        if not pulled:
             return False
         with self._lock:
-            self._in_hand[job["id"]] = job
+            self._in_hand.update((job["id"], job) for job in pulled)
         try:
-            self._prove(job)
+            self._prove(pulled)
         finally:
             with self._lock:
-                del self._in_hand[job["id"]]
+                for job in pulled:
+                    del self._in_hand[job["id"]]
         return True
 
-    def _prove(self, job: dict[str, Any]) -> None:
-        model = self._models[job["model_root"]]
+    def _prove(self, pulled: list[dict[str, Any]]) -> None:
+        """What went wrong with all of them is tried again, each alone: of which request it was, nobody sees."""
+        model = self._models[pulled[0]["model_root"]]
         began = time.monotonic()
-        try:
-            proof = self._make(model, job)
+
+        def fails(job: dict[str, Any], error: BaseException, **how: bool) -> None:
+            self._patiently(lambda tx: jobs.fail(tx, job, type(error).__name__, **how))
+
+        given: list[Given] = []
+        for job in pulled:
             try:
-                if not self._patiently(lambda tx: jobs.finish(tx, job, proof)):
-                    log.warning("%s: the lease was lost, its proof is thrown away", job["id"])
+                one = self._given(model, job)
+                if len(pulled) > 1:
+                    _answer_of(model, one)  # before it joins others
+                given.append(one)
+            except Unavailable:
+                raise
+            except Exception as error:  # of this request alone
+                log.exception("%s: attempt %d", job["id"], job["attempt"])
+                fails(job, error)
+        if not given:
+            return
+        try:
+            proof, change = self._alone(model, given[0]) if len(given) == 1 else self._joint(model, given)
+            try:
+                if not self._patiently(change):
+                    log.warning("%s: the lease was lost, its proof is thrown away", given[0].job["id"])
             except Exception as error:
                 if jobs.is_used_twice(error):
                     raise jobs.SlotUsedTwice(f"slot {proof['slot']} of {proof['serving_key'][:16]} was used before") from error
                 raise
-            model.took((time.monotonic() - began) / self.threads, proof["seconds"] / self.threads)
+            model.took((time.monotonic() - began) / self.threads / len(given), proof["seconds"] / self.threads / len(given))
         except jobs.SlotUsedTwice as error:
             # Nobody has seen the proof. No other one is made until somebody has looked.
             model.problem = f"{error}: its secret is an old copy; see docs/server.md, Backup"
             log.critical("%s: %s", model.name, model.problem)
-            self._patiently(lambda tx: jobs.fail(tx, job, "slot used twice", counts=False))
+            for one in given:
+                fails(one.job, error, counts=False)
         except Unavailable:
             raise
         except (zkinfer.BudgetError, zkinfer.FileError) as error:  # a full disk, or no slot: the next attempt may find room
-            log.error("%s: %s", job["id"], error)
-            self._patiently(lambda tx: jobs.fail(tx, job, type(error).__name__, counts=False))
+            log.error("%s: %s", given[0].job["id"], error)
+            for one in given:
+                fails(one.job, error, counts=False)
         except Exception as error:
-            log.exception("%s: attempt %d", job["id"], job["attempt"])
-            self._patiently(lambda tx: jobs.fail(tx, job, type(error).__name__))
+            log.exception("%s: attempt %d", given[0].job["id"], given[0].job["attempt"])
+            for one in given:
+                fails(one.job, error)
 
-    def _make(self, model: ProvenModel, job: dict[str, Any]) -> dict[str, Any]:
-        """Proves, checks the proof against receipt and root key as the client will, and stores it."""
+    def _given(self, model: ProvenModel, job: dict[str, Any]) -> "Given":
+        """What a job is about. Raises: ValueError where it is no longer there, or is not what the receipt says."""
         with self.database.read() as tx:
-            (request,) = jobs.members(tx, job)  # one, until there are proofs of several
+            request = jobs.request_of(tx, job)
             data = self.vault.open(tx, request["input_ref"], f"{request['id']}/input")
             answered = self.vault.open(tx, request["output_ref"], f"{request['id']}/output")
         if data is None or answered is None:
             raise ValueError("the input or the answer is no longer there")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            proof, statement = _PROVERS[job["kind"]](model, request, json.loads(request["receipt"])["payload"], unpack(data), unpack(answered))
+        return Given(job, request, json.loads(request["receipt"])["payload"], unpack(data), unpack(answered))
+
+    def _kept(self, proof: Any, statement: zkinfer.Statement, model: ProvenModel) -> dict[str, Any]:
         return {
-            "serving_key": statement.serving_identity, "slot": None if model.key.info.public_parameters else statement.slot,
+            "serving_key": statement.serving_identity, "slot": None if model.key.info.public_parameters else statement.slot, "seats": statement.num_seats,
             "proof_ref": self.store.put("proofs", proof.to_bytes()), "path_ref": self.store.put("paths", proof.path) if proof.path else None, "bytes": len(proof),
             "seconds": proof.stats.total_seconds if proof.stats is not None else 0.0,
         }  # fmt: skip
 
+    def _alone(self, model: ProvenModel, given: "Given") -> tuple[dict[str, Any], Change]:
+        """Proves, checks the proof against receipt and root key as the client will, and stores it. The change makes it public."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            proof = self._kept(*_PROVERS[given.job["kind"]](model, given), model)
+        return proof, lambda tx: jobs.finish(tx, given.job, proof)
 
-def _predict(model: ProvenModel, request: dict[str, Any], payload: dict[str, Any], inputs: Any, integers: Any) -> tuple[zkinfer.Proof, zkinfer.Statement]:
-    proof = model.prover.prove(dict(inputs), context=proof_context(request["id"], request["request_hash"]), refuse_clipping=True)
-    asked = [Part.of(tensor, integers_of(tensor, inputs[tensor.name])[0]) for tensor in model.key.info.input_tensors]
-    shown = [Part.of(tensor, integers[tensor.name]) for tensor in model.key.info.output_tensors]
-    _check_answer(payload, shown)
-    return proof, check_proof(payload, model.key, proof.to_bytes(), proof.path, asked, shown)
+    def _joint(self, model: ProvenModel, given: list["Given"]) -> tuple[dict[str, Any], Change]:
+        """The same in one proof, of which each request gets a seat."""
+        parts = [_answer_of(model, one) for one in given]
+        made = model.prover.prove_joint(
+            [{info.name: one.inputs[info.name].reshape(tuple(info.shape)) for info in model.key.info.input_tensors} for one in given],
+            [one.context for one in given], seats=min(size for size in jobs.SIZES if size >= len(given)), refuse_clipping=True,
+        )  # fmt: skip
+        seats = [seat_of(seat, one.payload, *own) for seat, one, own in zip(made.seats, given, parts)]
+        proof = self._kept(made, zkinfer.verify_joint(made, seats, model.key)[0], model)
+        joint = uuid7()
+        sealed = [self.vault.seal(seat_name(one.request["id"], joint), seat) for one, seat in zip(given, made.seats)]
+        held = [one.job for one in given]
+        return proof, lambda tx: jobs.finish_joint(tx, held, joint, proof, sealed)
 
 
-def _generate(model: ProvenModel, request: dict[str, Any], payload: dict[str, Any], inputs: Any, answered: Any) -> tuple[zkinfer.Proof, zkinfer.Statement]:
-    asked, tokens = Generation.of(inputs), answered["answer"].tolist()
-    context = proof_context(request["id"], request["request_hash"])[:CONTEXT_BYTES]
-    answer = model.prover.generate(asked.prompt, tokens=asked.tokens, tokenizer=model.tokenizer, context=context, **asked.rule)
-    _check_answer(payload, answer_parts(tokens))
+class Given(NamedTuple):
+    """A job and what it is about."""
+
+    job: dict[str, Any]
+    request: dict[str, Any]
+    payload: dict[str, Any]
+    inputs: Any
+    answered: Any
+
+    @property
+    def context(self) -> bytes:
+        return proof_context(self.request["id"], self.request["request_hash"])
+
+
+def _answer_of(model: ProvenModel, given: Given) -> tuple[list[Part], list[Part]]:
+    """Inputs and outputs as they are hashed."""
+    asked = [Part.of(tensor, integers_of(tensor, given.inputs[tensor.name])[0]) for tensor in model.key.info.input_tensors]
+    shown = [Part.of(tensor, given.answered[tensor.name]) for tensor in model.key.info.output_tensors]
+    _check_answer(given.payload, shown)
+    return asked, shown
+
+
+def _predict(model: ProvenModel, given: Given) -> tuple[zkinfer.Proof, zkinfer.Statement]:
+    proof = model.prover.prove(dict(given.inputs), context=given.context, refuse_clipping=True)
+    return proof, check_proof(given.payload, model.key, proof.to_bytes(), proof.path, *_answer_of(model, given))
+
+
+def _generate(model: ProvenModel, given: Given) -> tuple[zkinfer.Proof, zkinfer.Statement]:
+    asked, tokens = Generation.of(given.inputs), given.answered["answer"].tolist()
+    answer = model.prover.generate(asked.prompt, tokens=asked.tokens, tokenizer=model.tokenizer, context=given.context[:CONTEXT_BYTES], **asked.rule)
+    _check_answer(given.payload, answer_parts(tokens))
     assert answer.proof is not None
-    return answer.proof, check_generation(payload, model.key, asked, tokens, answer.proof.to_bytes(), answer.proof.path).statement
+    return answer.proof, check_generation(given.payload, model.key, asked, tokens, answer.proof.to_bytes(), answer.proof.path).statement
 
 
 def _check_answer(payload: dict[str, Any], shown: list[Part]) -> None:

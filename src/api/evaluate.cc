@@ -15,20 +15,14 @@ namespace zkinfer {
 
 namespace {
 
-// Field elements of a chunk's witness. More of them cost more each, and fewer leave the weights' opening to fewer rows; memory is some 60
-// bytes of each (docs/benchmarks.md).
-constexpr std::uint64_t kChunkElements = std::uint64_t{1} << 23;
-
 // Chunks that are equally large, but perhaps the last.
 Result<std::uint64_t> usual_chunk(const prover::CommittedModel& model, const qir::Outcome& outcome,
                                   std::uint64_t num_rows) {
-  const bool zero_knowledge = model.prepared.key.params.security.zero_knowledge;
-  ZKI_ASSIGN_OR_RETURN(circuit::Circuit circuit, relations::build_evaluation(outcome.graph, outcome.num_cells,
-                                                                             std::min<std::uint64_t>(num_rows, 64)));
-  const relations::CompiledCircuit compiled{argument::compile(std::move(circuit), zero_knowledge), nullptr};
-  const std::uint64_t of_a_row =
-      compiled.num_elements(circuit::Oracle::kWitness) / std::min<std::uint64_t>(num_rows, 64) + 1;
-  const std::uint64_t most = std::clamp<std::uint64_t>(kChunkElements / of_a_row, 1, num_rows);
+  const std::uint64_t some = std::min<std::uint64_t>(num_rows, api::kSomeRows);
+  ZKI_ASSIGN_OR_RETURN(
+      const std::uint64_t usual,
+      api::usual_rows(model, some, relations::build_evaluation(outcome.graph, outcome.num_cells, some)));
+  const std::uint64_t most = std::min(usual, num_rows);
   const std::uint64_t num_chunks = (num_rows + most - 1) / most;
   return (num_rows + num_chunks - 1) / num_chunks;
 }

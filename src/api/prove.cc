@@ -20,7 +20,6 @@
 #include "prover/choose_opening.h"
 #include "prover/prf.h"
 #include "prover/prove.h"
-#include "prover/prove_batch.h"
 #include "prover/rotate.h"
 #include "prover/write.h"
 #include "qir/turn.h"
@@ -295,9 +294,9 @@ SlotRange Prover::all_slots() const { return impl_->all_slots(); }
 Bytes Prover::audit_key() const {
   const prover::CommittedModel& model = impl_->model;
   return api::audit_key_bytes(model.prepared.identity,
-                            impl_->cut == nullptr
-                                ? std::vector<Digest>{model.rows_key}
-                                : prover::segment_rows_keys(*impl_->cut, model.prepared.key, model.seed));
+                              impl_->cut == nullptr
+                                  ? std::vector<Digest>{model.rows_key}
+                                  : prover::segment_rows_keys(*impl_->cut, model.prepared.key, model.seed));
 }
 
 CommitOptions Prover::options() const {
@@ -367,15 +366,11 @@ Result<ProofResult> Prover::prove(std::span<const TensorView> inputs, ByteView c
   return prove(request);
 }
 
-namespace {
-
-ProveStats stats_of(const prover::ProveTimes& times) {
+ProveStats api::stats_of(const prover::ProveTimes& times) {
   return {times.execute,      times.witness,         times.commit,
           times.outer.lookup, times.outer.relations, times.outer_claim + times.opening,
           times.total};
 }
-
-}  // namespace
 
 Result<ProofResult> Prover::prove(const ProveRequest& request) const {
   ZKI_RETURN_IF_ERROR(api::check_context(request.context));
@@ -419,68 +414,7 @@ Result<ProofResult> Prover::prove(const ProveRequest& request) const {
     result.statement.inputs[first_committed_input + i].commitment = request.committed_inputs[i]->commitment();
   for (std::size_t i = 0; i < result.committed_outputs.size(); ++i)
     result.statement.outputs[first_committed_output + i].commitment = result.committed_outputs[i].commitment();
-  result.stats = stats_of(proof.times);
-  return result;
-}
-
-Result<BatchResult> Prover::prove_batch(const BatchRequest& request) const {
-  ZKI_RETURN_IF_ERROR(api::check_context(request.context));
-  const statement::Key& key = impl_->model.prepared.key;
-  if (impl_->cut != nullptr) {
-    return unsupported(
-        "a batch of a model that is cut into segments; prove its rows one by one, or compile it without "
-        "CutOptions::num_segments and CutOptions::memory_bytes");
-  }
-  if (!key.params.data.empty()) {
-    return invalid_argument(
-        "a batch of a key with committed inputs or outputs; prove its rows one by one, or commit to the model without "
-        "committed tensors");
-  }
-  if (!request.inputs.empty() && !request.integers.empty()) {
-    return invalid_argument("the rows are given in two forms; expected real numbers or integers");
-  }
-  const std::size_t num_rows = std::max(request.inputs.size(), request.integers.size());
-  if (num_rows == 0) return invalid_argument("a batch without rows");
-  // All that is wrong with them is found before a slot is taken.
-  BatchResult result;
-  std::vector<std::vector<std::int64_t>> inputs(key.graph.inputs.size());
-  for (std::size_t row = 0; row < num_rows; ++row) {
-    ProveRequest one;
-    one.refuse_clipping = request.refuse_clipping;
-    if (row < request.inputs.size()) one.inputs = request.inputs[row];
-    if (row < request.integers.size()) one.integers = request.integers[row];
-    prover::ProveRequest checked;
-    BatchRow& out = result.rows.emplace_back();
-    if (const Status status = api::set_inputs(key, impl_->whole, one, checked, out.clipping); !status.ok())
-      return status.with_context("row " + std::to_string(row));
-    for (std::size_t i = 0; i < inputs.size(); ++i)
-      inputs[i].insert(inputs[i].end(), checked.inputs[i].begin(), checked.inputs[i].end());
-    out.inputs = std::move(checked.inputs);
-  }
-  ZKI_ASSIGN_OR_RETURN(const auto plan, impl_->batch_plans.get(impl_->model, num_rows));
-  // Verifiers who take the key's proofs under the usual limits are to take its batches.
-  const VerifyLimits usual;
-  if (verifier::check_cost(impl_->model.prepared.cost, usual).ok()) {
-    const Status cost = verifier::check_cost(plan->prepared.cost, usual);
-    if (!cost.ok()) {
-      return cost.with_context("a batch of " + std::to_string(num_rows) +
-                               " rows, as verifiers count it; prove fewer at once");
-    }
-  }
-  ZKI_ASSIGN_OR_RETURN(prover::ProveRequest inner, impl_->begin_proof(SlotUse::kProof, request.progress));
-  inner.inputs = std::move(inputs);
-  std::copy(request.context.begin(), request.context.end(), inner.context.begin());
-  ZKI_ASSIGN_OR_RETURN(prover::Proof proof, impl_->ended(prover::prove_batch(impl_->model, *plan, inner)));
-  result.proof = std::move(proof.bytes);
-  for (std::size_t row = 0; row < num_rows; ++row) {
-    for (const std::vector<std::int64_t>& all : proof.outputs) {
-      const std::size_t size = all.size() / num_rows;
-      const auto begin = all.begin() + static_cast<std::ptrdiff_t>(row * size);
-      result.rows[row].outputs.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(size));
-    }
-  }
-  result.statement = api::statement_of(key, request.context, result.rows);
-  result.stats = stats_of(proof.times);
+  result.stats = api::stats_of(proof.times);
   return result;
 }
 

@@ -10,6 +10,7 @@
 #include "api/secret.h"
 #include "api/slot_counter.h"
 #include "base/mutex.h"
+#include "prover/joint.h"
 #include "prover/prove_batch.h"
 #include "prover/rotate.h"
 #include "prover/segments.h"
@@ -19,24 +20,37 @@ namespace zkinfer {
 
 namespace api {
 
-// The plan of the last batch, for the next one of as many rows; threads share it.
-class BatchPlans {
+// The plans of the last proofs of many rows, for the next ones of as many; threads share them.
+class RowPlans {
  public:
+  using Plan = Result<prover::BatchPlan> (*)(const prover::CommittedModel& model, std::uint64_t num_rows);
+  explicit RowPlans(Plan plan) : make_(plan) {}
   Result<std::shared_ptr<const prover::BatchPlan>> get(const prover::CommittedModel& model, std::uint64_t num_rows) {
     {
       const Lock lock(mutex_);
-      if (plan_ != nullptr && plan_->prepared.num_rows == num_rows) return plan_;
+      for (const auto& plan : plans_)
+        if (plan->prepared.num_rows == num_rows) return plan;
     }
-    ZKI_ASSIGN_OR_RETURN(prover::BatchPlan made, prover::plan_batch(model, num_rows));
+    ZKI_ASSIGN_OR_RETURN(prover::BatchPlan made, make_(model, num_rows));
+    auto plan = std::make_shared<const prover::BatchPlan>(std::move(made));
     const Lock lock(mutex_);
-    plan_ = std::make_shared<const prover::BatchPlan>(std::move(made));
-    return plan_;
+    if (plans_.size() == kKept) plans_.erase(plans_.begin());
+    plans_.push_back(plan);
+    return plan;
   }
 
  private:
+  static constexpr std::size_t kKept = 4;
+  const Plan make_;
   Mutex mutex_;
-  std::shared_ptr<const prover::BatchPlan> plan_;
+  std::vector<std::shared_ptr<const prover::BatchPlan>> plans_;
 };
+
+// How many rows one proof has, unless somebody says otherwise; built: the circuit of num_rows of them, kSomeRows where there are as many.
+inline constexpr std::uint64_t kSomeRows = 64;
+Result<std::uint64_t> usual_rows(const prover::CommittedModel& model, std::uint64_t num_rows,
+                                 Result<circuit::Circuit> built);
+ProveStats stats_of(const prover::ProveTimes& times);
 
 }  // namespace api
 
@@ -53,7 +67,8 @@ struct Prover::Impl {
   mutable api::SlotCounter slots;
   mutable std::atomic<std::uint64_t> proofs_made = 0;
   mutable std::atomic<bool> code_is_damaged = false;  // then no more slots are taken for it
-  mutable api::BatchPlans batch_plans;
+  mutable api::RowPlans batch_plans{prover::plan_batch};
+  mutable api::RowPlans joint_plans{prover::plan_joint};
 
   void set_insecure(bool insecure) {
     model.prepared.key.insecure_seed = insecure;

@@ -2,6 +2,7 @@
 #include "zkinfer/verify.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 
 #include "api/key_impl.h"
@@ -10,6 +11,7 @@
 #include "statement/canonical_bytes.h"
 #include "verifier/batch.h"
 #include "verifier/cost.h"
+#include "verifier/joint.h"
 
 namespace zkinfer {
 
@@ -348,6 +350,77 @@ VerifyResult verify(const VerificationKey& key, ByteView proof, const VerifyRequ
   result.outputs = std::move(checked.rows[0].outputs);
   result.inputs = std::move(checked.rows[0].inputs);
   return result;
+}
+
+namespace {
+
+// The data of all tensors of this side, which a joint proof holds nothing of.
+Verdict take_all(Side& side, statement::PublicValues& values) {
+  if (Verdict verdict = resolve(side); !verdict.accepted()) return verdict;
+  for (std::size_t i = 0; i < side.tensors.size(); ++i) {
+    const auto known = side.by_tensor.find({0, i});
+    if (known == side.by_tensor.end() || !known->second.integers.has_value())
+      return Verdict::reject(RejectReason::kBadPublicValue,
+                             side.where(0, i) + "a joint proof holds no data; give it beside the proof");
+    for (const KnownTensor* one : known->second.all) {
+      if (one->digest.has_value() || one->commitment.has_value())
+        return side.wrong(0, i, "a joint proof names no hash of it and no commitment to it");
+    }
+    values.push_back(*known->second.integers);
+  }
+  return Verdict::accept();
+}
+
+}  // namespace
+
+std::vector<VerifyJointResult> verify_joint(const VerificationKey& key, ByteView proof,
+                                            std::span<const SeatRequest> seats) {
+  const auto refused = [](Verdict verdict) {
+    std::vector<VerifyJointResult> results(1);
+    results[0].verdict = std::move(verdict);
+    return results;
+  };
+  const KeyInfo& info = key.info();
+  std::vector<Digest> contexts;
+  std::vector<verifier::SeatClaim> claims;
+  for (const SeatRequest& one : seats) {
+    verifier::SeatClaim& claim = claims.emplace_back(verifier::SeatClaim{one.seat, {}});
+    if (Verdict verdict = api::check_trust(key, one.request, contexts.emplace_back()); !verdict.accepted())
+      return refused(std::move(verdict));
+    Side outputs{"output", {}, info.output_tensors, one.request.outputs, {}, {}};
+    Side inputs{"input", {}, info.input_tensors, one.request.inputs, {}, {}};
+    for (Side* side : {&outputs, &inputs}) {
+      if (Verdict verdict = take_all(*side, claim.values); !verdict.accepted()) return refused(std::move(verdict));
+    }
+  }
+  verifier::Joint joint;
+  if (Verdict verdict = verifier::verify_joint(api::impl(key).prepared, proof, claims, joint); !verdict.accepted())
+    return refused(std::move(verdict));
+  std::vector<VerifyJointResult> results;
+  for (std::size_t i = 0; i < claims.size(); ++i) {
+    VerifyJointResult& result = results.emplace_back();
+    const verifier::Seat& seat = joint.seats[i];
+    if (Verdict verdict = api::summarize(key, seats[i].request, contexts[i], seat.context, joint.slot,
+                                         joint.soundness.bits(), result);
+        !verdict.accepted())
+      return refused(std::move(verdict));
+    result.seat = seat.index;
+    result.num_seats = joint.head.num_rows;
+    for (std::size_t j = 0; j < claims[i].values.size(); ++j) {
+      const bool is_output = j < info.output_tensors.size();
+      VerifiedTensor& tensor = (is_output ? result.outputs : result.inputs).emplace_back();
+      static_cast<TensorInfo&>(tensor) =
+          is_output ? info.output_tensors[j] : info.input_tensors[j - info.output_tensors.size()];
+      tensor.group = {Exposure::kPublic, TensorHash::kNone};  // to whoever asks
+      tensor.integers = std::move(claims[i].values[j]);
+    }
+  }
+  return results;
+}
+
+VerifyJointResult verify_joint(const VerificationKey& key, ByteView proof, ByteView seat,
+                               const VerifyRequest& request) {
+  return std::move(verify_joint(key, proof, std::array{SeatRequest{seat, request}})[0]);
 }
 
 VerifyBatchResult verify_batch(const VerificationKey& key, ByteView batch, const VerifyRequest& request) {

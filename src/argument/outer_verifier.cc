@@ -23,6 +23,14 @@ Fe inverse_power_of_two(int exponent) { return Fe(pow(inverse(Fp(2)), static_cas
 
 OuterMessages receive_outer(hiding::VerifierChannel& channel, const Compiled& compiled) {
   OuterMessages outer;
+  if (compiled.circuit.seats) {
+    outer.seats.first = channel.challenge("seat theta");
+    outer.seats.point = channel.challenges("seat point", static_cast<std::size_t>(compiled.plan.seat_bits));
+    const std::uint64_t num_rows = compiled.circuit.columns[compiled.circuit.seats->pads].shape[0];
+    for (std::uint64_t row = 0; row < num_rows && !channel.failed(); ++row)
+      outer.seats.of_rows.push_back(channel.receive_clear("seat mark"));
+    if (channel.failed()) return outer;
+  }
   outer.alpha = channel.challenge("lookup alpha");
   outer.beta = channel.challenge("lookup beta");
   outer.leaves = lookup::verify_grand_sum(channel, compiled.plan.log_leaves);
@@ -39,10 +47,30 @@ OuterMessages receive_outer(hiding::VerifierChannel& channel, const Compiled& co
   return outer;
 }
 
+std::vector<Fe> seat_weights(const circuit::Seats& seats, const SeatMarks& marks) {
+  std::vector<Fe> out;
+  Fe power = marks.first;
+  for (const circuit::PublicTensor& tensor : seats.tensors) {
+    std::vector<Fe> weights = {power};
+    for (const Vector& axis : box_weights({tensor.box.begin() + 1, tensor.box.end()}, marks.point)) {
+      std::vector<Fe> next;
+      next.reserve(weights.size() * axis->values().size());
+      for (const Fe& outer : weights) {
+        for (const Fe& inner : axis->values()) next.push_back(outer * inner);
+      }
+      weights = std::move(next);
+    }
+    out.insert(out.end(), weights.begin(), weights.end());
+    power *= marks.first;
+  }
+  return out;
+}
+
 ConstraintCounts::ConstraintCounts(const Compiled& compiled, const OuterMessages& outer)
     : contractions(compiled.circuit.contractions.size()),
       equalities(compiled.circuit.equalities.size()),
       public_tensors(compiled.circuit.public_tensors.size()),
+      seats(compiled.circuit.seats ? 1 : 0),
       messages(outer.messages.size()) {}
 
 namespace {
@@ -56,6 +84,7 @@ class Evaluator {
   void contractions();
   void equalities();
   void public_tensors(const TensorValues& tensors);
+  void seats();
   void messages();
 
  private:
@@ -259,6 +288,26 @@ void Evaluator::public_tensors(const TensorValues& tensors) {
   }
 }
 
+// sum_n eq(tau, n) (pad_n + sum_t theta_0^(t+1) T_t~(n, theta) - u_n) = 0: of all rows at once, since every u_n was sent before tau.
+void Evaluator::seats() {
+  if (!circuit_.seats) return;
+  const SeatMarks& marks = outer_.seats;
+  const circuit::Seats& seats = *circuit_.seats;
+  const BoxWeights rows = box_weights({marks.of_rows.size()}, outer_.tau);
+  sink_.add_term(next_, {seats.pads, Fe::one(), {rows[0], limb_vector()}});
+  Fe power = marks.first;
+  for (const circuit::PublicTensor& tensor : seats.tensors) {
+    BoxWeights weights = box_weights({tensor.box.begin() + 1, tensor.box.end()}, marks.point);
+    weights.insert(weights.begin(), rows[0]);
+    add(next_, tensor.expr, weights, power);
+    power *= marks.first;
+    sink_.end_relation();
+  }
+  Fe sum;
+  for (std::size_t row = 0; row < marks.of_rows.size(); ++row) sum += rows[0]->values()[row] * marks.of_rows[row];
+  sink_.add_form(next_++, LinearForm(-sum));
+}
+
 void Evaluator::messages() {
   for (const LinearForm& form : outer_.messages) sink_.add_form(next_++, form);
 }
@@ -272,6 +321,7 @@ void evaluate_outer(const Compiled& compiled, const TensorValues& tensors, const
   evaluator.contractions();
   evaluator.equalities();
   evaluator.public_tensors(tensors);
+  evaluator.seats();
   evaluator.messages();
 }
 

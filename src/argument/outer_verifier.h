@@ -4,6 +4,7 @@
 // random combination; it costs what the key says (verifier/cost.h) and is made only of proofs whose bytes are all in order.
 //
 // Messages after the roots (docs/protocol.md):
+//   of a circuit with seats: V theta_0, theta; the mark of every row, in clear;
 //   V alpha, beta; the grand sum of the lookups (lookup/);
 //   V tau, gamma; the batched sumcheck of the contractions, then per contraction its two operand values (a product);
 //   the zero-check of the product triples; V delta.
@@ -22,7 +23,17 @@ namespace zkinfer::argument {
 // Values of the public tensors, each row-major (circuit::Circuit::public_tensors).
 using TensorValues = std::vector<std::vector<std::int64_t>>;
 
+// Of the circuit's seats (circuit::Seats).
+struct SeatMarks {
+  Fe first;                 // theta_0
+  std::vector<Fe> point;    // theta
+  std::vector<Fe> of_rows;  // [rows], in clear
+};
+// What each entry of a row's tensors, one behind the other, adds to its mark.
+std::vector<Fe> seat_weights(const circuit::Seats& seats, const SeatMarks& marks);
+
 struct OuterMessages {
+  SeatMarks seats;
   Fe alpha, beta;
   lookup::LeafClaims leaves;
   std::vector<Fe> tau;
@@ -37,12 +48,12 @@ struct OuterMessages {
 OuterMessages receive_outer(hiding::VerifierChannel& channel, const Compiled& compiled);
 
 // Constraints, in this order: the leaf claims p and q; per contraction lhs and rhs; the end of the contractions' sumcheck;
-// equalities; public tensors; messages. Constraint i says: its form + its terms = 0.
+// equalities; public tensors; seats, all in one; messages. Constraint i says: its form + its terms = 0.
 struct ConstraintCounts {
-  std::size_t contractions, equalities, public_tensors, messages;
+  std::size_t contractions, equalities, public_tensors, seats, messages;
 
   ConstraintCounts(const Compiled& compiled, const OuterMessages& messages);
-  std::size_t total() const { return 3 + 2 * contractions + equalities + public_tensors + messages; }
+  std::size_t total() const { return 3 + 2 * contractions + equalities + public_tensors + seats + messages; }
 };
 
 // What evaluate_outer gives, piece by piece: a constraint's form and terms come in any number of parts.

@@ -90,6 +90,11 @@ OuterPlan make_plan(const circuit::Circuit& circuit) {
     plan.tau_bits = std::max(plan.tau_bits, box_bits(equality.box));
   for (const circuit::PublicTensor& output : circuit.public_tensors)
     plan.tau_bits = std::max(plan.tau_bits, box_bits(output.box));
+  if (circuit.seats) {
+    plan.tau_bits = std::max(plan.tau_bits, circuit::axis_bits(circuit.columns[circuit.seats->pads].shape[0]));
+    for (const circuit::PublicTensor& tensor : circuit.seats->tensors)
+      plan.seat_bits = std::max(plan.seat_bits, box_bits({tensor.box.begin() + 1, tensor.box.end()}));
+  }
   return plan;
 }
 
@@ -131,11 +136,16 @@ soundness::OuterShape outer_shape(const circuit::Circuit& circuit, const OuterPl
   std::size_t num_data = 0;
   for (const circuit::Column& column : circuit.columns)
     num_data += column.oracle >= circuit::Oracle::kFirstData ? 1 : 0;
-  // Leaf claims, operand claims, sumcheck end, equalities, outputs, layer checks, triple copies and openings, v of M and
+  if (circuit.seats) {
+    shape.num_seats = circuit.columns[circuit.seats->pads].shape[0];
+    shape.seat_degree =
+        static_cast<std::uint32_t>(circuit.seats->tensors.size()) + static_cast<std::uint32_t>(plan.seat_bits);
+  }
+  // Leaf claims, operand claims, sumcheck end, equalities, outputs, seats, layer checks, triple copies and openings, v of M and
   // of the data oracles.
   shape.num_functionals = 2 + 2 * circuit.contractions.size() + 1 + circuit.equalities.size() +
-                          circuit.public_tensors.size() + 3 * static_cast<std::size_t>(plan.log_leaves) + 2 + 3 + 1 +
-                          num_data;
+                          circuit.public_tensors.size() + (circuit.seats ? 1 : 0) +
+                          3 * static_cast<std::size_t>(plan.log_leaves) + 2 + 3 + 1 + num_data;
   return shape;
 }
 

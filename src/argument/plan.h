@@ -45,9 +45,10 @@ struct OuterPlan {
   std::vector<LeafBlock> leaves;
   int log_leaves = 0;
   std::vector<ContractionPlan> contractions;
-  int tau_bits = 0;  // length of tau: the largest box of any relation
-  int rounds = 0;    // of the batched sumcheck
-  int degree = 2;    // of its round polynomials
+  int tau_bits = 0;   // length of tau: the largest box of any relation
+  int seat_bits = 0;  // length of theta: the largest box of what a seat shows
+  int rounds = 0;     // of the batched sumcheck
+  int degree = 2;     // of its round polynomials
 };
 
 ContractionPlan plan_contraction(const circuit::Contraction& relation);

@@ -193,6 +193,15 @@ struct Table {
   std::vector<Line> lines(std::size_t index) const;
 };
 
+// Of a repeated circuit, whose rows belong to different people: what one of them can check of his own row. Row n has the mark
+//   u_n = pad_n + sum_t theta_0^(t+1) T_t~(n, theta),
+// T_t the tensors (over a row's box behind the row's number), T_t~(n, .) the multilinear extension of the row's entries over its box, pad_n
+// the n-th element of K in the column `pads`. theta_0 and theta are drawn once the columns are committed; the marks are sent in clear.
+struct Seats {
+  std::vector<PublicTensor> tensors;
+  ColumnId pads = 0;  // witness column [rows, 3]
+};
+
 struct Circuit {
   std::vector<Column> columns;
   std::vector<Table> tables;
@@ -200,6 +209,7 @@ struct Circuit {
   std::vector<Lookup> lookups;
   std::vector<Equality> equalities;
   std::vector<PublicTensor> public_tensors;  // in the order of qir::public_values, then digests
+  std::optional<Seats> seats = {};
   ColumnId pads =
       0;  // witness column [3, num_pads]: the pad vector of hidden messages, coefficient j of pad i at (j, i)
   ColumnId blind = 0;  // witness column [3]: the random denominator of the lookup argument's blind leaf

@@ -102,6 +102,16 @@ Bytes chunk_bytes(std::uint64_t slot, const std::vector<std::uint64_t>& counts, 
   return std::move(writer).take();
 }
 
+Bytes joint_file(const verifier::RowsHead& head, std::uint64_t slot, const pcs::OpeningParams& params,
+                 ByteView messages) {
+  ByteWriter rest;
+  rest.u64(head.num_rows);
+  rest.raw(head.identity);
+  rest.raw(head.context);
+  rest.raw(messages);
+  return key_proof_file(verifier::kJointKind, {slot}, params, rest.bytes());
+}
+
 Bytes path_bytes(const verifier::Path& path) {
   ByteWriter writer;
   write_frame(writer, FileKind::kPath);

@@ -6,6 +6,7 @@
 #include "statement/statement.h"
 #include "verifier/batch.h"
 #include "verifier/evaluation.h"
+#include "verifier/joint.h"
 #include "verifier/path.h"
 
 namespace zkinfer::prover {
@@ -30,6 +31,10 @@ Bytes batch_file(const verifier::PreparedKey& prepared, const pcs::OpeningParams
 // An evaluation up to its chunks: params of full chunks, then of the last one where it is smaller. And a chunk of it.
 Bytes evaluation_head_bytes(const verifier::EvaluationHead& head, const std::vector<pcs::OpeningParams>& params);
 Bytes chunk_bytes(std::uint64_t slot, const std::vector<std::uint64_t>& counts, ByteView messages);
+
+// head: num_rows, the seats; context, the root of their leaves.
+Bytes joint_file(const verifier::RowsHead& head, std::uint64_t slot, const pcs::OpeningParams& params,
+                 ByteView messages);
 
 Bytes path_bytes(const verifier::Path& path);
 

@@ -102,6 +102,18 @@ Result<circuit::Circuit> build_evaluation(const qir::QGraph& graph, std::uint64_
   circuit.tables.push_back(std::move(table));
   return circuit;
 }
+Result<circuit::Circuit> build_joint(const qir::QGraph& graph, std::uint64_t num_seats, std::uint64_t max_bytes,
+                                     RecipeSink* recipes) {
+  const qir::Visibility seen{{Exposure::kPublic, TensorHash::kNone}};
+  ZKI_ASSIGN_OR_RETURN(circuit::Circuit circuit, build_batch(graph, seen, num_seats, max_bytes, recipes));
+  circuit::Seats seats;
+  seats.tensors = std::move(circuit.public_tensors);
+  circuit.public_tensors.clear();
+  seats.pads = static_cast<circuit::ColumnId>(circuit.columns.size());
+  circuit.columns.push_back({"seat pads", circuit::Oracle::kWitness, {num_seats, 3}});
+  circuit.seats = std::move(seats);
+  return circuit;
+}
 Result<circuit::Circuit> build_certificate(const qir::QGraph& graph, RecipeSink* recipes) {
   return checked(Builder(graph, {}, kMaxCircuitBytes, recipes).build_certificate());
 }

@@ -28,6 +28,10 @@ Result<circuit::Circuit> build_batch(const qir::QGraph& graph, const qir::Visibi
 // the power of two above num_cells, and how often each is, the table's multiplicities, is public: the last of the public tensors.
 Result<circuit::Circuit> build_evaluation(const qir::QGraph& graph, std::uint64_t num_cells, std::uint64_t num_rows,
                                           std::uint64_t max_bytes = kMaxCircuitBytes, RecipeSink* recipes = nullptr);
+// That of a batch whose rows belong to different people: no input and output is public, and each row has a mark that shows them to whoever has them
+// already (circuit::Seats).
+Result<circuit::Circuit> build_joint(const qir::QGraph& graph, std::uint64_t num_seats,
+                                     std::uint64_t max_bytes = kMaxCircuitBytes, RecipeSink* recipes = nullptr);
 // The certificate's circuit: the model columns of build(), and that every parameter lies in its declared range.
 Result<circuit::Circuit> build_certificate(const qir::QGraph& graph, RecipeSink* recipes = nullptr);
 // The rotation's circuit: the model columns of build() in M and, in the same order, in data oracle 0; equal.

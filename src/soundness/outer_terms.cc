@@ -9,6 +9,7 @@
 //   GKR layer     the layer's last challenge r binds a line: 1; lambda of the next layer joins two claims by a line: 1. No
 //                 message lies between them, so they are one message of the verifier: 2.
 //   GKR round     round polynomials of degree 3: 3 per round, layer i has i rounds.
+//   seat marks    of one row, pad + sum_t theta_0^(t+1) T_t~(theta) is a polynomial of degree #tensors + bits; n rows.
 //   tau, gamma    one message with the last layer's r: eq(tau) is multilinear in n variables, powers of gamma over the
 //                 relations: n + #relations + 1. Without relations the next challenges follow at once: the sum is charged.
 //   batched round degree of the round polynomial.
@@ -31,6 +32,10 @@ void add_outer_terms(const TermContext& context, std::vector<SoundnessTerm>& ter
     add_term(terms, "GKR layer point, lambda", log2_bad_fraction(2.0) + list, shape.log_leaves);
     const std::uint64_t rounds = std::uint64_t{shape.log_leaves} * (shape.log_leaves - 1) / 2;
     if (rounds > 0) add_term(terms, "GKR sumcheck round", log2_bad_fraction(3.0) + list, rounds);
+  }
+  // One row's mark is another polynomial than the one of what its owner has; any of the rows may be the one that is lied about.
+  if (shape.num_seats > 0) {
+    add_term(terms, "seat marks", log2_bad_fraction(std::max(1u, shape.seat_degree)) + list, shape.num_seats);
   }
   double tau = std::max(
       1.0, static_cast<double>(shape.tau_variables()) + shape.num_relations + (shape.log_leaves > 0 ? 1.0 : 0.0));

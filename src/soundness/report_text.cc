@@ -56,6 +56,9 @@ void add_outer_texts(const TermContext& context, Texts& texts) {
                                            "Schwartz-Zippel; logarithmic derivatives: eprint 2022/1530"};
   texts["GKR layer point, lambda"] = {"2 L0/|K|", "fractional sums: eprint 2023/1284"};
   texts["GKR sumcheck round"] = {"3 L0/|K|", "sumcheck (LFKN)"};
+  texts["seat marks"] = {formatted("n (#tensors + bits) L0/|K|, n = %llu, sum = %u",
+                                   static_cast<unsigned long long>(shape.num_seats), shape.seat_degree),
+                         "Schwartz-Zippel, for each row"};
   texts["tau, gamma"] = {
       formatted("(n + #relations + 1) L0/|K|, n = %u, #relations = %u", shape.tau_variables(), shape.num_relations),
       "Schwartz-Zippel"};

@@ -16,6 +16,8 @@ struct OuterShape {
   std::uint32_t batched_degree = 4;      // degree of its round polynomials, eq factor included
   std::uint64_t num_triples = 0;         // product triples
   std::uint32_t log_triple_rows = 0;     // log2 of the padded triple rows: rounds of the zero-check of A B - C
+  std::uint64_t num_seats = 0;           // rows with a mark of their own (circuit::Seats)
+  std::uint32_t seat_degree = 0;         // of a mark in theta_0 and theta
   std::uint64_t num_functionals = 1;     // linear constraints batched by powers of delta
 
   // Of the largest relation.

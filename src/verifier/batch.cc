@@ -1,37 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verifier/batch.h"
 
-#include <algorithm>
-
 namespace zkinfer::verifier {
-
-namespace {
-
-// Behind slot and parameters: number of rows, identity, context; then the public data.
-struct Head {
-  BatchHead claims;
-  Digest context{};
-};
-
-Verdict read_head(ByteReader& reader, Head& head) {
-  head.claims.num_rows = reader.u64();
-  for (Digest* digest : {&head.claims.identity, &head.context}) {
-    const ByteView bytes = reader.raw(digest->size());
-    std::copy(bytes.begin(), bytes.end(), digest->begin());
-  }
-  return reader.ok() ? Verdict::accept() : Verdict::reject(RejectReason::kTruncated, "header");
-}
-
-}  // namespace
 
 Result<PreparedKey> prepare_batch(const PreparedKey& prepared, const pcs::OpeningParams& params, std::uint64_t num_rows,
                                   std::shared_ptr<relations::RecipeSink> recipes) {
   const statement::Key& key = prepared.key;
   const pcs::OpeningParams& own = key.params;
-  bool fits = params.has_model == own.has_model && (!own.has_model || params.model == own.model) &&
-              params.model_budget == own.model_budget && params.data.size() == own.data.size() &&
-              params.security.zero_knowledge == own.security.zero_knowledge &&
-              params.security.decoding == own.security.decoding;
+  ZKI_RETURN_IF_ERROR(check_same_weights(own, params, "batch"));
+  bool fits = params.data.size() == own.data.size();
   for (std::size_t i = 0; fits && i < own.data.size(); ++i) fits = params.data[i].budget == own.data[i].budget;
   if (!fits) return invalid_argument("batch: its parameters are for another weight commitment");
   return prepare_key_proof(
@@ -50,10 +27,11 @@ void absorb_batch_statement(Transcript& transcript, const PreparedKey& prepared,
 
 std::optional<BatchHead> batch_head(ByteView batch) {
   KeyProofFile file;
-  Head head;
+  RowsHead head;
   if (!read_key_proof(kBatchKind, batch, file).accepted()) return std::nullopt;
   ByteReader reader(file.messages);
-  return read_head(reader, head).accepted() ? std::optional(head.claims) : std::nullopt;
+  return read_rows_head(reader, head).accepted() ? std::optional(BatchHead{head.identity, head.num_rows})
+                                                 : std::nullopt;
 }
 
 Verdict verify_batch(const PreparedKey& prepared, ByteView batch, const statement::PublicValues& beside,
@@ -66,19 +44,18 @@ Verdict verify_batch(const PreparedKey& prepared, ByteView batch, const statemen
   KeyProofFile file;
   if (Verdict verdict = read_key_proof(kBatchKind, batch, file); !verdict.accepted()) return verdict;
   ByteReader reader(file.messages);
-  Head head;
-  if (Verdict verdict = read_head(reader, head); !verdict.accepted()) return verdict;
-  if (head.claims.identity != prepared.identity)
+  RowsHead head;
+  if (Verdict verdict = read_rows_head(reader, head); !verdict.accepted()) return verdict;
+  if (head.identity != prepared.identity)
     return Verdict::reject(RejectReason::kWrongStatement, "model identity: the batch was made under another key");
   if (Verdict verdict = check_slot(file.slots[0], prepared); !verdict.accepted()) return verdict;
   header.slot = file.slots[0];
   header.context = head.context;
   // Before anything is made of their number: there is the public data of all rows.
   const std::size_t row_bytes = statement::row_bytes(prepared.key.graph, prepared.key.visibility);
-  if (row_bytes > 0 && head.claims.num_rows > reader.remaining() / row_bytes)
-    return Verdict::reject(RejectReason::kTruncated,
-                           "public data of " + std::to_string(head.claims.num_rows) + " rows");
-  const auto key_proof = prepare_batch(prepared, file.params, head.claims.num_rows);
+  if (row_bytes > 0 && head.num_rows > reader.remaining() / row_bytes)
+    return Verdict::reject(RejectReason::kTruncated, "public data of " + std::to_string(head.num_rows) + " rows");
+  const auto key_proof = prepare_batch(prepared, file.params, head.num_rows);
   if (!key_proof.ok()) return unprepared(key_proof.status());
   if (analysis != nullptr) *analysis = {file.params, key_proof->soundness};
   if (Verdict verdict = read_public_data(*key_proof, reader, beside, header); !verdict.accepted()) return verdict;

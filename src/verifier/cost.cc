@@ -108,18 +108,20 @@ class Counter {
                  circuit::column_expr(circuit_.columns[table.multiplicity], table.multiplicity));
       if (over()) return;
     }
-    for (const circuit::Contraction& c : circuit_.contractions) {
-      borrow(add_relation(whole_box(c.box), {&c.y, &c.lhs, &c.rhs}));
-      if (over()) return;
+    const auto relation = [&](const Box& box_of, const std::vector<const LinExpr*>& exprs) {
+      if (!over()) borrow(add_relation(whole_box(box_of), exprs));
+    };
+    for (const circuit::Contraction& c : circuit_.contractions) relation(c.box, {&c.y, &c.lhs, &c.rhs});
+    for (const circuit::Equality& equality : circuit_.equalities) relation(equality.box, {&equality.expr});
+    for (const circuit::PublicTensor& tensor : circuit_.public_tensors) relation(tensor.box, {&tensor.expr});
+    if (!circuit_.seats || over()) return;
+    for (const circuit::PublicTensor& tensor : circuit_.seats->tensors) {
+      relation(tensor.box, {&tensor.expr});
+      // The row of whoever checks: entries, weights, leaf.
+      spend(times(circuit::box_size(tensor.box) / num_rows_, kElement + kHash));
     }
-    for (const circuit::Equality& equality : circuit_.equalities) {
-      borrow(add_relation(whole_box(equality.box), {&equality.expr}));
-      if (over()) return;
-    }
-    for (const circuit::PublicTensor& tensor : circuit_.public_tensors) {
-      borrow(add_relation(whole_box(tensor.box), {&tensor.expr}));
-      if (over()) return;
-    }
+    spend(times(num_rows_, kCall + kHash));  // the marks: read, absorbed, evaluated
+    keep(times(num_rows_, 4 * kFeBytes));
   }
 
   struct ColumnCost {
@@ -239,19 +241,19 @@ void Counter::add_circuit() {
       keep(bytes);
     }
   };
-  for (const circuit::Contraction& c : circuit_.contractions) {
+  for (const circuit::Contraction& c : circuit_.contractions)
     for (const LinExpr* expr : {&c.y, &c.lhs, &c.rhs}) expression(*expr);
-  }
   const auto tuples = [&](const circuit::Tuples& t) {
     for (const LinExpr& entry : t.tuple) expression(entry);
     expression(t.run);
   };
   for (const circuit::Lookup& lookup : circuit_.lookups) tuples(lookup);
-  for (const circuit::Table& table : circuit_.tables) {
+  for (const circuit::Table& table : circuit_.tables)
     if (table.committed) tuples(*table.committed);
-  }
   for (const circuit::Equality& equality : circuit_.equalities) expression(equality.expr);
   for (const circuit::PublicTensor& tensor : circuit_.public_tensors) expression(tensor.expr);
+  if (circuit_.seats)
+    for (const circuit::PublicTensor& tensor : circuit_.seats->tensors) expression(tensor.expr);
   for (circuit::ColumnId id = 0; id < circuit_.columns.size() && !over(); ++id) {
     const circuit::Column& column = circuit_.columns[id];
     keep(4 * kNodeBytes + times(column.constants.size(), sizeof(std::int64_t)));

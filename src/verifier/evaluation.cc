@@ -46,12 +46,8 @@ Result<PreparedKey> prepare_chunk(const PreparedKey& prepared, const qir::Outcom
                                   const pcs::OpeningParams& params, std::uint64_t num_rows,
                                   std::shared_ptr<relations::RecipeSink> recipes, const VerifyCost& spent) {
   const pcs::OpeningParams& own = prepared.key.params;
-  if (params.has_model != own.has_model || (own.has_model && params.model != own.model) ||
-      params.model_budget != own.model_budget || !params.data.empty() ||
-      params.security.zero_knowledge != own.security.zero_knowledge ||
-      params.security.decoding != own.security.decoding) {
-    return invalid_argument("evaluation: its parameters are for another weight commitment");
-  }
+  ZKI_RETURN_IF_ERROR(check_same_weights(own, params, "evaluation"));
+  if (!params.data.empty()) return invalid_argument("evaluation: its parameters are for committed data");
   PreparedKey base;
   base.key = prepared.key;
   base.key.graph = outcome.graph;

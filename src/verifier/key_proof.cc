@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "verifier/key_proof.h"
 
+#include <algorithm>
+
 #include "formats/frame.h"
 #include "verifier/cost.h"
 #include "verifier/segments.h"
@@ -69,6 +71,23 @@ Verdict verify_key_proofs(const KeyProofKind& kind, const PreparedKey& prepared,
   }
   if (!reader.finished()) return Verdict::reject(RejectReason::kTrailingBytes, "segments");
   return is_first ? Verdict::reject(RejectReason::kWrongStatement, "the model has no parameters") : Verdict::accept();
+}
+
+Verdict read_rows_head(ByteReader& reader, RowsHead& head) {
+  head.num_rows = reader.u64();
+  for (Digest* digest : {&head.identity, &head.context}) {
+    const ByteView bytes = reader.raw(digest->size());
+    std::copy(bytes.begin(), bytes.end(), digest->begin());
+  }
+  return reader.ok() ? Verdict::accept() : Verdict::reject(RejectReason::kTruncated, "header");
+}
+
+Status check_same_weights(const pcs::OpeningParams& own, const pcs::OpeningParams& params, const std::string& name) {
+  const bool fits = params.has_model == own.has_model && (!own.has_model || params.model == own.model) &&
+                    params.model_budget == own.model_budget &&
+                    params.security.zero_knowledge == own.security.zero_knowledge &&
+                    params.security.decoding == own.security.decoding;
+  return fits ? ok_status() : invalid_argument(name + ": its parameters are for another weight commitment");
 }
 
 Verdict check_slot(std::uint64_t slot, const PreparedKey& prepared) {

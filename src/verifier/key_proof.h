@@ -38,8 +38,18 @@ using VerifyKeyProof = std::function<Verdict(const PreparedKey& key, std::size_t
                                              soundness::SoundnessReport& report)>;
 Verdict verify_key_proofs(const KeyProofKind& kind, const PreparedKey& prepared, ByteView bytes,
                           const VerifyKeyProof& verify, soundness::SoundnessReport* report);
+// What the messages of a proof of many rows begin with.
+struct RowsHead {
+  std::uint64_t num_rows = 0;
+  Digest identity{}, context{};
+};
+// kTruncated.
+Verdict read_rows_head(ByteReader& reader, RowsHead& head);
 // kBadHeader for a slot that the key's commitment does not have.
 Verdict check_slot(std::uint64_t slot, const PreparedKey& prepared);
+
+// invalid_argument, naming the proof, where parameters are for another M than the key's, or hide and decode otherwise.
+Status check_same_weights(const pcs::OpeningParams& own, const pcs::OpeningParams& params, const std::string& name);
 
 // The key's commitment under `built` and `params`, whose M must be the key's. name: of the proof, for errors.
 // spent: PreparedKey's. invalid_argument when the parameters are not for the circuit, or prove less than they claim or than least_bits.

@@ -249,7 +249,7 @@ Verdict verify_statement(const PreparedKey& prepared, const Digest& context, std
 }
 
 Verdict verify_messages(const PreparedKey& prepared, const statement::PublicValues& tensors, const DataPins& data,
-                        ByteView messages, Transcript& transcript) {
+                        ByteView messages, Transcript& transcript, argument::SeatMarks* seats) {
   hiding::PadAllocator pads(prepared.key.params.security.zero_knowledge);
   pads.set_layout(prepared.compiled.pads.layout());
   hiding::VerifierChannel channel(transcript, pads, messages);
@@ -257,6 +257,7 @@ Verdict verify_messages(const PreparedKey& prepared, const statement::PublicValu
   if (channel.failed()) return channel.verdict();
   const argument::OuterMessages outer = argument::receive_outer(channel, prepared.compiled);
   if (channel.failed()) return channel.verdict();
+  if (seats != nullptr) *seats = outer.seats;
   ZKI_CHECK(pads.used() == pads.layout(), "every pad serves one message, and none of them two");
   const argument::OraclePins pins = oracle_pins(prepared, data);
   const argument::OpeningClaim claim(prepared.compiled, prepared.layouts, pins, tensors, outer);

@@ -79,9 +79,9 @@ Verdict read_public_data(const PreparedKey& prepared, ByteReader& reader, const 
                          statement::Header& header);
 
 // Checks the messages of a statement that the transcript has absorbed: everything after the header. tensors: the public
-// tensors' values (statement::tensor_values).
+// tensors' values (statement::tensor_values). seats: receives the marks of a circuit that has seats.
 Verdict verify_messages(const PreparedKey& prepared, const statement::PublicValues& tensors, const DataPins& data,
-                        ByteView messages, Transcript& transcript);
+                        ByteView messages, Transcript& transcript, argument::SeatMarks* seats = nullptr);
 
 // One statement's messages, its public data being read and compared: the transcript's step 0 and all after it.
 Verdict verify_statement(const PreparedKey& prepared, const Digest& context, std::uint64_t slot,

@@ -97,6 +97,17 @@ const Bytes& Fixture::evaluation() const {
   return evaluation_ = must(prover_->evaluate(request)).evaluation;
 }
 
+const JointResult& Fixture::joint() const {
+  if (joint_.has_value()) return *joint_;
+  const RealInputs row = zeros();
+  JointRequest request;
+  request.inputs = {views(row), views(row)};
+  request.contexts = {Bytes{1}, Bytes{2}};
+  request.num_seats = 4;
+  joint_ = must(prover_->prove_joint(request));
+  return *joint_;
+}
+
 const Bytes& Fixture::certificate() const {
   if (certificate_.empty()) certificate_ = must(prover_->certify());
   return certificate_;

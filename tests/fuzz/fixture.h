@@ -33,6 +33,7 @@ class Fixture {
   // Of five rows in chunks of three, and their data set.
   const Bytes& evaluation() const;
   const DataSet& data_set() const;
+  const JointResult& joint() const;  // of two rows, in four seats
   const Bytes& certificate() const;
   const Bytes& rotation() const;
   const VerificationKey& rotated_key() const;
@@ -45,6 +46,7 @@ class Fixture {
   CommitOptions options_;
   mutable std::optional<Prover> prover_, fresh_;
   mutable std::optional<DataSet> data_set_;
+  mutable std::optional<JointResult> joint_;
   mutable Bytes proof_, batch_, evaluation_, certificate_, rotation_;
   mutable std::optional<VerificationKey> rotated_key_;
 };

@@ -116,6 +116,27 @@ void evaluation_bytes(ByteView bytes) {
   static_cast<void>(verify_evaluation(*small().verification_key, bytes, evaluated(), VerifyRequest::uncertified()));
 }
 
+// The first byte says whether the others patch the proof or a seat of it.
+void joint(ByteView bytes) {
+  const JointResult& made = small().joint();
+  const JointRow& row = made.rows[1];
+  const bool is_seat = !bytes.empty() && (bytes[0] & 1) != 0;
+  const ByteView patch = bytes.subspan(std::min<std::size_t>(bytes.size(), 1));
+  const Bytes proof = is_seat ? made.proof : patched(made.proof, patch);
+  const Bytes seat = is_seat ? patched(row.seat, patch) : row.seat;
+  const VerifyJointResult result = verify_joint(*small().verification_key, proof, seat, row.statement);
+  ZKI_CHECK(result.verdict.accepted() == (equal(proof, made.proof) && equal(seat, row.seat)),
+            "a changed joint proof or seat was accepted, or the honest one was not");
+}
+
+void joint_bytes(ByteView bytes) {
+  const JointResult& made = small().joint();
+  static_cast<void>(verify_joint(*small().verification_key, bytes, made.rows[0].seat, made.rows[0].statement));
+  ZKI_CHECK(equal(bytes, made.rows[0].seat) ||
+                !verify_joint(*small().verification_key, made.proof, bytes, made.rows[0].statement).verdict.accepted(),
+            "a seat that nobody gave was accepted");
+}
+
 void rotation(ByteView bytes) {
   const Bytes file = patched(bound().rotation(), bytes);
   ZKI_CHECK(verify_rotation(*bound().verification_key, bound().rotated_key(), file).accepted() ==
@@ -243,6 +264,12 @@ constexpr Target kTargets[] = {
      },
      300},
     {"evaluation", evaluation, patch_seeds, 300},
+    {"joint", joint, patch_seeds, 300},
+    {"joint_bytes", joint_bytes,
+     [] {
+       return std::vector<Bytes>{small().joint().proof, small().joint().rows[0].seat};
+     },
+     300},
     {"evaluation_bytes", evaluation_bytes, [] { return std::vector<Bytes>{small().evaluation()}; }, 300},
     {"path", path, patch_seeds, 200},
     {"path_bytes", path_bytes, [] { return std::vector<Bytes>{rooted().path}; }, 200},

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several customers' requests in one proof: each checks his own, and gets nothing of the others'."""
+
+import json
+import os
+import pathlib
+import signal
+import time
+
+import numpy as np
+import pytest
+import running
+from running import held, key_of
+
+import zkinfer
+import zkinfer_client
+from zkinfer_client.canonical import sha256
+from zkinfer_server import jobs
+from zkinfer_server.database import Database
+
+
+@pytest.fixture(scope="module")
+def service(models, tmp_path_factory):
+    made = running.Running(models, tmp_path_factory.mktemp("joint") / "data", "--max-backlog", "1000")
+    yield made
+    assert made.stop() == 0
+
+
+def test_each_customer_checks_his_own_of_one_proof(service, flowers, tmp_path):
+    tokens = {tenant: key_of(service, tenant) for tenant in ("ada", "bob")}
+    clients = {tenant: service.client(token) for tenant, token in tokens.items()}
+    assert clients["ada"].predict(flowers[0], joint=True).statement.num_seats == 1  # alone: there was nobody else
+    with held(service):
+        answers = [(tenant, clients[tenant].predict(flowers[number], wait=False, joint=True)) for number, tenant in enumerate(["ada", "bob"] * 3)]
+        apart = clients["bob"].predict(flowers[7], wait=False)
+    for tenant, answer in answers:
+        assert answer.receipt["payload"]["proof"]["bucket"] == 128
+        assert answer.wait().statement.num_seats == 8
+    assert len({answer.proof for _, answer in answers}) == 1 and len({answer.seat for _, answer in answers}) == 6
+    assert apart.receipt["payload"]["proof"]["bucket"] == 1 and apart.wait().statement.num_seats == 1
+    # His own seat and no other's; nobody's without a key.
+    for tenant, answer in answers:
+        path = f"/v1/proofs/{answer.receipt['payload']['proof']['id']}/seat"
+        for other, token in tokens.items():
+            assert service.ask("GET", path, token=token)[0] == (200 if other == tenant else 404)
+        assert service.ask("GET", path)[0] == 401
+    state = json.loads(service.ask("GET", f"/v1/proofs/{answers[0][1].receipt['payload']['proof']['id']}")[2])
+    assert state["state"] == "proven" and state["seats"] == 8 and "seat" not in state and isinstance(state["slot"], int)
+    # Another's seat, answer or receipt is refused.
+    key = clients["ada"].key
+    (_, first), (_, second) = answers[:2]
+    from zkinfer_client.audit import check_seat
+
+    good = dict(payload=first.receipt["payload"], key=key, proof=first.proof, path=first._path, seat=first.seat, asked=first._asked, answered=first._answered)
+    assert check_seat(**good).slot == state["slot"]
+    for change in ({"seat": second.seat}, {"asked": second._asked}, {"payload": {**first.receipt["payload"], "request_hash": second.receipt["payload"]["request_hash"]}}):
+        with pytest.raises((zkinfer.Rejected, zkinfer_client.ReceiptError)):
+            check_seat(**{**good, **change})
+    with pytest.raises(zkinfer_client.ReceiptError, match="at most"):
+        check_seat(**{**good, "payload": {**first.receipt["payload"], "proof": {**first.receipt["payload"]["proof"], "bucket": 4}}})
+    # What he saves shows others that it is so.
+    first.save(tmp_path)
+    seat = zkinfer.Seat(tmp_path / "answer.zkseat", {"flower": (tmp_path / "flower.bin").read_bytes()}, {"logits": (tmp_path / "logits.bin").read_bytes()})
+    assert np.array_equal(zkinfer.verify_joint(tmp_path / "answer.zkjoint", seat, key)[0].output, first.output)
+
+
+def test_sizes_are_few_and_at_least_half_full():
+    assert [jobs.size_for(n, 128) for n in (1, 3, 4, 8, 15, 16, 40, 63, 64, 128, 500)] == [1, 1, 8, 8, 8, 32, 32, 32, 128, 128, 128]
+    assert jobs.size_for(500, 32) == 32 and jobs.size_for(500, 7) == 1
+
+
+@pytest.fixture
+def database(tmp_path):
+    return Database(str(tmp_path / "server.db"))
+
+
+def put(database, count, bucket=128, root="r"):
+    with database.write() as tx:
+        for number in range(count):
+            name = f"{root}{bucket}-{number:03}"
+            tx.run("INSERT INTO job(id, kind, model_root, bucket, state, created, not_before) VALUES(?, 'predict', ?, ?, 'queued', ?, 0)", name, root, bucket, number)
+            tx.run("INSERT INTO member(job_id, i, request_id) VALUES(?, 0, ?)", name, "of " + name)
+
+
+def pull(database, seats):
+    with database.write() as tx:
+        return jobs.pull(tx, "one", seats)
+
+
+def proof(slot=1):
+    return {"serving_key": "k", "slot": slot, "seats": 8, "proof_ref": "proofs/" + sha256(b"p").hex(), "path_ref": None, "bytes": 1}
+
+
+def seats_of(pulled):
+    return [(f"blob:{job['id']}/seat", b"sealed") for job in pulled]
+
+
+def test_only_those_who_take_joint_proofs_are_together(database):
+    put(database, 10)
+    put(database, 5, bucket=1)
+    put(database, 5, root="other")
+    assert len(pull(database, {"r": 1})) == 1
+    together = pull(database, {"r": 128})
+    assert len(together) == 8 and {job["bucket"] for job in together} == {128} and {job["model_root"] for job in together} == {"r"}
+    assert [len(pull(database, {"r": 128})) for _ in range(6)] == [1] * 6 and pull(database, {"r": 128}) == []
+    assert len(pull(database, {"r": 128, "other": 128})) == 5
+
+
+def test_what_went_wrong_once_is_proven_alone(database):
+    put(database, 8)
+    with database.write() as tx:
+        for job in jobs.pull(tx, "one", {"r": 128}):
+            jobs.fail(tx, job, "why")
+        tx.run("UPDATE job SET not_before = 0")
+    assert [len(pull(database, {"r": 128})) for _ in range(8)] == [1] * 8
+    # But not what found no disk.
+    put(database, 8, root="s")
+    with database.write() as tx:
+        for job in jobs.pull(tx, "one", {"s": 128}):
+            jobs.fail(tx, job, "FileError", counts=False)
+        tx.run("UPDATE job SET not_before = 0")
+    assert len(pull(database, {"s": 128})) == 8
+
+
+def test_who_lost_his_lease_has_nothing_of_the_proof(database):
+    put(database, 8)
+    pulled = pull(database, {"r": 128})
+    with database.write() as tx:  # three of them are another worker's by now
+        for job in pulled[:3]:
+            tx.run("UPDATE job SET state = 'queued' WHERE id = ?", job["id"])
+        tx.run("UPDATE job SET epoch = epoch + 1 WHERE id = ?", pulled[1]["id"])
+    with database.write() as tx:
+        assert jobs.finish_joint(tx, pulled, "joint", proof(), seats_of(pulled)) == 5
+        assert {row["request_id"] for row in tx.all("SELECT * FROM member WHERE job_id = 'joint'")} == {"of " + job["id"] for job in pulled[3:]}
+        assert tx.one("SELECT count(*) AS n FROM blob")["n"] == 5
+        assert tx.one("SELECT count(*) AS n FROM job WHERE joint = 'joint' AND state = 'done'")["n"] == 5
+        assert jobs.finish_joint(tx, pulled, "again", proof(2), seats_of(pulled)) == 0
+
+
+def test_a_slot_serves_one_joint_proof(database):
+    put(database, 16)
+    first, second = pull(database, {"r": 8}), pull(database, {"r": 8})
+    assert len(first) == len(second) == 8
+    with database.write() as tx:
+        assert jobs.finish_joint(tx, first, "a", proof(5), seats_of(first)) == 8
+    with pytest.raises(Exception) as raised:
+        with database.write() as tx:
+            jobs.finish_joint(tx, second, "b", proof(5), seats_of(second))
+    assert jobs.is_used_twice(raised.value)
+    with database.read() as tx:
+        assert {row["state"] for row in tx.all("SELECT state FROM job WHERE joint IS NULL AND kind = 'predict'")} == {"leased"}
+        assert tx.one("SELECT count(*) AS n FROM blob")["n"] == 8
+
+
+def test_tables_of_the_version_before_are_brought_up_to_date(tmp_path):
+    path = str(tmp_path / "old.db")
+    old = Database(path)
+    with old.write() as tx:
+        for table, column in (("model", "seats"), ("job", "joint"), ("member", "seat_ref")):
+            tx.run(f"ALTER TABLE {table} DROP COLUMN {column}")
+        tx.run("UPDATE meta SET value = '1' WHERE name = 'schema'")
+        tx.run("INSERT INTO job(id, kind, model_root, state, created, not_before) VALUES('a', 'predict', 'r', 'queued', 0, 0)")
+    new = Database(path)
+    with new.read() as tx:
+        assert tx.one("SELECT joint, bucket FROM job WHERE id = 'a'") == {"joint": None, "bucket": 1}
+        assert tx.one("SELECT value FROM meta WHERE name = 'schema'")["value"] == "2"
+
+
+def test_a_killed_worker_makes_other_seats(service, flowers):
+    """Whatever was proven before it died is nobody's; what comes has pads of its own."""
+    client = service.client(key_of(service, "eve"))
+    with held(service):
+        answers = [client.predict(flower, wait=False, joint=True) for flower in flowers[:8]]
+    time.sleep(0.05)
+    for pid in service.children():
+        os.kill(pid, signal.SIGKILL)
+    assert all(answer.wait().proven for answer in answers)
+    with Database(str(pathlib.Path(service.data) / "server.db")).read() as tx:
+        slots = tx.all("SELECT serving_key, slot, count(*) AS n FROM job WHERE slot IS NOT NULL GROUP BY serving_key, slot")
+    assert slots and all(row["n"] == 1 for row in slots)
