@@ -140,8 +140,14 @@ struct EvaluationRequest {
   const DataSet* data = nullptr;  // data_set.h
   Metric metric;
   std::uint64_t chunk_rows = 0;  // that one proof has; 0: as many as suit time and memory
-  Bytes context;                 // of ProveRequest
-  VerifyLimits limits;           // resource_limit, before a slot is taken, where checking it costs more
+  // What single chunks count is hidden; of an AUC it always is. A commitment more for each chunk.
+  bool totals_only = false;
+  // So many rows, which the nonce chooses: of whoever will check it, drawn when he had the model's root key and the data set. 0: all rows.
+  std::uint64_t sampled = 0;
+  Digest nonce{};
+  std::optional<Digest> root_identity;  // of the model, where this prover's key is not its root
+  Bytes context;                        // of ProveRequest
+  VerifyLimits limits;                  // resource_limit, before a slot is taken, where checking it costs more
   Progress progress;
 };
 struct EvaluationProof {

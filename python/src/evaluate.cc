@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// zkinfer/data_set.h and zkinfer/evaluation.h: data sets, evaluations on them, and their checks.
+// zkinfer/prove.h: evaluations on data sets.
 #include "zkinfer/data_set.h"
-#include "zkinfer/metric_names.h"
 #include "zkinfer/prove.h"
 
-#include "arrays.h"
 #include "native.h"
 #include "work.h"
 
@@ -13,113 +11,46 @@ namespace zkinfer::python {
 namespace {
 
 using SharedProver = std::shared_ptr<Prover>;
-// Kind, output, groups, k.
-using MetricNumbers = std::tuple<std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t>;
 
 Metric from_numbers(const MetricNumbers& numbers) {
   const auto& [kind, output, num_groups, k] = numbers;
   return {static_cast<MetricKind>(kind), output, num_groups, k};
 }
 
-Tensor owned(const TensorView& view) {
-  Tensor out(view.dtype, {view.shape.begin(), view.shape.end()});
-  with_dtype(view.dtype, [&](auto type) {
-    const auto values = out.values<decltype(type)>();
-    if (!values.empty()) std::memcpy(values.data(), view.data, values.size_bytes());
-  });
-  return out;
-}
-
-void bind_data_set(py::module_& module) {
-  py::class_<DataSet>(module, "DataSet")
-      .def_static(
-          "build",
-          [](const std::string& name, const std::vector<std::string>& names, const std::vector<py::array>& inputs,
-             std::vector<std::int64_t> labels, std::vector<std::uint32_t> groups) {
-            const auto arrays = hold({inputs});
-            DataSet::Parts parts;
-            parts.name = name;
-            parts.preprocessing = "as they are";
-            for (std::size_t i = 0; i < names.size(); ++i)
-              parts.inputs.push_back({names[i], owned(arrays->rows()[0][i])});
-            parts.labels = std::move(labels);
-            parts.groups = std::move(groups);
-            return must(DataSet::build(std::move(parts)));
-          })
-      .def_static("from_bytes", [](const py::bytes& bytes) { return must(DataSet::from_bytes(view_of(bytes))); })
-      .def("to_bytes", [](const DataSet& data) { return to_python(data.to_bytes()); })
-      .def_property_readonly("name", [](const DataSet& data) { return data.parts().name; })
-      .def_property_readonly("num_rows", &DataSet::num_rows)
-      .def_property_readonly("num_groups", &DataSet::num_groups)
-      .def_property_readonly("num_duplicates", &DataSet::num_duplicates)
-      .def_property_readonly("root", [](const DataSet& data) { return to_python(data.root()); })
-      .def_property_readonly("digest", [](const DataSet& data) { return to_python(data.digest()); });
-}
-
-void bind_results(py::module_& module) {
-  py::class_<EvaluationResult, VerifySummary>(module, "EvaluationResult")
-      .def_property_readonly("metric", [](const EvaluationResult& result) { return metric_name(result.info.metric); })
-      .def_property_readonly("output", [](const EvaluationResult& result) { return result.info.metric.output; })
-      .def_property_readonly("num_groups", [](const EvaluationResult& result) { return result.info.metric.num_groups; })
-      .def_property_readonly("num_rows", [](const EvaluationResult& result) { return result.info.num_rows; })
-      .def_property_readonly("chunk_rows", [](const EvaluationResult& result) { return result.info.chunk_rows; })
-      .def_property_readonly("data_set", [](const EvaluationResult& result) { return to_python(result.info.data_set); })
-      .def_readonly("first_class", &EvaluationResult::first_class)
-      .def_readonly("num_classes", &EvaluationResult::num_classes)
-      .def_readonly("slots", &EvaluationResult::slots)
-      .def_readonly("chunks", &EvaluationResult::chunks)
-      .def_readonly("counts", &EvaluationResult::counts)
-      // Name, group, class, numerator, denominator.
-      .def_property_readonly("figures", [](const EvaluationResult& result) {
-        py::list list;
-        for (const Figure& figure : figures(result))
-          list.append(py::make_tuple(figure.name, figure.group, figure.label, figure.numerator, figure.denominator));
-        return list;
-      });
-}
-
 }  // namespace
 
 void bind_evaluate(py::module_& module) {
-  bind_data_set(module);
-  bind_results(module);
-  module.def("metric_of", [](const std::string& name) {
-    const Metric metric = must(metric_of(name));
-    return MetricNumbers{static_cast<std::uint32_t>(metric.kind), metric.output, metric.num_groups, metric.k};
-  });
-  module.def("evaluation_chunks", [](const SharedProver& prover, const DataSet& data, const MetricNumbers& metric,
-                                     std::uint64_t chunk_rows) {
-    EvaluationRequest request;
+  py::class_<EvaluationRequest>(module, "EvaluationRequest")
+      .def(py::init([](const MetricNumbers& metric, std::uint64_t chunk_rows, bool totals_only, std::uint64_t sampled,
+                       const py::bytes& nonce, const py::bytes& context) {
+        EvaluationRequest request;
+        request.metric = from_numbers(metric);
+        request.chunk_rows = chunk_rows;
+        request.totals_only = totals_only;
+        request.sampled = sampled;
+        const Bytes drawn = bytes_of(nonce);
+        std::copy_n(drawn.begin(), std::min(drawn.size(), request.nonce.size()), request.nonce.begin());
+        request.context = bytes_of(context);
+        return request;
+      }));
+  module.def("evaluation_chunks", [](const SharedProver& prover, const DataSet& data, EvaluationRequest request) {
     request.data = &data;
-    request.metric = from_numbers(metric);
-    request.chunk_rows = chunk_rows;
     const py::gil_scoped_release no_gil;
     return must(prover->evaluation_chunks(request));
   });
-  // Bytes, and how much was clipped of each input.
-  module.def("evaluate", [](const SharedProver& prover, const DataSet& data, const MetricNumbers& metric,
-                            std::uint64_t chunk_rows, const py::bytes& context, const py::object& progress) {
-    EvaluationProof made = run<EvaluationProof>(progress, [=, bound = bytes_of(context)](const Progress& report) {
-      EvaluationRequest request;
+  // Bytes, and how much was clipped of each input. root: the identity that the model is known by.
+  module.def("evaluate", [](const SharedProver& prover, const DataSet& data, const EvaluationRequest& given,
+                            const py::bytes& root, const py::object& progress) {
+    EvaluationProof made = run<EvaluationProof>(progress, [=, name = bytes_of(root)](const Progress& report) {
+      EvaluationRequest request = given;
       request.data = &data;
-      request.metric = from_numbers(metric);
-      request.chunk_rows = chunk_rows;
-      request.context = bound;
+      Digest identity{};
+      std::copy_n(name.begin(), std::min(name.size(), identity.size()), identity.begin());
+      request.root_identity = identity;
       request.progress = report;
       return prover->evaluate(request);
     });
     return py::make_tuple(to_python(made.evaluation), std::move(made.clipping));
-  });
-  module.def("verify_evaluation", [](const VerificationKey& key, const py::bytes& evaluation, const DataSet& data,
-                                     const VerifyRequest& request) {
-    const ByteView bytes = view_of(evaluation);
-    const py::gil_scoped_release no_gil;
-    const std::optional<EvaluationInfo> info = claimed_evaluation(bytes);
-    // Of bytes that begin otherwise the verdict says so.
-    const EvaluationRows rows = info.has_value() && info->data_set == data.digest()
-                                    ? must(data.rows_for(key.info().input_tensors, info->metric))
-                                    : EvaluationRows{data.digest(), {}};
-    return verify_evaluation(key, bytes, rows, request);
   });
 }
 

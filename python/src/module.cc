@@ -10,6 +10,7 @@ PYBIND11_MODULE(_native, module) {
   bind_errors(module);
   bind_basics(module);
   bind_verify(module);
+  bind_evaluation(module);
 #ifdef ZKINFER_VERIFY_ONLY
   module.attr("can_prove") = false;
 #else

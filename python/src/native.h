@@ -18,15 +18,18 @@ namespace zkinfer::python {
 
 namespace py = pybind11;
 
-// One per file, called by the module in this order; the first two are all of the package that only verifies.
+// One per file, called by the module in this order; the first three are all of the package that only verifies.
 void bind_basics(py::module_& module);
 void bind_verify(py::module_& module);
+void bind_evaluation(py::module_& module);
 void bind_prove(py::module_& module);
 void bind_tensors(py::module_& module);
 void bind_compile(py::module_& module);
 void bind_files(py::module_& module);
 void bind_generate(py::module_& module);
 void bind_evaluate(py::module_& module);
+// Of a metric: kind, output, groups, k.
+using MetricNumbers = std::tuple<std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t>;
 
 // A Status on its way to Python; zkinfer.errors says which exception it becomes. Thrown with and without the GIL.
 struct StatusError {

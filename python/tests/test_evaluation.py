@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Evaluations: what is counted is what the model does; data sets; what is refused."""
+import os
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -45,6 +48,11 @@ def test_counts_are_the_models(model, flowers, labelled, tmp_path):
     assert read == data and pickle.loads(pickle.dumps(data)) == data
     assert zkinfer.verify_evaluation(tmp_path / "test.zkeval", tmp_path / "network.zkkey", tmp_path / "test.zkset").value == checked.value
     assert zkinfer.Evaluation.load(tmp_path / "test.zkeval").to_bytes() == evaluation.to_bytes()
+    if "ZKINFER_VERIFY_PACKAGE" in os.environ:
+        check = "import zkinfer\nprint(zkinfer.verify_evaluation('test.zkeval', 'network.zkkey', 'test.zkset', context='audit').counts.tolist(), hasattr(zkinfer, 'Prover'))"
+        environment = {**os.environ, "PYTHONPATH": os.environ["ZKINFER_VERIFY_PACKAGE"]}
+        done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, env=environment, timeout=60, cwd=tmp_path)
+        assert done.stdout.strip() == f"[1, {len(labels) - 1}] False", done.stdout + done.stderr
 
 
 def test_what_is_refused(model, flowers, labelled):
@@ -88,3 +96,45 @@ def test_the_same_numbers_are_the_same_set(flowers):
     assert zkinfer.DataSet(whole.astype(np.float64), labels).digest == zkinfer.DataSet(whole.astype(np.uint8), labels).digest
     assert zkinfer.DataSet(flowers, labels).digest != zkinfer.DataSet(flowers[::-1], labels).digest
     assert zkinfer.DataSet(np.concatenate([flowers, flowers[:2]]), np.zeros(len(flowers) + 2, int)).num_duplicates >= 2
+
+
+def test_errors_auc_and_totals(model, flowers, labelled):
+    _, labels = labelled
+    outputs = np.array([model.run(row).output for row in flowers], dtype=np.float64)
+    targets = outputs + np.where(np.arange(len(flowers)) % 2, 0.25, -0.5)[:, None]
+    data = zkinfer.DataSet(flowers, targets=targets, name="regression")
+    key = model.commit(proofs=24)
+    mse = zkinfer.verify_evaluation(key.evaluate(data, "mse", totals_only=True, chunk=8), key.public, data)
+    assert mse.value == pytest.approx(((targets - outputs) ** 2).mean(), rel=0.01) and mse.totals_only and mse.chunk_counts.size == 0
+    assert mse.r_squared == pytest.approx(1 - ((targets - outputs) ** 2).sum() / ((targets - targets.mean(axis=0)) ** 2).sum(), abs=0.01)
+    assert zkinfer.verify_evaluation(key.evaluate(data, "mae"), key.public, data).value == pytest.approx(np.abs(targets - outputs).mean(), rel=0.01)
+
+    classes = zkinfer.DataSet(flowers, labels)
+    auc = zkinfer.verify_evaluation(key.evaluate(classes, "auc-2", chunk=16), key.public, classes)
+    ours, others = outputs[labels == 2, 2], outputs[labels != 2, 2]
+    twice = (2 * (ours[:, None] > others) + (ours[:, None] == others)).sum()
+    assert auc.metric == "auc-2" and auc.counts.tolist() == [twice, len(ours), len(others)] and auc.value == twice / (2 * len(ours) * len(others))
+    with pytest.raises(zkinfer.InputError, match="labels.*targets"):
+        zkinfer.DataSet(flowers)
+    with pytest.raises(zkinfer.InputError, match="farther"):
+        key.evaluate(zkinfer.DataSet(flowers, targets=targets + 1e6), "mse")
+
+
+def test_samples_are_the_verifiers(model, flowers, labelled):
+    _, labels = labelled
+    data = zkinfer.DataSet(flowers, labels)
+    key = model.commit(proofs=8)
+    nonce = bytes(range(32))
+    evaluation = key.evaluate(data, sample=9, nonce=nonce)
+    checked = zkinfer.verify_evaluation(evaluation, key.public, data, nonce=nonce.hex())
+    assert (checked.num_rows, checked.set_rows, checked.nonce) == (9, len(flowers), nonce)
+    (low, high), (least, most) = checked.bounds(0.95)
+    assert least <= low <= checked.value <= high <= most
+    with pytest.raises(zkinfer.InputError, match="the one that you drew"):
+        zkinfer.verify_evaluation(evaluation, key.public, data)
+    with pytest.raises(zkinfer.Rejected, match="nonce"):
+        zkinfer.verify_evaluation(evaluation, key.public, data, nonce=b"\1" * 32)
+    with pytest.raises(zkinfer.InputError, match="sample and nonce"):
+        key.evaluate(data, sample=9)
+    # However it is called: one digest.
+    assert zkinfer.DataSet(flowers, labels, name="another").digest == data.digest

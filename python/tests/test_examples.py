@@ -54,6 +54,12 @@ def test_batch_scoring(source, tmp_path):
     assert len((tmp_path / "scores.csv").read_text().splitlines()) == 65
 
 
+def test_hidden_quality(source, tmp_path):
+    told = run(source, "hidden_quality/sell.py", str(tmp_path))
+    assert told.count("proven mean absolute error") == 2 and "rejected with another nonce" in told
+    assert float(re.search(r"chose: ([\d.]+)", told).group(1)) > 0.9
+
+
 def test_chain_is_cut_again(source, tmp_path):
     """With Debian's onnx, whatever it lacks."""
     pytest.importorskip("onnx", reason="onnx is not installed (python3-onnx)")

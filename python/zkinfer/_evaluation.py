@@ -12,7 +12,7 @@ from . import _data, _files, _native, _options
 from ._key import VerificationKey
 from ._proofs import _ProofFile
 from ._verify import Context, _key_of, _proof_bytes, _remedy, _request, _serving, accept
-from .errors import InputError
+from .errors import InputError, Rejected
 
 
 def _whole(what: str, values: Any) -> list[int]:
@@ -24,13 +24,14 @@ def _whole(what: str, values: Any) -> list[int]:
 
 @_options.checked_calls
 class DataSet:
-    """Rows with labels, under one digest: what :meth:`Prover.evaluate` and :func:`verify_evaluation` are about, given to everybody (.zkset).
+    """Rows with labels or targets, under one digest: what :meth:`Prover.evaluate` and :func:`verify_evaluation` are about, given to everybody (.zkset).
 
     Args:
         inputs: an array (N, ..) of what the model takes, or a dict of them by input name, in the model's order.
-        labels: N whole numbers, the classes.
+        labels: N whole numbers, the classes; or, for the metrics "mse" and "mae",
+        targets: an array (N, ..) of what the model's output should be.
         groups: N whole numbers from 0 on, for ``by_group``.
-        name: what people call it.
+        name: what people call it; no part of the digest.
     Raises: InputError where they do not fit together, or a value is no number.
 
     Example:
@@ -39,15 +40,24 @@ class DataSet:
     """
 
     def __init__(
-        self, inputs: Union[_data.ArrayLike, Mapping[str, _data.ArrayLike]], labels: Any, *, groups: Any = None, name: str = "data set"
+        self,
+        inputs: Union[_data.ArrayLike, Mapping[str, _data.ArrayLike]],
+        labels: Any = None,
+        *,
+        targets: Optional[_data.ArrayLike] = None,
+        groups: Any = None,
+        name: str = "data set",
     ) -> None:
+        if (labels is None) == (targets is None):
+            raise InputError("a data set has labels, the class of each row, or targets, what the output should be; give one of them")
         columns = dict(inputs) if isinstance(inputs, Mapping) else {"input": inputs}
         arrays = [_data.array(value, f"input {key!r}") for key, value in columns.items()]
-        given = _whole("labels", labels)
+        given = _whole("labels", labels) if labels is not None else []
+        wanted = _data.array(targets, "targets") if targets is not None else None
         kinds = _whole("groups", groups) if groups is not None else []
         if any(not 0 <= kind < 1 << 16 for kind in kinds):
             raise InputError("groups: expected numbers from 0 to 65535")
-        self._native = _native.DataSet.build(_options.text("name", name), [str(key) for key in columns], arrays, given, kinds)
+        self._native = _native.DataSet.build(_options.text("name", name), [str(key) for key in columns], arrays, given, wanted, kinds)
 
     @classmethod
     def _of(cls, native: _native.DataSet) -> "DataSet":
@@ -114,18 +124,19 @@ def _restored(data: bytes) -> DataSet:
 
 
 class Figure(NamedTuple):
-    """A share that follows from counts, exactly: ``numerator`` of ``denominator``; of one group or class where it says so."""
+    """A share that follows from counts, exactly: ``numerator`` of ``denominator``; of one group or class where it says so. Of errors times ``factor``, what one unit is worth."""
 
     name: str
     group: Optional[int]
     label: Optional[int]
     numerator: int
     denominator: int
+    factor: float = 1.0
 
     @property
     def value(self) -> float:
-        """As a number; nan of nothing."""
-        return self.numerator / self.denominator if self.denominator else float("nan")
+        """As a number, ``factor * numerator / denominator``; nan of nothing."""
+        return self.factor * self.numerator / self.denominator if self.denominator else float("nan")
 
 
 @_options.checked_calls
@@ -142,9 +153,12 @@ class VerifiedEvaluation:
     """What an accepted evaluation says: the committed model counts this on exactly the rows of the data set; nothing of single rows.
 
     Attributes:
-        metric: "accuracy", "confusion" or "top-5"; output: of which output of the model.
-        value: the first figure, a number between 0 and 1; figures: all of them, exact (:class:`Figure`).
-        counts: rows by cell; chunk_counts: those of each chunk, whose sum they are.
+        metric: "accuracy", "confusion", "top-5", "auc-1", "mse" or "mae"; output: of which output of the model.
+        value: the first figure, of shares and AUCs a number between 0 and 1, of errors in the output's units (of "mse" their square); figures: all of them, exact (:class:`Figure`).
+        counts: rows by cell; of errors sums by group, in units of ``unit`` or its square; of an AUC pairs in order counted twice and equal ones once, rows of the class, others.
+        chunk_counts: those of each chunk, whose sum they are; empty where totals_only is true.
+        r_squared: of "mse", against the targets' mean; else None.
+        nonce: of a sample the 32 bytes that chose its rows out of set_rows, else None.
         confusion: rows by label (down) and class (across), of the metric "confusion", else None; of several groups with a leading axis.
         num_rows, chunk_rows, num_groups: of the data set, of a proof; first_class: the lowest label.
         data_set: the digest of the data set, hexadecimal.
@@ -158,6 +172,9 @@ class VerifiedEvaluation:
         self.counts = np.array(result.counts, dtype=np.int64)
         self.chunk_counts = np.array(result.chunks, dtype=np.int64)
         self.num_rows, self.chunk_rows, self.num_groups = result.num_rows, result.chunk_rows, result.num_groups
+        self.totals_only, self.set_rows, self.nonce = result.totals_only, result.set_rows, result.nonce
+        self.unit, self.r_squared = result.unit, result.r_squared
+        self._result = result
         self.first_class = result.first_class
         shape = (self.num_groups,) * (self.num_groups > 1) + (result.num_classes,) * 2
         self.confusion: Optional[np.ndarray] = self.counts.reshape(shape) if self.metric == "confusion" else None
@@ -168,6 +185,17 @@ class VerifiedEvaluation:
         self.serving_identity: str = result.serving_identity.hex()
         self.weights: str = result.weights
         self.security_bits: float = result.security_bits
+
+    def bounds(self, confidence: float = 0.999) -> Optional[tuple[tuple[float, float], tuple[float, float]]]:
+        """What the first figure says of other rows, exactly: (low, high) of its share of all rows of the data set (hypergeometric), and of
+        rows drawn as these were (Clopper and Pearson). None of what is no share of all rows.
+
+        Example:
+            >>> (low, high), _ = checked.bounds(0.99)
+        """
+        if not 0 < confidence < 1:
+            raise InputError(f"confidence: {confidence}, expected a number between 0 and 1")
+        return self._result.bounds(confidence)
 
     def __repr__(self) -> str:
         first = self.figures[0]
@@ -181,6 +209,18 @@ def metric_numbers(metric: Any, output: Any, by_group: Any, data: DataSet) -> tu
     return kind, _options.integer("output", output, 0, (1 << 32) - 1), data.num_groups if by_group else 1, k
 
 
+def nonce_bytes(nonce: Union[None, bytes, str]) -> bytes:
+    if nonce is None:
+        return b""
+    try:
+        drawn = bytes.fromhex(nonce) if isinstance(nonce, str) else bytes(nonce)
+    except (TypeError, ValueError):
+        raise InputError("nonce: expected 32 bytes, or 64 hexadecimal digits") from None
+    if len(drawn) != 32 or not any(drawn):
+        raise InputError(f"nonce: {len(drawn)} bytes, expected 32 that are drawn, not zeros")
+    return drawn
+
+
 @_options.checked_call
 def verify_evaluation(
     evaluation: Union["Evaluation", bytes, _files.Path],
@@ -189,6 +229,7 @@ def verify_evaluation(
     *,
     context: Union[None, bytes, str] = None,
     path: Union[None, bytes, _files.Path] = None,
+    nonce: Union[None, bytes, str] = None,
     accept_uncertified: bool = False,
 ) -> VerifiedEvaluation:
     """Checks that the key's model counts on a data set what an evaluation says.
@@ -197,6 +238,7 @@ def verify_evaluation(
         evaluation: an Evaluation, its bytes, or the path of a .zkeval file.
         key, context, path, accept_uncertified: as of :func:`verify`.
         data: the DataSet that you mean, or the path of a .zkset file.
+        nonce: the 32 bytes, or 64 hexadecimal digits, that you drew for a sample; asked for where the evaluation is one.
     Returns: a :class:`VerifiedEvaluation`, whose ``metric`` is for you to look at.
     Raises: Rejected with ``reason`` and ``where``; InputError where the call itself is wrong.
 
@@ -209,4 +251,9 @@ def verify_evaluation(
     key = _serving(key, evaluation, bytes_, path)
     result = _native.verify_evaluation(key._native, bytes_, given._native, _request(key, context, accept_uncertified))
     accept(result.verdict, _remedy(result.verdict))
+    drawn = nonce_bytes(nonce)
+    if result.nonce is not None and not drawn:
+        raise InputError(f"nonce: the evaluation is of {result.num_rows} of {result.set_rows} rows, which a nonce chose; give the one that you drew (nonce=)")
+    if drawn != (result.nonce or b""):
+        raise Rejected("wrong statement", "nonce: the rows were chosen by " + (result.nonce.hex() if result.nonce else "none"))
     return VerifiedEvaluation(result)

@@ -368,6 +368,9 @@ class Prover:
         by_group: bool = False,
         output: int = 0,
         chunk: Optional[int] = None,
+        totals_only: bool = False,
+        sample: Optional[int] = None,
+        nonce: Union[None, bytes, str] = None,
         context: Union[None, bytes, str] = None,
         progress: _progress.Progress = None,
     ) -> "_evaluation.Evaluation":
@@ -375,10 +378,12 @@ class Prover:
 
         Args:
             data: a :class:`DataSet`, or the path of a .zkset file.
-            metric: "accuracy", "confusion" (rows of each label and class, from which precision, recall and F1 follow), or "top-5" and the like.
+            metric: "accuracy", "confusion" (rows of each label and class, from which precision, recall and F1 follow), "top-5" and the like, "auc" (of class 1; "auc-3" of class 3), or, of targets, "mse" and "mae".
             by_group: count each group of the data set on its own.
             output: which of the model's outputs.
             chunk: rows that one proof has, which takes a slot; by default as many as suit time and memory.
+            totals_only: hide what single chunks count, at a commitment more each; always so for an AUC.
+            sample, nonce: prove so many of the rows, which the nonce chooses: 32 bytes or 64 hexadecimal digits, drawn by whoever will check, when he had key and data set.
             context, progress: as of :meth:`prove`.
         Returns: an :class:`Evaluation`.
         Raises: InputError for labels that are no classes, or rows of another shape; BudgetError where fewer slots are left than chunks.
@@ -391,10 +396,15 @@ class Prover:
         numbers = _evaluation.metric_numbers(metric, output, by_group, rows)
         chunk_rows = _options.integer("chunk", chunk, 1, 1 << 26) if chunk is not None else 0
         bound = context_bytes(context)
-        count = _native.evaluation_chunks(self._native, rows._native, numbers, chunk_rows)
+        drawn = _evaluation.nonce_bytes(nonce)
+        if (sample is None) != (nonce is None):
+            raise InputError("sample and nonce go together: so many rows, and the nonce of whoever will check them")
+        sampled = _options.integer("sample", sample, 1, 1 << 26) if sample is not None else 0
+        request = _native.EvaluationRequest(numbers, chunk_rows, _options.flag("totals_only", totals_only), sampled, drawn, bound)
+        count = _native.evaluation_chunks(self._native, rows._native, request)
         with _progress.reporting(progress, "evaluate") as report:
             native, path = self._with_slots(count)
-            proof, clipping = _native.evaluate(native, rows._native, numbers, chunk_rows, bound, report)
+            proof, clipping = _native.evaluate(native, rows._native, request, bytes.fromhex(self.public.identity), report)
         _data.warn_of_clipping(clipping, _ABOUT, 3)
         evaluation = _evaluation.Evaluation(proof)
         evaluation.path = path

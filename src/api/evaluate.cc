@@ -19,12 +19,15 @@ namespace {
 Result<std::uint64_t> usual_chunk(const prover::CommittedModel& model, const qir::Outcome& outcome,
                                   std::uint64_t num_rows) {
   const std::uint64_t some = std::min<std::uint64_t>(num_rows, api::kSomeRows);
-  ZKI_ASSIGN_OR_RETURN(
-      const std::uint64_t usual,
-      api::usual_rows(model, some, relations::build_evaluation(outcome.graph, outcome.num_cells, some)));
+  ZKI_ASSIGN_OR_RETURN(const std::uint64_t usual,
+                       api::usual_rows(model, some, relations::build_evaluation(outcome, {some})));
   const std::uint64_t most = std::min(usual, num_rows);
   const std::uint64_t num_chunks = (num_rows + most - 1) / most;
   return (num_rows + num_chunks - 1) / num_chunks;
+}
+
+std::uint64_t num_rows_of(const EvaluationRequest& request) {
+  return request.sampled == 0 ? request.data->num_rows() : request.sampled;
 }
 
 // The head, for a request that it can serve.
@@ -34,16 +37,38 @@ Result<qir::Outcome> outcome_of(const api::Access::Impl<Prover>& prover, const E
         "an evaluation of a model that is cut into segments; compile it without CutOptions::num_segments and "
         "CutOptions::memory_bytes");
   if (request.data == nullptr) return invalid_argument("an evaluation without a data set");
-  ZKI_ASSIGN_OR_RETURN(qir::Outcome outcome, qir::with_outcome(prover.model.prepared.key.graph, request.metric));
+  if (request.sampled >= request.data->num_rows())
+    return invalid_argument("a sample of " + std::to_string(request.sampled) + " rows, the data set has " +
+                            std::to_string(request.data->num_rows()) + "; take fewer, or all of them without a nonce");
+  if (request.sampled == 0 && request.nonce != Digest{}) return invalid_argument("a nonce, but no sample");
+  ZKI_ASSIGN_OR_RETURN(qir::Outcome outcome,
+                       qir::with_outcome(prover.model.prepared.key.graph, request.metric, num_rows_of(request)));
   const std::vector<std::int64_t>& labels = request.data->parts().labels;
   const auto odd = std::ranges::find_if(labels, [&](std::int64_t label) {
     return label < outcome.first_class || label >= outcome.first_class + outcome.num_classes;
   });
-  if (odd != labels.end())
+  if (odd != labels.end() && !request.metric.has_targets())
     return invalid_argument("data set, row " + std::to_string(odd - labels.begin()) + ": label " +
                             std::to_string(*odd) + ", the output's classes are " + std::to_string(outcome.first_class) +
                             " to " + std::to_string(outcome.first_class + outcome.num_classes - 1));
   return outcome;
+}
+
+// Without context and the data set's digest.
+Result<verifier::EvaluationHead> head_of(const prover::CommittedModel& model, const EvaluationRequest& request,
+                                         const qir::Outcome& outcome) {
+  verifier::EvaluationHead head;
+  head.identity = model.prepared.identity;
+  head.metric = request.metric;
+  head.is_joined = request.totals_only || request.metric.kind == MetricKind::kAuc;
+  head.set_rows = request.data->num_rows();
+  head.num_rows = num_rows_of(request);
+  head.nonce = request.nonce;
+  head.chunk_rows = std::min(request.chunk_rows, head.num_rows);
+  if (head.chunk_rows == 0) {
+    ZKI_ASSIGN_OR_RETURN(head.chunk_rows, usual_chunk(model, outcome, head.num_rows));
+  }
+  return head;
 }
 
 }  // namespace
@@ -54,51 +79,46 @@ Result<EvaluationProof> Prover::evaluate(const EvaluationRequest& request) const
   const statement::Key& key = model.prepared.key;
   ZKI_ASSIGN_OR_RETURN(const qir::Outcome outcome, outcome_of(*impl_, request));
   EvaluationProof out;
-  std::vector<TensorInfo> inputs;
+  std::vector<TensorInfo> inputs, outputs;
   for (const qir::ValueId id : key.graph.inputs) inputs.push_back(api::tensor_info(key.graph.value(id)));
-  ZKI_ASSIGN_OR_RETURN(out.rows, request.data->rows_for(inputs, request.metric, &out.clipping));
-
-  verifier::EvaluationHead head;
-  head.identity = model.prepared.identity;
+  for (const qir::ValueId id : key.graph.outputs) outputs.push_back(api::tensor_info(key.graph.value(id)));
+  ZKI_ASSIGN_OR_RETURN(out.rows, request.data->rows_for(inputs, outputs, request.metric, &out.clipping));
+  ZKI_ASSIGN_OR_RETURN(verifier::EvaluationHead head, head_of(model, request, outcome));
   std::copy(request.context.begin(), request.context.end(), head.context.begin());
   head.data_set = out.rows.data_set;
-  head.metric = request.metric;
-  head.num_rows = request.data->num_rows();
-  head.chunk_rows = std::min(request.chunk_rows, head.num_rows);
-  if (head.chunk_rows == 0) {
-    ZKI_ASSIGN_OR_RETURN(head.chunk_rows, usual_chunk(model, outcome, head.num_rows));
-  }
   ZKI_RETURN_IF_ERROR(request.progress("plan", 0.0));
-  std::vector<prover::BatchPlan> plans;
-  std::vector<pcs::OpeningParams> params;
-  for (const std::uint64_t num_rows : {head.chunk_rows, head.num_rows % head.chunk_rows}) {
-    if (num_rows == 0) continue;
-    ZKI_ASSIGN_OR_RETURN(prover::BatchPlan plan, prover::plan_chunk(model, outcome, num_rows));
-    params.push_back(plan.prepared.key.params);
-    plans.push_back(std::move(plan));
-  }
+  ZKI_ASSIGN_OR_RETURN(const std::vector<prover::ChunkPlan> plans, prover::plan_chunks(model, outcome, head));
   // All that is wrong is found before the first slot is taken; that verifiers would not check it, too.
+  const std::vector<verifier::ChunkRun> runs = head.runs();
   VerifyCost cost;
-  for (std::size_t i = 0; i < plans.size(); ++i) {
-    const auto& one = plans[i].prepared.cost;
-    cost.nanoseconds += one.nanoseconds * (i == 0 ? head.num_rows / head.chunk_rows : 1);
-    cost.memory_bytes = std::max(cost.memory_bytes, one.memory_bytes);
+  std::vector<pcs::OpeningParams> params;
+  for (std::size_t run = 0; run < runs.size(); ++run) {
+    params.push_back(plans[run].prepared.key.params);
+    if (const Status status = verifier::add_cost(cost, plans[run].prepared.cost, runs[run].times, request.limits);
+        !status.ok())
+      return status.with_context("an evaluation in chunks of " + std::to_string(head.chunk_rows) + " rows, " +
+                                 std::to_string(head.num_chunks()) + " in all, where larger ones cost less");
   }
-  if (const Status status = verifier::check_cost(cost, request.limits); !status.ok())
-    return status.with_context("an evaluation in chunks of " + std::to_string(head.chunk_rows) + " rows, " +
-                               std::to_string(head.num_chunks()) + " in all, where larger ones cost less");
-  const verifier::EvaluatedRows rows{out.rows.data_set, out.rows.columns};
+  const verifier::EvaluatedRows rows = verifier::EvaluatedRows{out.rows.data_set, out.rows.columns}.chosen(
+      head, request.root_identity.value_or(head.identity));
   out.evaluation = prover::evaluation_head_bytes(head, params);
-  for (std::uint64_t chunk = 0; chunk < head.num_chunks(); ++chunk) {
-    const std::string name = "chunk " + std::to_string(chunk + 1) + " of " + std::to_string(head.num_chunks());
-    ZKI_ASSIGN_OR_RETURN(prover::ProveRequest inner,
-                         impl_->begin_proof(SlotUse::kProof, request.progress.step(chunk, head.num_chunks(), name)));
-    inner.inputs = rows.of_chunk(head, chunk);
-    inner.context = head.context;
-    const prover::BatchPlan& plan = chunk < head.num_rows / head.chunk_rows ? plans.front() : plans.back();
-    ZKI_ASSIGN_OR_RETURN(const prover::Chunk made, impl_->ended(prover::prove_chunk(model, plan, head, chunk, inner)));
-    const Bytes bytes = prover::chunk_bytes(inner.slot, made.counts, made.messages);
-    out.evaluation.insert(out.evaluation.end(), bytes.begin(), bytes.end());
+  prover::Totals totals;
+  std::uint64_t chunk = 0;
+  for (std::size_t run = 0; run < runs.size(); ++run) {
+    for (std::uint64_t i = 0; i < runs[run].times; ++i, ++chunk) {
+      const std::string name = "chunk " + std::to_string(chunk + 1) + " of " + std::to_string(head.num_chunks());
+      ZKI_ASSIGN_OR_RETURN(prover::ProveRequest inner,
+                           impl_->begin_proof(SlotUse::kProof, request.progress.step(chunk, head.num_chunks(), name)));
+      inner.inputs = rows.of_chunk(head, chunk);
+      inner.context = head.context;
+      Result<prover::Chunk> made = impl_->ended(prover::prove_chunk(model, plans[run], head, chunk, totals, inner));
+      if (!made.ok() && chunk > 0)
+        return made.status().with_context("after " + std::to_string(chunk) + " chunks, whose slots are used");
+      if (!made.ok()) return made.status();
+      const Bytes bytes = prover::chunk_bytes(runs[run].shape, made->claims, made->messages);
+      out.evaluation.insert(out.evaluation.end(), bytes.begin(), bytes.end());
+      totals = std::move(made->totals);
+    }
   }
   out.statement.context = request.context;
   out.statement.weights = CheckedWeights::uncertified();
@@ -108,10 +128,8 @@ Result<EvaluationProof> Prover::evaluate(const EvaluationRequest& request) const
 
 Result<std::uint64_t> Prover::evaluation_chunks(const EvaluationRequest& request) const {
   ZKI_ASSIGN_OR_RETURN(const qir::Outcome outcome, outcome_of(*impl_, request));
-  const std::uint64_t num_rows = request.data->num_rows();
-  if (request.chunk_rows > 0) return (num_rows + request.chunk_rows - 1) / request.chunk_rows;
-  ZKI_ASSIGN_OR_RETURN(const std::uint64_t chunk, usual_chunk(impl_->model, outcome, num_rows));
-  return (num_rows + chunk - 1) / chunk;
+  ZKI_ASSIGN_OR_RETURN(const verifier::EvaluationHead head, head_of(impl_->model, request, outcome));
+  return head.num_chunks();
 }
 
 }  // namespace zkinfer

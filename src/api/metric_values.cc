@@ -14,21 +14,29 @@ std::string metric_name(const Metric& metric) {
     case MetricKind::kAccuracy: return "accuracy";
     case MetricKind::kConfusion: return "confusion";
     case MetricKind::kTopK: return "top-" + std::to_string(metric.k);
+    case MetricKind::kMse: return "mse";
+    case MetricKind::kMae: return "mae";
+    case MetricKind::kAuc: return "auc-" + std::to_string(metric.k);
   }
   return "unknown";
 }
 
 Result<Metric> metric_of(const std::string& name) {
-  Metric metric;
-  if (name == "accuracy") return metric;
-  metric.kind = MetricKind::kConfusion;
-  if (name == "confusion") return metric;
-  metric.kind = MetricKind::kTopK;
-  const char* const end = name.data() + name.size();
-  const char* const number = name.data() + std::min<std::size_t>(4, name.size());
-  const auto [last, error] = std::from_chars(number, end, metric.k);
-  if (name.starts_with("top-") && error == std::errc() && last == end && metric.k > 0) return metric;
-  return invalid_argument("metric '" + name + "': expected accuracy, confusion, or top-5 and the like");
+  for (const MetricKind kind : {MetricKind::kAccuracy, MetricKind::kConfusion, MetricKind::kMse, MetricKind::kMae}) {
+    if (const Metric metric{kind}; name == metric_name(metric)) return metric;
+  }
+  if (name == "auc") return Metric{MetricKind::kAuc};
+  for (const auto& [begin, kind] : {std::pair("top-", MetricKind::kTopK), std::pair("auc-", MetricKind::kAuc)}) {
+    Metric metric{kind};
+    const char* const end = name.data() + name.size();
+    const auto [last, error] = std::from_chars(name.data() + std::min<std::size_t>(4, name.size()), end, metric.k);
+    const bool is_number = name.starts_with(begin) && error == std::errc() && last == end;
+    if (is_number && (metric.k > 0 || kind == MetricKind::kAuc)) return metric;
+  }
+  return invalid_argument(
+      "metric '" + name +
+      "': expected accuracy, confusion, top-5 and the like, auc (of class 1; auc-3 of class 3), mse "
+      "or mae");
 }
 
 std::uint64_t confusion(const EvaluationResult& result, std::uint64_t group, std::int64_t label,
@@ -78,11 +86,40 @@ void add_figures(const EvaluationResult& result, std::uint64_t first, std::uint6
 
 std::vector<Figure> figures(const EvaluationResult& result) {
   std::vector<Figure> out;
+  const Metric& metric = result.info.metric;
+  if (metric.kind == MetricKind::kAuc)
+    return {{metric_name(metric), {}, {}, result.counts[0], 2 * result.counts[1] * result.counts[2]}};
+  if (metric.has_targets()) {
+    const double factor = metric.kind == MetricKind::kMse ? result.unit * result.unit : result.unit;
+    out.push_back({metric_name(metric), {}, {}, 0, 0, factor});
+    for (std::uint64_t group = 0; group < metric.num_groups; ++group) {
+      const Figure own{
+          metric_name(metric), group, {}, result.counts[group], result.group_rows[group] * result.num_targets, factor};
+      out[0].numerator += own.numerator;
+      out[0].denominator += own.denominator;
+      if (metric.num_groups > 1) out.push_back(own);
+    }
+    return out;
+  }
   const std::uint64_t num_groups = result.info.metric.num_groups;
   add_figures(result, 0, num_groups, {}, out);
   for (std::uint64_t group = 0; group < num_groups && num_groups > 1; ++group)
     add_figures(result, group, group + 1, group, out);
   return out;
+}
+
+std::optional<double> r_squared(const EvaluationResult& result) {
+  if (result.info.metric.kind != MetricKind::kMse || result.target_deviation <= 0) return std::nullopt;
+  return 1 - static_cast<double>(figures(result).front().numerator) / result.target_deviation;
+}
+
+std::optional<ShareBounds> share_bounds(const EvaluationResult& result, const Figure& figure, double confidence) {
+  const EvaluationInfo& info = result.info;
+  const bool is_share = figure.denominator == info.num_rows && !figure.group.has_value() && !figure.label.has_value() &&
+                        info.metric.kind <= MetricKind::kTopK;
+  if (!is_share) return std::nullopt;
+  return ShareBounds{share_of_all(figure.numerator, figure.denominator, info.set_rows, confidence),
+                     share_of_source(figure.numerator, figure.denominator, confidence)};
 }
 
 }  // namespace zkinfer

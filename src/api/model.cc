@@ -86,12 +86,6 @@ Result<std::vector<std::vector<std::int64_t>>> quantize_inputs(const qir::QGraph
 
 }  // namespace api
 
-Result<std::vector<std::int64_t>> to_integers(const TensorInfo& input, const TensorView& values, Clipping* clipping) {
-  ZKI_RETURN_IF_ERROR(api::check_tensor(input));
-  if (const Status status = check_view(values); !status.ok()) return status.with_context("input '" + input.name + "'");
-  return quant::quantize_input(api::value_of(input), values, clipping);
-}
-
 Result<Model> Model::from_bytes(ByteView bytes) { return from_bytes(Bytes(bytes.begin(), bytes.end())); }
 
 Result<Model> Model::from_bytes(Bytes&& bytes) {

@@ -248,6 +248,9 @@ Status add_evaluation(ByteView bytes, JsonObject& json) {
   json.text("data_set_digest", to_hex(info->data_set));
   json.number("num_rows", info->num_rows);
   json.number("chunk_rows", info->chunk_rows);
+  json.boolean("totals_only", info->totals_only);
+  json.number("data_set_rows", info->set_rows);
+  if (info->is_sampled()) json.text("nonce", to_hex(info->nonce));
   return {};
 }
 

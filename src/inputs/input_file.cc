@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string_view>
 
+#include "base/by_name.h"
 #include "base/files.h"
 #include "inputs/idx_reader.h"
 #include "inputs/input_bytes.h"
@@ -169,14 +170,8 @@ Status normalize(std::vector<float>& data, ArrayKind kind, const TensorInfo& inp
 
 // The array for each input: by name when every input's name is there, otherwise by order.
 Result<std::vector<const Array*>> match(const std::vector<Array>& arrays, const std::vector<TensorInfo>& inputs) {
-  std::vector<const Array*> matched;
-  for (const TensorInfo& input : inputs) {
-    const auto found = std::find_if(arrays.begin(), arrays.end(), [&](const Array& a) { return a.name == input.name; });
-    if (found == arrays.end()) break;
-    matched.push_back(&*found);
-  }
-  if (matched.size() == inputs.size()) return matched;
-  if (arrays.size() != inputs.size()) {
+  std::vector<const Array*> matched = by_name_or_order(arrays, inputs);
+  if (matched.size() != inputs.size()) {
     std::string names;
     for (const TensorInfo& input : inputs)
       names += (names.empty() ? "'" : ", '") + input.name + "' " + text_of(input.shape);
@@ -186,8 +181,6 @@ Result<std::vector<const Array*>> match(const std::vector<Array>& arrays, const 
         ", expected one for each input of the model, " + std::to_string(inputs.size()) + ": " + names +
         (one_input ? "; many samples are one array with all their numbers, one sample after the other" : ""));
   }
-  matched.clear();
-  for (const Array& array : arrays) matched.push_back(&array);
   return matched;
 }
 

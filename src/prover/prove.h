@@ -27,7 +27,8 @@ struct ProveHooks {
   std::function<void(circuit::ColumnValues&)> columns;  // before the lookups' multiplicities are counted
   std::function<void(circuit::ColumnValues&, std::vector<Fe>&)> committed;  // columns and pads, right before committing
   std::function<void(statement::PublicIo&)> outputs;                        // what the statement says
-  hiding::ProverChannel::MessageHook messages;  // each message before the opening, on its way out
+  std::function<void(std::vector<std::uint64_t>&)> totals;  // of an evaluation's chunk, before they are committed
+  hiding::ProverChannel::MessageHook messages;              // each message before the opening, on its way out
   pcs::ProverHooks* opening = nullptr;
   // The elements that a stream has just given, before their use: tests of what leaks when randomness is missing.
   std::function<void(RandomStream, FpSpan)> randomness;

@@ -88,16 +88,18 @@ Bytes evaluation_head_bytes(const verifier::EvaluationHead& head, const std::vec
   for (const Digest* digest : {&head.identity, &head.context, &head.data_set}) writer.raw(*digest);
   writer.u32(static_cast<std::uint32_t>(head.metric.kind));
   for (const std::uint32_t number : {head.metric.output, head.metric.num_groups, head.metric.k}) writer.u32(number);
-  writer.u64(head.num_rows);
-  writer.u64(head.chunk_rows);
+  writer.u32(head.is_joined ? 1 : 0);
+  for (const std::uint64_t number : {head.num_rows, head.chunk_rows, head.set_rows}) writer.u64(number);
+  writer.raw(head.nonce);
   for (const pcs::OpeningParams& one : params) writer.blob(one.canonical_bytes());
   return std::move(writer).take();
 }
 
-Bytes chunk_bytes(std::uint64_t slot, const std::vector<std::uint64_t>& counts, ByteView messages) {
+Bytes chunk_bytes(const relations::ChunkShape& shape, const verifier::ChunkClaims& claims, ByteView messages) {
   ByteWriter writer;
-  writer.u64(slot);
-  for (const std::uint64_t count : counts) writer.u64(count);
+  writer.u64(claims.slot);
+  if (shape.gives) claims.totals.front().write(writer);
+  for (const std::uint64_t number : claims.numbers) writer.u64(number);
   writer.blob(messages);
   return std::move(writer).take();
 }

@@ -28,9 +28,9 @@ Bytes key_proof_list(const verifier::KeyProofKind& kind, const verifier::KeyProo
 Bytes batch_file(const verifier::PreparedKey& prepared, const pcs::OpeningParams& params,
                  const statement::Header& header, ByteView messages);
 
-// An evaluation up to its chunks: params of full chunks, then of the last one where it is smaller. And a chunk of it.
+// An evaluation up to its chunks: params of each of the head's runs. And a chunk of it.
 Bytes evaluation_head_bytes(const verifier::EvaluationHead& head, const std::vector<pcs::OpeningParams>& params);
-Bytes chunk_bytes(std::uint64_t slot, const std::vector<std::uint64_t>& counts, ByteView messages);
+Bytes chunk_bytes(const relations::ChunkShape& shape, const verifier::ChunkClaims& claims, ByteView messages);
 
 // head: num_rows, the seats; context, the root of their leaves.
 Bytes joint_file(const verifier::RowsHead& head, std::uint64_t slot, const pcs::OpeningParams& params,

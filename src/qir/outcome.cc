@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every operator that is emitted here gives one output for its inputs (src/relations), and in every proof, not only honest ones, the cell is
-// within its range: ArgMax gives an index, clamps and listed tables give what they hold, labels and groups are public.
+// Every operator that is emitted here gives one output for its inputs (src/relations), and in every proof, not only honest ones, cells and errors
+// are within their ranges: ArgMax gives an index, clamps and listed tables give what they hold, labels, targets and groups are public.
 #include "qir/outcome.h"
+
+#include <algorithm>
 
 #include "qir/tail_writer.h"
 
@@ -19,23 +21,46 @@ class OutcomeWriter : private TailWriter {
 
   Result<Outcome> write() && {
     scores_ = graph_.outputs[metric_.output];
+    if (metric_.has_targets()) {
+      ZKI_RETURN_IF_ERROR(write_error());
+    } else {
+      ZKI_RETURN_IF_ERROR(find_classes());
+      ZKI_RETURN_IF_ERROR(metric_.kind == MetricKind::kAuc ? write_score() : write_cell());
+    }
+    out_.graph = std::move(graph_);
+    return std::move(out_);
+  }
+
+ private:
+  Status find_classes() {
     const std::int64_t n = value(scores_).shape.num_elements();
-    classes_ = n == 1 ? range(scores_) : Range{0, n - 1};
+    const bool is_auc = metric_.kind == MetricKind::kAuc;
+    classes_ = is_auc && n == 1 ? Range{0, 1} : n == 1 ? range(scores_) : Range{0, n - 1};
     const std::int64_t count = classes_.hi - classes_.lo + 1;
     const std::string name = "output '" + value(scores_).name + "'";
-    if (n == 1 && (!is_one(value(scores_).scale) || metric_.kind == MetricKind::kTopK))
+    if (n == 1 && !is_auc && (!is_one(value(scores_).scale) || metric_.kind == MetricKind::kTopK))
       return unsupported(name + ": one number" + (is_one(value(scores_).scale) ? "" : " that is not whole") +
                          ", which gives no classes; name an output of a score for each class");
     if (count < 2 || count > kMaxClasses)
       return unsupported(name + ": " + std::to_string(count) + " classes, 2 to " + std::to_string(kMaxClasses) +
                          " are allowed");
+    if (is_auc && (metric_.k > classes_.hi || (n == 1 && metric_.k != 1)))
+      return invalid_argument("metric: class " + std::to_string(metric_.k) + ", " + name + " has " +
+                              (n == 1 ? "the score of class 1" : "the classes 0 to " + std::to_string(classes_.hi)));
+    out_.first_class = classes_.lo;
+    out_.num_classes = count;
     scores_ = reshape("scores", scores_, {n});
+    return ok_status();
+  }
+
+  // The cell is a sum: of the hit, or of label and class.
+  Status write_cell() {
+    const std::int64_t count = out_.num_classes;
     label_ = input("label", {1}, classes_);
     const std::int64_t cells = metric_.kind == MetricKind::kConfusion ? count * count : 2;
     if (cells > kMaxCells / metric_.num_groups)
       return unsupported(std::to_string(cells) + " counts for each of " + std::to_string(metric_.num_groups) +
                          " groups, at most 2^16 are allowed in all");
-    // The cell is a sum: of the hit, or of label and class.
     std::vector<ValueId> terms;
     std::vector<std::int64_t> coefs;
     std::int64_t constant = 0;
@@ -52,10 +77,77 @@ class OutcomeWriter : private TailWriter {
       coefs.push_back(cells);
     }
     graph_.outputs = {linear("cell", std::move(terms), std::move(coefs), constant, {1})};
-    return Outcome{std::move(graph_), classes_.lo, count, static_cast<std::uint64_t>(cells) * metric_.num_groups};
+    out_.num_totals = static_cast<std::uint64_t>(cells) * metric_.num_groups;
+    return ok_status();
   }
 
- private:
+  Status write_score() {
+    if (metric_.num_groups > 1)
+      return unsupported(
+          "metric auc: the rows of several groups are ordered together; evaluate each group's on its own");
+    const std::int64_t k = metric_.k;
+    ValueId own = scores_;
+    if (out_.num_classes > 2 || value(scores_).shape.num_elements() == 2) own = entry("score", k);
+    if (value(scores_).shape.num_elements() == 2)
+      own = linear("difference", {own, entry("other_score", 1 - k)}, {1, -1}, 0, {1});
+    const ValueId rounded = in_units("rounded", own, kScoreBits);
+    const Range reach = range(rounded);
+    const std::int64_t width = reach.hi - reach.lo + 1;
+    const ValueId positive = input("positive", {1}, {0, 1});
+    graph_.outputs = {linear("cell", {positive, rounded}, {width, 1}, -reach.lo, {1})};
+    out_.num_scores = static_cast<std::uint64_t>(width);
+    out_.num_totals = 2 * out_.num_scores;
+    return ok_status();
+  }
+
+  Status write_error() {
+    const std::int64_t n = value(scores_).shape.num_elements();
+    const Units targets = target_units(value(scores_).lo, value(scores_).hi);
+    scores_ = in_units("rounded", reshape("values", scores_, {n}), kErrorBits);
+    label_ = input("target", {n}, {targets.lo, targets.hi});
+    const ValueId error = linear("error", {scores_, label_}, {1, -1}, 0, {n});
+    const std::int64_t reach = std::max(-value(error).lo, value(error).hi);
+    const bool is_squared = metric_.kind == MetricKind::kMse;
+    const std::int64_t most = is_squared ? reach * reach : reach;
+    ValueId sizes = 0;
+    if (is_squared) {
+      sizes = product("square", {error, error}, {n}, {0, most}, {});
+    } else {
+      const ValueId positive = linear("positive_part", {error}, {1}, 0, {n}, Range{0, reach});
+      sizes = linear("size", {positive, error}, {2, -1}, 0, {n});
+    }
+    Node all = named(Op::kReduceSum, "sum");
+    all.axes = {0};
+    all.coefs = {1};
+    if (most > static_cast<std::int64_t>(kMaxTotal / 4) / n)
+      return resource_limit("metric: an output of " + std::to_string(n) + " numbers, whose errors are too many to add");
+    const Range size = range(sizes);
+    ValueId sum = add(all, {sizes}, {1}, {size.lo * n, size.hi * n});
+    if (metric_.num_groups > 1) {
+      const auto groups = std::int64_t{metric_.num_groups};
+      const ValueId group = input("group", {groups}, {0, 1});
+      sum = product("of_group", {group, sum}, {groups}, {std::min<std::int64_t>(0, size.lo * n), size.hi * n}, {});
+    }
+    graph_.outputs = {sum};
+    out_.is_summed = true;
+    out_.num_totals = metric_.num_groups;
+    out_.num_targets = static_cast<std::uint64_t>(n);
+    out_.most = static_cast<std::uint64_t>(most * n);
+    out_.unit_shift = targets.shift;
+    return ok_status();
+  }
+
+  // Rounded where its range is wider than 2^bits numbers; within the new range whatever is committed.
+  ValueId in_units(const std::string& name, ValueId x, int bits) {
+    const Units units = units_of(value(x).lo, value(x).hi, bits);
+    Node node = named(Op::kLinear, name);
+    node.coefs = {1};
+    node.requant = clamp({units.lo, units.hi}, units.lo, units.hi, static_cast<std::uint8_t>(units.shift));
+    return add(node, {x}, value(x).shape, {units.lo, units.hi});
+  }
+  ValueId entry(const std::string& name, std::int64_t index) {
+    return slice(name, scores_, {1}, {index}, range(scores_));
+  }
   // Of an output of one number that number, within its range whatever is committed.
   ValueId predicted() {
     if (value(scores_).shape.num_elements() == 1) return linear("class", {scores_}, {1}, 0, {1}, classes_);
@@ -100,23 +192,42 @@ class OutcomeWriter : private TailWriter {
   }
 
   const Metric metric_;
+  Outcome out_;
   ValueId scores_ = 0, label_ = 0;
   Range classes_;
 };
 
 }  // namespace
 
-Result<Outcome> with_outcome(QGraph structure, const Metric& metric) {
-  if (metric.kind > MetricKind::kTopK || metric.output >= structure.outputs.size())
+Units units_of(std::int64_t lo, std::int64_t hi, int bits) {
+  const auto rounded = [&](std::int64_t x, int shift) {
+    return shift == 0 ? x : (x + (std::int64_t{1} << (shift - 1))) >> shift;
+  };
+  Units units{0, lo, hi};
+  while (units.hi - units.lo >= std::int64_t{1} << bits) {
+    ++units.shift;
+    units.lo = rounded(lo, units.shift);
+    units.hi = rounded(hi, units.shift);
+  }
+  return units;
+}
+
+Result<Outcome> with_outcome(QGraph structure, const Metric& metric, std::uint64_t num_rows) {
+  if (metric.kind > MetricKind::kAuc || metric.output >= structure.outputs.size())
     return invalid_argument("metric: there is no such one, or the model has no output " +
                             std::to_string(metric.output));
   if (metric.num_groups < 1 || metric.num_groups > kMaxCells)
     return invalid_argument("metric: " + std::to_string(metric.num_groups) + " groups, 1 to 2^16 are allowed");
-  const bool is_top = metric.kind == MetricKind::kTopK;
-  if (metric.k < 1 || metric.k > (is_top ? kMaxClasses : 1))
-    return invalid_argument("metric: the best " + std::to_string(metric.k) + " classes, expected 1" +
-                            (is_top ? " to 2^12" : ""));
-  return OutcomeWriter(std::move(structure), metric).write();
+  if (metric.kind == MetricKind::kTopK && (metric.k < 1 || metric.k > kMaxClasses))
+    return invalid_argument("metric: the best " + std::to_string(metric.k) + " classes, expected 1 to 2^12");
+  if (metric.kind != MetricKind::kTopK && metric.kind != MetricKind::kAuc && metric.k != 1)
+    return invalid_argument("metric: a number " + std::to_string(metric.k) + " that it has no use for, expected 1");
+  ZKI_ASSIGN_OR_RETURN(Outcome outcome, OutcomeWriter(std::move(structure), metric).write());
+  if (num_rows > (kMaxTotal - 1) / outcome.most)
+    return resource_limit("metric: the errors of " + std::to_string(num_rows) + " rows with " +
+                          std::to_string(outcome.num_targets) +
+                          " targets each may add up beyond 2^62; take fewer rows");
+  return outcome;
 }
 
 }  // namespace zkinfer::qir

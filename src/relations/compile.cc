@@ -83,25 +83,6 @@ Result<circuit::Circuit> build_batch(const qir::QGraph& graph, const qir::Visibi
   ZKI_ASSIGN_OR_RETURN(circuit::Circuit row, build(graph, visibility, max_bytes, recipes, num_rows));
   return checked(circuit::batched(std::move(row), num_rows));
 }
-Result<circuit::Circuit> build_evaluation(const qir::QGraph& graph, std::uint64_t num_cells, std::uint64_t num_rows,
-                                          std::uint64_t max_bytes, RecipeSink* recipes) {
-  const qir::Visibility seen{{Exposure::kPublic, TensorHash::kNone}};
-  ZKI_ASSIGN_OR_RETURN(circuit::Circuit circuit, build_batch(graph, seen, num_rows, max_bytes, recipes));
-  circuit::PublicTensor cells = std::move(circuit.public_tensors.front());
-  circuit.public_tensors.erase(circuit.public_tensors.begin());
-  // A table of its own: what else is looked up in it would be counted too.
-  circuit::Table table;
-  table.rows.log_size = static_cast<std::uint8_t>(circuit::axis_bits(num_cells));
-  table.multiplicity = static_cast<circuit::ColumnId>(circuit.columns.size());
-  const circuit::Box rows = {table.num_rows()};
-  circuit.columns.push_back({"counts", circuit::Oracle::kWitness, rows});
-  circuit.lookups.push_back(
-      {{std::move(cells.box), {std::move(cells.expr)}}, "cells", static_cast<std::uint32_t>(circuit.tables.size())});
-  circuit.public_tensors.push_back(
-      {cells.value, rows, circuit::column_expr(circuit.columns.back(), table.multiplicity)});
-  circuit.tables.push_back(std::move(table));
-  return circuit;
-}
 Result<circuit::Circuit> build_joint(const qir::QGraph& graph, std::uint64_t num_seats, std::uint64_t max_bytes,
                                      RecipeSink* recipes) {
   const qir::Visibility seen{{Exposure::kPublic, TensorHash::kNone}};

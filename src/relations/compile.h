@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "argument/compiled.h"
+#include "qir/outcome.h"
 #include "relations/builder.h"
 
 namespace zkinfer::relations {
@@ -24,9 +25,21 @@ Result<circuit::Circuit> build(const qir::QGraph& graph, const qir::Visibility& 
 Result<circuit::Circuit> build_batch(const qir::QGraph& graph, const qir::Visibility& visibility,
                                      std::uint64_t num_rows, std::uint64_t max_bytes = kMaxCircuitBytes,
                                      RecipeSink* recipes = nullptr);
-// That of a batch of an evaluation's rows (qir/outcome.h): the cells, the only output, are not public but looked up in the numbers below
-// the power of two above num_cells, and how often each is, the table's multiplicities, is public: the last of the public tensors.
-Result<circuit::Circuit> build_evaluation(const qir::QGraph& graph, std::uint64_t num_cells, std::uint64_t num_rows,
+// Which rows of an evaluation a proof is about, and what it does with their totals (qir/outcome.h): it adds them to the committed ones of the
+// chunk before, or not, and commits to the sum, or shows it.
+struct ChunkShape {
+  std::uint64_t num_rows = 1;
+  bool takes = false, gives = false;
+
+  std::size_t num_data() const { return (takes ? 1 : 0) + (gives ? 1 : 0); }
+  friend bool operator==(const ChunkShape&, const ChunkShape&) = default;
+};
+// The columns of totals: [that many].
+std::uint64_t totals_size(const qir::Outcome& outcome);
+// That of a batch of an evaluation's rows, whose only output is not public. Cells are looked up in the numbers below the power of two above
+// num_totals, and the table's multiplicities are the totals; sums are expressions. Data oracles: the totals that it gives, then those that it
+// takes. What it shows is the last of the public tensors; of kAuc the last three.
+Result<circuit::Circuit> build_evaluation(const qir::Outcome& outcome, const ChunkShape& shape,
                                           std::uint64_t max_bytes = kMaxCircuitBytes, RecipeSink* recipes = nullptr);
 // That of a batch whose rows belong to different people: no input and output is public, and each row has a mark that shows them to whoever has them
 // already (circuit::Seats).

@@ -22,4 +22,12 @@ Status check_key_size(std::uint64_t num_bytes, const VerifyLimits& limits);
 // resource_limit: what is needed and what is allowed.
 Status check_cost(const VerifyCost& cost, const VerifyLimits& limits);
 
+// sum, at most 2^62, grows by so many proofs of this cost, one checked after the other, and is held to the limits.
+inline Status add_cost(VerifyCost& sum, const VerifyCost& one, std::uint64_t num_proofs, const VerifyLimits& limits) {
+  constexpr std::uint64_t kMost = std::uint64_t{1} << 62;
+  const bool fits = num_proofs == 0 || one.nanoseconds <= (kMost - sum.nanoseconds) / num_proofs;
+  sum.nanoseconds = fits ? sum.nanoseconds + one.nanoseconds * num_proofs : kMost;
+  return check_cost({sum.nanoseconds, one.memory_bytes}, limits);
+}
+
 }  // namespace zkinfer::verifier

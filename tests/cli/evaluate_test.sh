@@ -10,7 +10,7 @@ expect 0 '' "$zkinfer" -q commit mlp.zkmodel --budget 16
 
 # The classes of the calibration inputs, as the integer model has them, but for two rows; groups; a set with other labels.
 python3 - "$zkinfer" <<'PYTHON' || fail "labels"
-import json, subprocess, sys
+import json, struct, subprocess, sys
 classes = []
 for i in range(20):
     out = json.loads(subprocess.check_output([sys.argv[1], "run", "mlp.zkmodel", "-i", "calibration.json", "--index", str(i), "--json"]))
@@ -24,11 +24,30 @@ for label, own in zip(labels, classes):
     matrix[3 * label + own] += 1
 json.dump({"input_data": [labels]}, open("labels.json", "w"))
 json.dump({"input_data": [[i % 2 for i in range(20)]]}, open("groups.json", "w"))
-json.dump({"input_data": [[0] * 20]}, open("other_labels.json", "w"))
-json.dump({"input_data": [[7] * 20]}, open("odd_labels.json", "w"))
-json.dump({"input_data": [[0.5] * 20]}, open("half_labels.json", "w"))
-json.dump({"input_data": [[1] * 19]}, open("few_labels.json", "w"))
-json.dump(matrix, open("matrix.json", "w"))
+json.dump({"input_data": [[3 * (i % 2) for i in range(20)]]}, open("far_groups.json", "w"))
+json.dump({"input_data": [[16777216] * 20]}, open("wide_labels.json", "w"))
+# Scores of class 1 against the others, pair by pair; targets beside the outputs.
+scores, outputs = [], []
+for i in range(20):
+    out = json.loads(subprocess.check_output([sys.argv[1], "run", "mlp.zkmodel", "-i", "calibration.json", "--index", str(i), "--json"]))
+    item = (out["items"][0]["outputs"] if "items" in out else out["outputs"])[0]
+    outputs.append(item["values"])
+    scores.append(item["values"][1])
+ours = [s for s, l in zip(scores, labels) if l == 1]
+others = [s for s, l in zip(scores, labels) if l != 1]
+twice = sum((a > b) * 2 + (a == b) for a in ours for b in others)
+json.dump([twice, len(ours), len(others)], open("auc.json", "w"))
+targets = [[v + (0.25 if i % 2 else -0.5) for v in row] for i, row in enumerate(outputs)]
+def write_npy(name, rows):
+    head = "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, %d), }" % (len(rows), len(rows[0]))
+    head += " " * (-(len(head) + 11) % 64) + "\n"
+    with open(name, "wb") as file:
+        file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode())
+        file.write(b"".join(struct.pack("<f", x) for row in rows for x in row))
+write_npy("targets.npy", targets)
+write_npy("far_targets.npy", [[1000 * x + 1e6 for x in row] for row in targets])
+errors = [a - b for r, s in zip(targets, outputs) for a, b in zip(r, s)]
+json.dump({"mse": sum(e * e for e in errors) / len(errors), "mae": sum(map(abs, errors)) / len(errors)}, open("errors.json", "w"))
 PYTHON
 expect 0 'rows +20' "$zkinfer" dataset build -i calibration.json --labels labels.json --groups groups.json -o test.zkset
 expect 0 'wrote' "$zkinfer" dataset build -i calibration.json --labels other_labels.json -o other.zkset
@@ -62,6 +81,55 @@ expect 0 'accuracy, group 1 +[0-9]+ of 10' "$zkinfer" evaluate mlp.zkmodel --dat
 expect 0 'accuracy, group 0 +[0-9]+ of 10' "$zkinfer" verify groups.zkeval -k mlp.zkkey --data test.zkset
 expect 0 'accepted 2 of 2' "$zkinfer" verify groups.zkeval top.zkeval -k mlp.zkkey --data test.zkset
 
+# The same rows have one digest, whatever they are called; groups without rows are said; labels that were rounded when they were read are refused.
+[[ $("$zkinfer" -q dataset build -i calibration.json --labels labels.json --groups groups.json --name another -o renamed.zkset) == "$digest" ]] || fail "the name is part of the digest"
+expect 0 'groups +4, of which 2 without rows' "$zkinfer" dataset build -i calibration.json --labels labels.json --groups far_groups.json -o far.zkset
+expect 2 'row 0: 16777216, expected a whole number below 2\^24' "$zkinfer" dataset build -i calibration.json --labels wide_labels.json -o no.zkset
+expect 2 'labels.*targets' "$zkinfer" dataset build -i calibration.json -o no.zkset
+
+# AUC, errors, totals alone: what plain loops give.
+expect 0 'auc-1 +[01]' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --metric auc --chunk 10 -o auc.zkeval
+"$zkinfer" verify auc.zkeval -k mlp.zkkey --data test.zkset --json >out.json || fail "verify of an AUC"
+python3 -c 'import json; out = json.load(open("out.json")); assert out["counts"] == json.load(open("auc.json")) and out["chunk_counts"] == [] and out["totals_only"], out' || fail "the AUC"
+expect 0 'rows +20' "$zkinfer" dataset build -i calibration.json --targets targets.npy --groups groups.json -o errors.zkset
+expect 0 'rmse +0' "$zkinfer" evaluate mlp.zkmodel --data errors.zkset --metric mse --totals-only --chunk 10 -o mse.zkeval
+expect 0 'hide their own' "$zkinfer" verify mse.zkeval -k mlp.zkkey --data errors.zkset
+expect 0 'mae, group 1' "$zkinfer" evaluate mlp.zkmodel --data errors.zkset --metric mae --by-group -o mae.zkeval
+for metric in mse mae; do
+  "$zkinfer" verify $metric.zkeval -k mlp.zkkey --data errors.zkset --json >out.json || fail "verify of $metric"
+  python3 - $metric <<'PYTHON' || fail "$metric"
+import json, sys
+out, expected = json.load(open("out.json")), json.load(open("errors.json"))[sys.argv[1]]
+assert abs(out["figures"][0]["value"] - expected) < 0.01 * expected, (out["figures"][0], expected)
+assert (sys.argv[1] == "mse") == ("r_squared" in out) and ("chunk_counts" not in out or (out["chunk_counts"] == []) == (sys.argv[1] == "mse")), out
+PYTHON
+done
+expect 2 'targets.*farther' bash -c "'$zkinfer' -q dataset build -i calibration.json --targets far_targets.npy -o away.zkset; '$zkinfer' evaluate mlp.zkmodel --data away.zkset --metric mse -o no.zkeval"
+expect 2 'has targets' "$zkinfer" evaluate mlp.zkmodel --data errors.zkset -o no.zkeval
+expect 2 'errors are those of targets' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --metric mae -o no.zkeval
+expect 2 'metric auc: the rows of several groups' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --metric auc --by-group -o no.zkeval
+
+# A sample of the verifier's nonce.
+nonce=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff
+expect 0 'of all 20 rows' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --sample 8 --nonce $nonce -o sample.zkeval
+expect 2 'give the nonce that you drew' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset
+expect 0 'those 8 rows of the 20' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset --nonce $nonce
+expect 1 'REJECTED.*nonce' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset --nonce ff${nonce:2}
+expect 1 'REJECTED.*nonce: the rows were chosen by none' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --nonce $nonce
+expect 1 'accuracy is 0\.[0-9]+, expected at least 0.99' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset --nonce $nonce --at-least 0.99
+expect 2 'sample and --nonce go together' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --sample 8 -o no.zkeval
+expect 2 'a sample of 20 rows' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --sample 20 --nonce $nonce -o no.zkeval
+expect 2 'nonce: expected 64' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset --nonce 0011
+"$zkinfer" inspect sample.zkeval --json | grep -q "\"nonce\":\"$nonce\"\|\"nonce\": \"$nonce\"" || fail "inspect says the nonce"
+
+# What a verifier asks for.
+expect 0 'ACCEPTED' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --metric accuracy --at-least 0.9
+expect 1 'accuracy is 0.9, expected at least 0.91' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --at-least 0.91
+expect 1 'of accuracy, expected confusion' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --metric confusion
+expect 0 'ACCEPTED' "$zkinfer" verify mse.zkeval -k mlp.zkkey --data errors.zkset --metric mse --at-most 1
+expect 1 'mse is .*expected at most' "$zkinfer" verify mse.zkeval -k mlp.zkkey --data errors.zkset --at-most 0.001
+expect 0 'not proven: that the weights are numbers' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --uncertified
+
 # What verifiers refuse.
 expect 1 'REJECTED  accuracy.zkeval' "$zkinfer" verify accuracy.zkeval top.zkeval -k mlp.zkkey --data other.zkset
 head -c 5000 top.zkeval >cut.zkeval
@@ -90,6 +158,8 @@ for visibility in "--inputs committed --outputs committed" "--inputs private:sha
   expect 0 'accuracy +18 of 20' "$zkinfer" evaluate mlp.zkmodel -s seen.zksecret --data test.zkset -o seen.zkeval
   expect 0 'accuracy +18 of 20' "$zkinfer" verify seen.zkeval -k seen.zkkey --data test.zkset
 done
+"$zkinfer" -q prove mlp.zkmodel -i input.json -o one.zkproof
+expect 2 'is no evaluation' "$zkinfer" verify one.zkproof -k mlp.zkkey --at-least 0.5
 expect 2 'input-data: an evaluation says nothing of single rows' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --input-data input.json
 
 # What evaluate refuses, before a slot is taken.

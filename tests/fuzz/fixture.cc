@@ -39,7 +39,7 @@ Fixture::Fixture(qir::QGraph graph, const TensorPolicy& inputs, const TensorPoli
   made.report = "report";
   package = package::to_bytes(made);
   model = must(Model::from_bytes(package));
-  options_.budget = 8;
+  options_.budget = 16;
   options_.inputs = inputs;
   options_.outputs = outputs;
   prover_ = make(1);
@@ -89,13 +89,16 @@ const DataSet& Fixture::data_set() const {
   return *data_set_;
 }
 
-const Bytes& Fixture::evaluation() const {
-  if (!evaluation_.empty()) return evaluation_;
+const Bytes& Fixture::evaluation_of(Bytes& kept, bool totals_only, std::uint64_t chunk_rows) const {
+  if (!kept.empty()) return kept;
   EvaluationRequest request;
   request.data = &data_set();
-  request.chunk_rows = 3;
-  return evaluation_ = must(prover_->evaluate(request)).evaluation;
+  request.chunk_rows = chunk_rows;
+  request.totals_only = totals_only;
+  return kept = must(prover_->evaluate(request)).evaluation;
 }
+const Bytes& Fixture::evaluation() const { return evaluation_of(evaluation_, false, 3); }
+const Bytes& Fixture::joined_evaluation() const { return evaluation_of(joined_evaluation_, true, 2); }
 
 const JointResult& Fixture::joint() const {
   if (joint_.has_value()) return *joint_;

@@ -32,6 +32,7 @@ class Fixture {
   const Bytes& batch() const;  // of three rows
   // Of five rows in chunks of three, and their data set.
   const Bytes& evaluation() const;
+  const Bytes& joined_evaluation() const;  // of hidden totals
   const DataSet& data_set() const;
   const JointResult& joint() const;  // of two rows, in four seats
   const Bytes& certificate() const;
@@ -47,7 +48,8 @@ class Fixture {
   mutable std::optional<Prover> prover_, fresh_;
   mutable std::optional<DataSet> data_set_;
   mutable std::optional<JointResult> joint_;
-  mutable Bytes proof_, batch_, evaluation_, certificate_, rotation_;
+  const Bytes& evaluation_of(Bytes& kept, bool totals_only, std::uint64_t chunk_rows) const;
+  mutable Bytes proof_, batch_, evaluation_, joined_evaluation_, certificate_, rotation_;
   mutable std::optional<VerificationKey> rotated_key_;
 };
 

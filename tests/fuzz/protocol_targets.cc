@@ -100,17 +100,19 @@ void batch_bytes(ByteView bytes) {
 }
 
 const EvaluationRows& evaluated() {
-  static const EvaluationRows rows =
-      must(small().data_set().rows_for(small().verification_key->info().input_tensors, {}));
+  static const EvaluationRows rows = must(small().data_set().rows_for(
+      small().verification_key->info().input_tensors, small().verification_key->info().output_tensors, {}));
   return rows;
 }
-void evaluation(ByteView bytes) {
-  const Bytes file = patched(small().evaluation(), bytes);
+void changed_evaluation(const Bytes& honest, ByteView bytes) {
+  const Bytes file = patched(honest, bytes);
   const EvaluationResult result =
       verify_evaluation(*small().verification_key, file, evaluated(), VerifyRequest::uncertified());
-  ZKI_CHECK(result.verdict.accepted() == equal(file, small().evaluation()),
+  ZKI_CHECK(result.verdict.accepted() == equal(file, honest),
             "a changed evaluation was accepted, or the honest one was not");
 }
+void evaluation(ByteView bytes) { changed_evaluation(small().evaluation(), bytes); }
+void joined_evaluation(ByteView bytes) { changed_evaluation(small().joined_evaluation(), bytes); }
 
 void evaluation_bytes(ByteView bytes) {
   static_cast<void>(verify_evaluation(*small().verification_key, bytes, evaluated(), VerifyRequest::uncertified()));
@@ -270,7 +272,12 @@ constexpr Target kTargets[] = {
        return std::vector<Bytes>{small().joint().proof, small().joint().rows[0].seat};
      },
      300},
-    {"evaluation_bytes", evaluation_bytes, [] { return std::vector<Bytes>{small().evaluation()}; }, 300},
+    {"joined_evaluation", joined_evaluation, patch_seeds, 300},
+    {"evaluation_bytes", evaluation_bytes,
+     [] {
+       return std::vector<Bytes>{small().evaluation(), small().joined_evaluation()};
+     },
+     300},
     {"path", path, patch_seeds, 200},
     {"path_bytes", path_bytes, [] { return std::vector<Bytes>{rooted().path}; }, 200},
     {"certificate_bytes", certificate_bytes,

@@ -1,139 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cheating provers of evaluations: counts, rows, chunks and heads that are not what model and data set give.
-#include <gtest/gtest.h>
-
 #include <algorithm>
 #include <random>
 
-#include "exec/integer/executor.h"
-#include "prover/evaluate.h"
-#include "prover/write.h"
-#include "support/session.h"
-#include "support/small_graphs.h"
+#include "soundness/evaluation_session.h"
 #include "verifier/batch.h"
 
 namespace zkinfer::e2e {
 namespace {
 
-constexpr std::uint64_t kRows = 7, kChunk = 3;  // 3, 3, 1
-
-struct Made {
-  verifier::EvaluationHead head;
-  std::vector<pcs::OpeningParams> params;
-  std::vector<std::uint64_t> slots;
-  std::vector<prover::Chunk> chunks;
-
-  Bytes bytes() const {
-    Bytes out = prover::evaluation_head_bytes(head, params);
-    for (std::size_t i = 0; i < chunks.size(); ++i) {
-      const Bytes chunk = prover::chunk_bytes(slots[i], chunks[i].counts, chunks[i].messages);
-      out.insert(out.end(), chunk.begin(), chunk.end());
-    }
-    return out;
-  }
-};
-
-// Four scores, and the class as a whole number.
-qir::QGraph classifier() {
-  qir::QGraph graph = mlp_graph();
-  graph.values[graph.outputs[1]].scale = {};
-  return graph;
-}
-
-class MaliciousEvaluation : public ::testing::TestWithParam<bool> {
+class MaliciousEvaluation : public EvaluationSession, public ::testing::WithParamInterface<bool> {
  protected:
-  void begin(const qir::QGraph& graph, const Metric& metric) {
-    session.emplace(graph, GetParam());
-    const auto written = qir::with_outcome(graph, metric);
-    ZKI_CHECK(written.ok(), written.status().to_string().c_str());
-    const qir::Outcome& outcome = *written;
-    head.identity = session->model.prepared.identity;
-    head.context[0] = 9;
-    head.data_set[0] = 7;
-    head.metric = metric;
-    head.num_rows = kRows;
-    head.chunk_rows = kChunk;
-    rows.data_set = head.data_set;
-    rows.inputs.assign(outcome.graph.inputs.size(), {});
-    for (std::uint64_t row = 0; row < kRows; ++row) {
-      const auto inputs = draw_inputs(outcome.graph, 100 + row);
-      for (std::size_t i = 0; i < inputs.size(); ++i)
-        rows.inputs[i].insert(rows.inputs[i].end(), inputs[i].begin(), inputs[i].end());
-    }
-    plan_chunks(metric);
-  }
-  void plan_chunks(const Metric& metric) {
-    const qir::Outcome outcome = qir::with_outcome(session->graph, metric).value();
-    plans.clear();
-    for (const std::uint64_t num_rows : {kChunk, kRows % kChunk}) {
-      auto plan = prover::plan_chunk(session->model, outcome, num_rows);
-      ZKI_CHECK(plan.ok(), plan.status().to_string().c_str());
-      plans.push_back(std::move(plan).value());
-    }
-  }
-  prover::Chunk chunk(const verifier::EvaluationHead& said, std::uint64_t index, statement::PublicValues inputs,
-                      const prover::ProveHooks& hooks = {}) {
-    prover::ProveRequest request;
-    request.inputs = std::move(inputs);
-    request.context = said.context;
-    request.slot = index;
-    request.entropy[0] = 1;
-    request.hooks = &hooks;
-    if (session->model.prepared.key.params.model_budget == 0) request.slot = 0;
-    auto made = prover::prove_chunk(session->model, plans[index < kRows / kChunk ? 0 : 1], said, index, request);
-    ZKI_CHECK(made.ok(), made.status().to_string().c_str());
-    return std::move(made).value();
-  }
-  // Chunk `bad` is made with hooks, or from other rows.
-  Made make(const prover::ProveHooks& hooks = {}, std::uint64_t bad = 1) {
-    Made made;
-    made.head = head;
-    for (const prover::BatchPlan& plan : plans) made.params.push_back(plan.prepared.key.params);
-    const bool counted = session->model.prepared.key.params.model_budget > 0;
-    for (std::uint64_t i = 0; i < head.num_chunks(); ++i) {
-      made.slots.push_back(counted ? i : 0);
-      made.chunks.push_back(chunk(head, i, rows.of_chunk(head, i), i == bad ? hooks : prover::ProveHooks{}));
-    }
-    return made;
-  }
-  Verdict verify(ByteView bytes, verifier::Evaluation* out = nullptr) const {
-    verifier::Evaluation evaluation;
-    return verifier::verify_evaluation(session->model.prepared, bytes, rows, out != nullptr ? *out : evaluation);
-  }
+  void begin(const qir::QGraph& graph, const Metric& metric) { EvaluationSession::begin(graph, metric, GetParam()); }
   RejectReason linear() const { return GetParam() ? RejectReason::kOpening : RejectReason::kFinalCheck; }
-  circuit::ColumnId column_named(const std::string& name) const {
-    const auto& columns = plans[0].prepared.compiled.circuit.columns;
-    for (circuit::ColumnId id = 0; id < columns.size(); ++id)
-      if (columns[id].name == name) return id;
-    ADD_FAILURE() << "no column '" << name << "'";
-    return 0;
-  }
-  // The output's entries of a row.
-  std::vector<std::int64_t> scores(std::uint64_t row, std::size_t output) const {
-    exec_integer::Inputs own;
-    for (std::size_t i = 0; i < session->graph.inputs.size(); ++i) {
-      const std::size_t size = rows.inputs[i].size() / kRows;
-      const auto begin = rows.inputs[i].begin() + static_cast<std::ptrdiff_t>(row * size);
-      own.emplace_back(begin, begin + static_cast<std::ptrdiff_t>(size));
-    }
-    const auto witness = exec_integer::run(session->graph, session->model.weights, own).value();
-    return witness.values[session->graph.outputs[output]];
-  }
-  std::int64_t label(std::uint64_t row) const { return rows.inputs[session->graph.inputs.size()][row]; }
-  std::int64_t group(std::uint64_t row) const { return rows.inputs.back()[row]; }
-
-  std::optional<Session> session;
-  verifier::EvaluationHead head;
-  verifier::EvaluatedRows rows;
-  std::vector<prover::BatchPlan> plans;
 };
-
-std::vector<std::uint64_t> totals(const verifier::Evaluation& evaluation) {
-  std::vector<std::uint64_t> out(evaluation.outcome.num_cells);
-  for (const auto& chunk : evaluation.counts)
-    for (std::size_t cell = 0; cell < chunk.size(); ++cell) out[cell] += chunk[cell];
-  return out;
-}
 
 // Each metric counts what a plain loop over the model's outputs counts.
 TEST_P(MaliciousEvaluation, HonestCounts) {
@@ -146,7 +26,7 @@ TEST_P(MaliciousEvaluation, HonestCounts) {
     verifier::Evaluation evaluation;
     const Verdict verdict = verify(made.bytes(), &evaluation);
     ASSERT_TRUE(verdict.accepted()) << verdict.to_string();
-    std::vector<std::uint64_t> expected(evaluation.outcome.num_cells);
+    std::vector<std::uint64_t> expected(evaluation.outcome.num_totals);
     for (std::uint64_t row = 0; row < kRows; ++row) {
       const std::vector<std::int64_t> z = scores(row, metric.output);
       const auto best = z.size() == 1 ? z[0] : std::ranges::max_element(z) - z.begin();
@@ -214,11 +94,12 @@ TEST_P(MaliciousEvaluation, OtherCounts) {
     }
     // Changed in the file.
     Made made = make();
-    std::swap(made.chunks[0].counts[0], made.chunks[0].counts[1]);
-    if (made.chunks[0].counts[0] != made.chunks[0].counts[1]) EXPECT_FALSE(verify(made.bytes()).accepted());
+    std::vector<std::uint64_t>& numbers = made.chunks[0].claims.numbers;
+    std::swap(numbers.front(), *std::ranges::max_element(numbers));
+    EXPECT_EQ(verify(made.bytes()).accepted(), numbers == make().chunks[0].claims.numbers);
     // The same number modulo p.
     made = make();
-    made.chunks[1].counts[0] += 0xffffffff00000001u;
+    made.chunks[1].claims.numbers[0] += 0xffffffff00000001u;
     EXPECT_EQ(verify(made.bytes()).reason, RejectReason::kBadPublicValue);
   }
 }
@@ -281,22 +162,19 @@ TEST_P(MaliciousEvaluation, OtherChunks) {
   const Made honest = make();
   Made made = honest;
   made.chunks[1] = made.chunks[0];
-  made.slots[1] = made.slots[0];
   EXPECT_FALSE(verify(made.bytes()).accepted());
   made = honest;
   std::swap(made.chunks[0], made.chunks[1]);
-  std::swap(made.slots[0], made.slots[1]);
   EXPECT_FALSE(verify(made.bytes()).accepted());
   made = honest;
   made.chunks.pop_back();
   EXPECT_EQ(verify(made.bytes()).reason, RejectReason::kTruncated);
   made = honest;
   made.chunks.push_back(made.chunks[2]);
-  made.slots.push_back(made.slots[2]);
   EXPECT_EQ(verify(made.bytes()).reason, RejectReason::kTrailingBytes);
   // Without the last rows: data of its own, so that the rows are as many as the file says.
   made = honest;
-  made.head.num_rows = 6;
+  made.head.num_rows = made.head.set_rows = 6;
   made.params.pop_back();
   made.chunks.pop_back();
   EXPECT_EQ(verify(made.bytes()).reason, RejectReason::kBadPublicValue);
@@ -317,7 +195,7 @@ TEST_P(MaliciousEvaluation, OtherChunks) {
                                                                       {8, 3},
                                                                       {5, 3}}) {
     made = honest;
-    made.head.num_rows = num_rows;
+    made.head.num_rows = made.head.set_rows = num_rows;
     made.head.chunk_rows = chunk_rows;
     EXPECT_FALSE(verify(made.bytes()).accepted()) << num_rows << " " << chunk_rows;
   }
@@ -340,20 +218,20 @@ TEST_P(MaliciousEvaluation, OtherHead) {
   // With the parameters of the other metric's circuit as well: top-1 is not the accuracy's proof.
   Made made = honest;
   made.head.metric = {MetricKind::kTopK};
-  plan_chunks(made.head.metric);
+  plan_chunks(made.head);
   made.params = {plans[0].prepared.key.params, plans[1].prepared.key.params};
   EXPECT_FALSE(verify(made.bytes()).accepted());
-  plan_chunks(head.metric);
-  for (const auto digest :
-       {&verifier::EvaluationHead::identity, &verifier::EvaluationHead::context, &verifier::EvaluationHead::data_set}) {
+  plan_chunks(head);
+  for (const auto digest : {&verifier::EvaluationHead::identity, &verifier::EvaluationHead::context,
+                            &verifier::EvaluationHead::data_set, &verifier::EvaluationHead::nonce}) {
     made = honest;
     (made.head.*digest)[31] ^= 1;
     EXPECT_FALSE(verify(made.bytes()).accepted());
   }
   made = honest;
-  made.slots[2] += 1;
+  made.chunks[2].claims.slot += 1;
   EXPECT_FALSE(verify(made.bytes()).accepted());
-  made.slots[2] = 1000;
+  made.chunks[2].claims.slot = 1000;
   EXPECT_EQ(verify(made.bytes()).reason, RejectReason::kBadHeader);
 }
 

@@ -17,7 +17,7 @@ namespace zkinfer::cli {
 namespace {
 
 struct Arguments {
-  std::string input_path, labels_path, groups_path, output_path, name;
+  std::string input_path, labels_path, targets_path, groups_path, output_path, name;
   InputOptions options;
   bool force = false;
 };
@@ -31,12 +31,25 @@ Result<std::vector<std::int64_t>> load_whole(const std::string& option, const st
     return invalid_argument(where + counted(arrays->size(), "array") + ", expected one with a number of each row");
   std::vector<std::int64_t> out;
   for (const float x : arrays->front().data) {
-    if (x != std::floor(x) || std::abs(x) > 1 << 24)
-      return invalid_argument(where + "row " + std::to_string(out.size()) + ": " + significant(x, 6) +
-                              ", expected a whole number");
+    // From 2^24 on some were rounded when they were read.
+    if (x != std::floor(x) || std::abs(x) >= 1 << 24)
+      return invalid_argument(where + "row " + std::to_string(out.size()) + ": " + significant(x, 9) +
+                              ", expected a whole number below 2^24");
     out.push_back(static_cast<std::int64_t>(x));
   }
   return out;
+}
+
+// Of a file with one array, whose first axis is that of the rows.
+Result<Tensor> load_targets(const std::string& path) {
+  const Result<std::vector<Array>> arrays = read_arrays(path);
+  if (!arrays.ok()) return arrays.status().with_context("--targets");
+  const std::string where = "--targets " + in_quotes(path) + ": ";
+  if (arrays->size() != 1)
+    return invalid_argument(where + counted(arrays->size(), "array") + ", expected one with the targets of each row");
+  const Array& array = arrays->front();
+  if (array.data.empty() || array.shape.empty()) return invalid_argument(where + "no numbers");
+  return Tensor(array.shape, array.data);
 }
 
 Result<DataSet::Column> column_of(const Array& array, std::size_t num_rows, const InputOptions& options) {
@@ -51,7 +64,7 @@ Result<DataSet::Column> column_of(const Array& array, std::size_t num_rows, cons
     row.shape = {static_cast<std::int64_t>(array.data.size() / num_rows)};
   else
     return invalid_argument("input '" + name + "' of shape " + shape_text(shape) + ": there are " +
-                            std::to_string(num_rows) + " labels; the first axis is that of the rows");
+                            std::to_string(num_rows) + " labels or targets; the first axis is that of the rows");
   if (row.shape.empty()) row.shape = {1};
   ZKI_ASSIGN_OR_RETURN(const std::vector<RealInputs> samples, to_samples({array}, {row}, options.preprocessing));
   std::vector<float> values;
@@ -65,7 +78,17 @@ CommandResult build(Session& session, const Arguments& arguments) {
   DataSet::Parts parts;
   parts.name = arguments.name;
   parts.preprocessing = preprocessing_text(arguments.options.preprocessing);
-  ZKI_ASSIGN_OR_RETURN(parts.labels, load_whole("--labels", arguments.labels_path));
+  if (arguments.labels_path.empty() == arguments.targets_path.empty())
+    return invalid_argument(
+        "give --labels, the class of each row, or --targets, the numbers that the output should have");
+  std::size_t num_rows = 0;
+  if (arguments.targets_path.empty()) {
+    ZKI_ASSIGN_OR_RETURN(parts.labels, load_whole("--labels", arguments.labels_path));
+    num_rows = parts.labels.size();
+  } else {
+    ZKI_ASSIGN_OR_RETURN(parts.targets, load_targets(arguments.targets_path));
+    num_rows = static_cast<std::size_t>(parts.targets->shape()[0]);
+  }
   if (!arguments.groups_path.empty()) {
     ZKI_ASSIGN_OR_RETURN(const std::vector<std::int64_t> groups, load_whole("--groups", arguments.groups_path));
     for (const std::int64_t group : groups) {
@@ -76,13 +99,13 @@ CommandResult build(Session& session, const Arguments& arguments) {
   }
   const Result<std::vector<Array>> arrays = read_arrays(arguments.input_path);
   if (!arrays.ok()) return arrays.status();
-  if (parts.labels.empty()) return invalid_argument("--labels: no labels");
+  if (num_rows == 0) return invalid_argument("--labels, --targets: no rows");
   for (const Array& array : *arrays) {
-    ZKI_ASSIGN_OR_RETURN(DataSet::Column column, column_of(array, parts.labels.size(), arguments.options));
+    ZKI_ASSIGN_OR_RETURN(DataSet::Column column, column_of(array, num_rows, arguments.options));
     parts.inputs.push_back(std::move(column));
   }
   OutputFiles files(arguments.force);
-  files.reads({arguments.input_path, arguments.labels_path, arguments.groups_path});
+  files.reads({arguments.input_path, arguments.labels_path, arguments.targets_path, arguments.groups_path});
   if (session.json) files.keep_standard_output();
   const OutputFiles::Id id = files.add("--output", arguments.output_path, FileKind::kDataSet);
   ZKI_RETURN_IF_ERROR(files.prepare());
@@ -119,8 +142,11 @@ void add_dataset(CLI::App& app, Session& session) {
       ->type_name(kReadsFile)
       ->required();
   command->add_option("--labels", arguments->labels_path, "the label of each row, a whole number: such a file, too")
-      ->type_name(kReadsFile)
-      ->required();
+      ->type_name(kReadsFile);
+  command
+      ->add_option("--targets", arguments->targets_path,
+                   "instead of labels what the model's output should be, for errors (mse, mae): an array of rows")
+      ->type_name(kReadsFile);
   command
       ->add_option("--groups", arguments->groups_path,
                    "a group of each row, from 0 on, which `evaluate --by-group` counts on their own")
@@ -137,6 +163,7 @@ void add_dataset(CLI::App& app, Session& session) {
       "  zkinfer dataset build --input images.npy --labels labels.npy -o test.zkset\n"
       "  zkinfer dataset build --input t10k-images-idx3-ubyte.gz --labels t10k-labels-idx1-ubyte.gz --scale 1 -o "
       "mnist.zkset\n"
+      "  zkinfer dataset build --input houses.npy --targets prices.npy -o houses.zkset\n"
       "The numbers are kept as models take them: what --scale, --mean and --std make of them. With --quiet only the "
       "digest is printed.");
   command->callback([arguments, &session] {

@@ -2,6 +2,7 @@
 // zkinfer evaluate: model, commitment secret and data set -> a proven metric.
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "batch.h"
 #include "command.h"
@@ -25,11 +26,12 @@ namespace zkinfer::cli {
 namespace {
 
 struct Arguments {
-  std::string model_path, secret_path, data_path, metric = "accuracy", output_path, context;
+  std::string model_path, secret_path, data_path, metric = "accuracy", output_path, context, nonce;
   std::uint32_t output = 0;
   std::uint64_t chunk_rows = 0;
+  std::optional<std::uint64_t> sampled;
   VerifyLimits limits;
-  bool is_named = false, by_group = false, strict = false, force = false;
+  bool is_named = false, by_group = false, totals_only = false, strict = false, force = false;
 };
 
 CommandResult evaluate(Session& session, const Arguments& arguments) {
@@ -41,6 +43,11 @@ CommandResult evaluate(Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const DataSet data, load_data_set(arguments.data_path));
   request.data = &data;
   request.chunk_rows = arguments.chunk_rows;
+  request.totals_only = arguments.totals_only;
+  request.sampled = arguments.sampled.value_or(0);
+  ZKI_ASSIGN_OR_RETURN(request.nonce, parse_nonce(arguments.nonce));
+  if (arguments.sampled.has_value() != !arguments.nonce.empty() || arguments.sampled == std::uint64_t{0})
+    return invalid_argument("--sample and --nonce go together: so many rows, and the nonce of whoever will check them");
   request.limits = arguments.limits;
   request.metric.output = arguments.output;
   if (arguments.by_group) request.metric.num_groups = static_cast<std::uint32_t>(data.num_groups());
@@ -52,7 +59,7 @@ CommandResult evaluate(Session& session, const Arguments& arguments) {
         "the numbers that the model was calibrated on were made so: " + preprocessing_text(model.preprocessing()) +
         "; those of the data set so: " + data.parts().preprocessing);
   std::vector<Clipping> clipping;
-  ZKI_RETURN_IF_ERROR(data.rows_for(model.inputs(), request.metric, &clipping).status());
+  ZKI_RETURN_IF_ERROR(data.rows_for(model.inputs(), model.outputs(), request.metric, &clipping).status());
   ClippingSum sum;
   sum.add(clipping);
   for (const Clipping& input : clipping) {
@@ -70,6 +77,7 @@ CommandResult evaluate(Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(Committed committed,
                        Committed::serve(model, arguments.secret_path, told(session, line, kServingShare)));
   ZKI_ASSIGN_OR_RETURN(const std::uint64_t num_chunks, committed.prepare_evaluation(request));
+  request.root_identity = committed.key().info().root_identity;
   line.clear();
   const double restore_seconds = restore_watch.seconds();
   ZKI_RETURN_IF_ERROR(files.reserve(id, num_chunks * committed.proof_room()));
@@ -79,7 +87,7 @@ CommandResult evaluate(Session& session, const Arguments& arguments) {
   const Stopwatch prove_watch;
   const Result<EvaluationProof> made = committed.prover().evaluate(request);
   if (made.status().code() == StatusCode::kResourceLimit)
-    return resource_limit(made.status().message() + " (--chunk, --verify-seconds, --verify-memory)");
+    return resource_limit(made.status().message() + with_limit_options("--chunk"));
   if (!made.ok()) return made.status();
   const double prove_seconds = prove_watch.seconds();
   const Stopwatch check_watch;
@@ -108,19 +116,12 @@ CommandResult evaluate(Session& session, const Arguments& arguments) {
                                    {"prove_seconds", prove_seconds},
                                    {"verify_seconds", verify_seconds},
                                    {"clipping", clipping_json(clipping)}};
-    json.update(evaluation_json(check, data));
-    json["root_identity"] = to_hex(check.root_identity);
-    json["serving_identity"] = to_hex(check.serving_identity);
-    if (!path_file.empty()) {
-      json["path"] = path_file;
-      json["path_bytes"] = committed.path().size();
-    }
-    json["total_seconds"] = process_seconds();
-    json["restore_seconds"] = restore_seconds;
-    json["peak_memory_bytes"] = peak_memory_bytes();
+    json.update(evaluation_json(check, data, EvaluationDemands().confidence));
+    add_serving(json, check, path_file, committed.path().size());
+    add_totals(json, restore_seconds);
     print_result(session, std::move(json));
   } else if (!session.quiet) {
-    print_lines(evaluation_text(check, data));
+    print_lines(evaluation_text(check, data, EvaluationDemands().confidence));
     print("proved in {}, of which {} the proofs, {} their check; {} in {}, peak memory {}\n",
           human_seconds(process_seconds()), human_seconds(prove_seconds), human_seconds(verify_seconds),
           counted(num_chunks, "proof"), human_bytes(made->evaluation.size()), human_bytes(peak_memory_bytes()));
@@ -129,7 +130,8 @@ CommandResult evaluate(Session& session, const Arguments& arguments) {
     if (arguments.output_path != "-" && arguments.data_path != "-")
       print("check with: zkinfer verify {} --key {} --data {}{}\n", shell_word(arguments.output_path),
             shell_word(with_extension(arguments.secret_path, ".zkkey")), shell_word(arguments.data_path),
-            arguments.context.empty() ? std::string() : " --context " + shell_word(arguments.context));
+            (arguments.context.empty() ? std::string() : " --context " + shell_word(arguments.context)) +
+                (arguments.nonce.empty() ? std::string() : " --nonce " + arguments.nonce));
   }
   if (StopSignals::stopped_by() == 0) {
     ZKI_RETURN_IF_ERROR(finish_output());
@@ -149,10 +151,17 @@ void add_evaluate(CLI::App& app, Session& session) {
       ->required();
   command
       ->add_option("--metric", arguments->metric,
-                   "accuracy; confusion (rows of each label and class, with F1); top-5 and the like")
+                   "accuracy; confusion (rows of each label and class, with F1); top-5 and the like; auc (of class 1; "
+                   "auc-3 of class 3); mse, mae (of targets)")
       ->capture_default_str();
   command->add_option("--of-output", arguments->output, "which of the model's outputs, counted from 0")
       ->capture_default_str();
+  command->add_flag("--totals-only", arguments->totals_only,
+                    "hide what single chunks count, at a commitment more each (always for auc)");
+  command->add_option("--sample", arguments->sampled,
+                      "prove so many of the rows, which the nonce chooses (with --nonce)");
+  command->add_option("--nonce", arguments->nonce,
+                      "64 hexadecimal digits, drawn by whoever will check, when he had key and data set");
   command->add_flag("--by-group", arguments->by_group, "count each group of the data set on its own");
   command
       ->add_option("--chunk", arguments->chunk_rows,
@@ -175,9 +184,11 @@ void add_evaluate(CLI::App& app, Session& session) {
       "  zkinfer evaluate network.zkmodel --data test.zkset\n"
       "  zkinfer evaluate network.zkmodel --data test.zkset --metric confusion -o test.zkeval --context audit-2026\n"
       "  zkinfer evaluate network.zkmodel --data people.zkset --by-group\n"
+      "  zkinfer evaluate network.zkmodel --data test.zkset --metric auc-1\n"
+      "  zkinfer evaluate network.zkmodel --data large.zkset --sample 1000 --nonce 8f1c..\n"
       "Whoever has key, certificate and data set checks it with `zkinfer verify`. Weights and the outputs of single "
       "rows "
-      "stay hidden; what each chunk counted is shown.");
+      "stay hidden; what each chunk counted is shown, but with --totals-only.");
   command->callback([arguments, &session] {
     session.run([&]() -> CommandResult {
       name_after(arguments->model_path, ".zksecret", "--secret", arguments->secret_path);

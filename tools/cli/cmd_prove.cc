@@ -64,7 +64,7 @@ class ProveCommand {
   CommandResult prove_one(ProveRequest request, const ProofPaths& paths);
   CommandResult prove_many(const ProveRequest& request, const std::vector<ProofPaths>& paths);
   nlohmann::ordered_json done_json(const Done& done, const ProofPaths& paths) const;
-  void add_totals(nlohmann::ordered_json& json) const;
+  void add_times(nlohmann::ordered_json& json) const;
   void print_one(const Done& done, const ProofPaths& paths) const;
   std::string verify_words(const ProofPaths& paths, bool beside) const;
 
@@ -179,14 +179,9 @@ nlohmann::ordered_json ProveCommand::done_json(const Done& done, const ProofPath
       {"whole_numbers", whole_json(model_->compile_record())},
       {"statement",
        {{"outputs", parsed(verified_json(done.check.outputs))}, {"inputs", parsed(verified_json(done.check.inputs))}}}};
-  json["root_identity"] = to_hex(done.check.root_identity);
-  json["serving_identity"] = to_hex(done.check.serving_identity);
+  add_serving(json, done.check, done.path_file, done.path_bytes);
   json["slot"] = done.check.slot;
   if (!paths.report.empty()) json["report"] = paths.report;
-  if (!done.path_file.empty()) {
-    json["path"] = done.path_file;
-    json["path_bytes"] = done.path_bytes;
-  }
   if (!done.commitments.empty()) {
     json["committed_outputs"] = nlohmann::ordered_json::array();
     for (std::size_t i = 0; i < done.commitments.size(); ++i) {
@@ -198,11 +193,9 @@ nlohmann::ordered_json ProveCommand::done_json(const Done& done, const ProofPath
   return json;
 }
 
-void ProveCommand::add_totals(nlohmann::ordered_json& json) const {
-  json["total_seconds"] = process_seconds();
+void ProveCommand::add_times(nlohmann::ordered_json& json) const {
   json["load_seconds"] = load_seconds_;
-  json["restore_seconds"] = restore_seconds_;
-  json["peak_memory_bytes"] = peak_memory_bytes();
+  add_totals(json, restore_seconds_);
 }
 
 void ProveCommand::print_one(const Done& done, const ProofPaths& paths) const {
@@ -239,7 +232,7 @@ CommandResult ProveCommand::prove_one(ProveRequest request, const ProofPaths& pa
     session_.warn("an earlier proof at '" + paths.proof + "' was replaced");
   if (session_.json) {
     nlohmann::ordered_json json = done_json(done, paths);
-    add_totals(json);
+    add_times(json);
     print_result(session_, std::move(json));
   } else if (!session_.quiet) {
     print_one(done, paths);
@@ -280,7 +273,7 @@ CommandResult ProveCommand::prove_many(const ProveRequest& request, const std::v
     }
     json["prove_seconds"] = prove_seconds;
     json["verify_seconds"] = verify_seconds;
-    add_totals(json);
+    add_times(json);
     print_result(session_, std::move(json));
   } else if (!session_.quiet) {
     print(

@@ -31,6 +31,7 @@ struct Arguments {
   TrustArguments trust;
   KnownArguments inputs, outputs;
   SamplingOptions rule;  // that an answer must have been drawn by
+  EvaluationDemands demands;
   double min_security_bits = kDefaultMinSecurityBits;
   VerifyLimits limits;
 };
@@ -38,12 +39,8 @@ struct Arguments {
 // Whether --identity names this model; without the option any will do.
 Result<bool> is_identity(const std::string& text, const Digest& identity) {
   if (text.empty()) return true;
-  const Result<Bytes> bytes = from_hex(text);
-  if (!bytes.ok() || bytes->size() != identity.size()) {
-    return invalid_argument("--identity: expected 64 hexadecimal digits, got " + in_quotes(text) + " of " +
-                            std::to_string(text.size()) + " characters");
-  }
-  return std::ranges::equal(*bytes, identity);
+  ZKI_ASSIGN_OR_RETURN(const Digest expected, parse_digest("--identity", text));
+  return expected == identity;
 }
 
 // Proof files, and of folders every .zkproof, .zkbatch, .zkeval and .zkbundle in the order of their names; what else looks like a file to check is said.
@@ -232,9 +229,11 @@ Result<EvaluationResult> VerifyCommand::evaluate(const std::string& path, const 
                                                            ", given is " + to_hex(data_->digest()));
     return result;
   }
-  ZKI_ASSIGN_OR_RETURN(const EvaluationRows rows, data_->rows_for(key.info().input_tensors, claimed.metric));
+  const auto& [inputs, outputs] = std::tie(key.info().input_tensors, key.info().output_tensors);
+  ZKI_ASSIGN_OR_RETURN(const EvaluationRows rows, data_->rows_for(inputs, outputs, claimed.metric));
   result = verify_evaluation(key, proof, rows, request);
   ZKI_ASSIGN_OR_RETURN(result.verdict, within_limits(path, result.verdict));
+  ZKI_ASSIGN_OR_RETURN(result.verdict, check_demands(arguments_.demands, result));
   return result;
 }
 
@@ -260,6 +259,8 @@ Result<VerifyCommand::Checked> VerifyCommand::check(const std::string& path) {
     out.result.verdict = found.verdict;
   }
   const bool is_evaluation = claimed_evaluation(proof).has_value();
+  if (!is_evaluation && arguments_.demands.is_any())
+    return invalid_argument(in_quotes(path) + " is no evaluation (--metric, --at-least, --at-most, --nonce)");
   if (out.result.verdict.accepted() && (out.is_batch || is_evaluation) && rule_.has_value())
     out.result.verdict = no_answer();
   if (out.result.verdict.accepted() && out.is_batch) {
@@ -296,7 +297,7 @@ nlohmann::ordered_json VerifyCommand::proof_part(const Checked& checked) const {
   if (result.verdict.accepted()) {
     if (checked.evaluation.has_value()) {
       json.update(parsed(summary_json(result)));
-      json.update(evaluation_json(*checked.evaluation, *data_));
+      json.update(evaluation_json(*checked.evaluation, *data_, arguments_.demands.confidence));
       return json;
     }
     json.update(parsed(accepted_json(result, checked.rows, checked.is_batch)));
@@ -340,7 +341,7 @@ CommandResult VerifyCommand::one(const std::string& path) {
     if (checked.evaluation.has_value()) {
       facts.erase(facts.begin() + 4, facts.begin() + 6);  // who sees inputs and outputs of proofs
       print_lines(pairs_text(facts));
-      print_lines(evaluation_text(*checked.evaluation, *data_));
+      print_lines(evaluation_text(*checked.evaluation, *data_, arguments_.demands.confidence));
       return ExitCode::kDone;
     }
     if (checked.is_batch) facts.emplace_back("rows", std::to_string(checked.rows.size()));
@@ -471,6 +472,7 @@ void add_verify(CLI::App& app, Session& session) {
   command->add_option("--context", arguments->context, "the proof must be bound to this: text, or hex:00ff..");
   add_tokenizer_option(*command, arguments->tokenizer_path);
   add_demanded_rule(*command, arguments->rule);
+  add_demand_options(*command, arguments->demands);
   add_known_options(*command, arguments->inputs, "input");
   add_known_options(*command, arguments->outputs, "output");
   command->add_option("--identity", arguments->identity,
@@ -487,7 +489,7 @@ void add_verify(CLI::App& app, Session& session) {
       "  zkinfer verify third.zkproof -k network.zkkey --context order-4711 --json\n"
       "  zkinfer verify p.zkproof -k network.zkkey --input-digest bafkrei.. --output-commitment y.zktensor\n"
       "  zkinfer verify p.zkproof -k network.zkkey --input-data picture.bin   (the key's inputs are public:sha256)\n"
-      "  zkinfer verify test.zkeval -k network.zkkey --data test.zkset\n"
+      "  zkinfer verify test.zkeval -k network.zkkey --data test.zkset --metric accuracy --at-least 0.97\n"
       "  zkinfer verify story.zkproof -k llama.zkkey --tokenizer tokenizer.json --temperature 0   (the most likely "
       "tokens, not drawn)\n"
       "The certificate is found beside the key, the path beside the proof. Without --context any context is accepted "

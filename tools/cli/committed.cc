@@ -7,12 +7,15 @@
 
 #include "base/files.h"
 #include "files.h"
+#include "machine.h"
 #include "new_secret.h"
 #include "output_files.h"
 #include "output_names.h"
 #include "print.h"
+#include "stopwatch.h"
 #include "text.h"
 #include "trust.h"
+#include "zkinfer/hex.h"
 
 namespace zkinfer::cli {
 
@@ -219,6 +222,21 @@ Result<std::string> write_path_beside(const std::string& proof_path, const Commi
   // Others who prove at the same time put the same path there.
   if (const Status status = files.publish(); !status.ok() && !is_there(path, committed)) return status;
   return path;
+}
+
+void add_serving(nlohmann::ordered_json& json, const VerifySummary& check, const std::string& path_file,
+                 std::size_t path_bytes) {
+  json["root_identity"] = to_hex(check.root_identity);
+  json["serving_identity"] = to_hex(check.serving_identity);
+  if (path_file.empty()) return;
+  json["path"] = path_file;
+  json["path_bytes"] = path_bytes;
+}
+
+void add_totals(nlohmann::ordered_json& json, double restore_seconds) {
+  json["total_seconds"] = process_seconds();
+  json["restore_seconds"] = restore_seconds;
+  json["peak_memory_bytes"] = peak_memory_bytes();
 }
 
 void print_path_beside(const std::string& path_file, std::size_t num_bytes) {

@@ -6,6 +6,8 @@
 #include <optional>
 #include <string>
 
+#include <nlohmann/json.hpp>
+
 #include "command.h"
 #include "progress.h"
 #include "zkinfer/commitment_tree.h"
@@ -87,6 +89,10 @@ Status check_path_beside(const std::string& proof_path, const Committed& committ
 // has no beside: then nothing is written, and the name is that of the tree's own file.
 Result<std::string> write_path_beside(const std::string& proof_path, const Committed& committed);
 // Says that it is to be given along; nothing where there is none.
+// For programs: the keys that a proof was made under, and the path beside it, where there is one; what the process took.
+void add_serving(nlohmann::ordered_json& json, const VerifySummary& check, const std::string& path_file,
+                 std::size_t path_bytes);
+void add_totals(nlohmann::ordered_json& json, double restore_seconds);
 void print_path_beside(const std::string& path_file, std::size_t num_bytes);
 
 }  // namespace zkinfer::cli

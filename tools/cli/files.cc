@@ -54,11 +54,13 @@ Result<Model> load_model(const std::string& path) {
   return model;
 }
 
-constexpr char kLimitOptions[] = " (--verify-seconds, --verify-memory)";
+std::string with_limit_options(const std::string& before) {
+  return " (" + before + (before.empty() ? "" : ", ") + "--verify-seconds, --verify-memory)";
+}
 
 Result<Verdict> within_limits(const std::string& path, Verdict verdict) {
   if (verdict.reason != RejectReason::kOverLimit) return verdict;
-  return resource_limit(verdict.where + kLimitOptions).with_context(quoted_input(path));
+  return resource_limit(verdict.where + with_limit_options()).with_context(quoted_input(path));
 }
 
 Result<VerificationKey> load_key(const std::string& path, double min_security_bits, const VerifyLimits& limits) {
@@ -72,7 +74,7 @@ Result<VerificationKey> load_key(const std::string& path, double min_security_bi
   const bool is_callers = status.message().find("raise the limit") != std::string::npos ||
                           status.message().find("allow more memory") != std::string::npos;
   if (status.code() == StatusCode::kResourceLimit && is_callers) {
-    status = resource_limit(status.message() + kLimitOptions);
+    status = resource_limit(status.message() + with_limit_options());
   }
   return status.with_context(quoted_input(path));
 }

@@ -20,6 +20,8 @@ Result<Model> load_model(const std::string& path);
 Result<VerificationKey> load_key(const std::string& path, double min_security_bits, const VerifyLimits& limits);
 // A verdict on what the file says, or an error where the caller's limits stop it: not to have looked is no rejection.
 Result<Verdict> within_limits(const std::string& path, Verdict verdict);
+// " (--verify-seconds, --verify-memory)", behind other options.
+std::string with_limit_options(const std::string& before = "");
 // --verify-seconds and --verify-memory: what checking a proof of the key may cost.
 void add_verify_limits(CLI::App& command, VerifyLimits& limits);
 void add_min_security(CLI::App& command, double& bits);

@@ -160,16 +160,9 @@ CommandResult prove_batch(Session& session, const ProveBatchArguments& arguments
                         {"inputs", parsed(verified_json(check.rows[i].inputs))}}}});
     }
     json["rows"] = std::move(list);
-    json["root_identity"] = to_hex(check.root_identity);
-    json["serving_identity"] = to_hex(check.serving_identity);
     json["slot"] = check.slot;
-    if (!path_file.empty()) {
-      json["path"] = path_file;
-      json["path_bytes"] = committed.path().size();
-    }
-    json["total_seconds"] = process_seconds();
-    json["restore_seconds"] = restore_seconds;
-    json["peak_memory_bytes"] = peak_memory_bytes();
+    add_serving(json, check, path_file, committed.path().size());
+    add_totals(json, restore_seconds);
     print_result(session, std::move(json));
   } else if (!session.quiet) {
     for (std::size_t i = 0; i < rows.size() && i < kRowsShown; ++i) {
