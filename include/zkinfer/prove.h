@@ -10,6 +10,7 @@
 #include "zkinfer/evaluation.h"
 #include "zkinfer/model.h"
 #include "zkinfer/proof_parts.h"
+#include "zkinfer/sealed.h"
 #include "zkinfer/security.h"
 #include "zkinfer/slots.h"
 #include "zkinfer/tensor_policy.h"
@@ -157,6 +158,20 @@ struct EvaluationProof {
   VerifyRequest statement;         // as in ProofResult
 };
 
+// The weights, encrypted, with a proof of it (sealed.h).
+struct SealRequest {
+  Bytes sale;                      // up to 32 bytes: which sale it is for, bound into ciphertext and proof
+  std::uint64_t chunk_blocks = 0;  // of 8 numbers, that one proof has; 0: as many as suit time and memory
+  VerifyLimits limits;             // resource_limit, before a slot is taken, where checking it costs more
+  Progress progress;
+};
+struct SealedModel {
+  Bytes sealed;             // docs/formats/sealed.md: for everybody
+  Bytes proof;              // docs/formats/encryption.md: for everybody
+  KeyShares shares;         // secret, and nowhere else: both
+  VerifyRequest statement;  // as in ProofResult
+};
+
 // What a budget costs, by the parameters that are chosen for it.
 struct BudgetPrice {
   std::uint64_t budget = 0;
@@ -235,6 +250,11 @@ class Prover {
   Result<EvaluationProof> evaluate(const EvaluationRequest& request) const;
   // How many slots it takes.
   Result<std::uint64_t> evaluation_chunks(const EvaluationRequest& request) const;
+  // Encrypts the weights under a fresh key and proves it, in chunks with a slot of its own each. For verify_sealed() and unseal (seal.h).
+  // unsupported: a model that is cut; invalid_argument: one without parameters, or with public ones.
+  Result<SealedModel> seal(const SealRequest& request) const;
+  // How many slots it takes.
+  Result<std::uint64_t> seal_chunks(const SealRequest& request) const;
   // Proves once that every committed parameter lies in its declared range, so that proofs speak of an integer model and
   // not of field elements. Takes a slot. Verify with verify_certificate (verify.h).
   Result<Bytes> certify(const Progress& progress = {}) const;

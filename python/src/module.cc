@@ -21,6 +21,7 @@ PYBIND11_MODULE(_native, module) {
   bind_files(module);
   bind_generate(module);
   bind_evaluate(module);
+  bind_seal(module);
   module.def("end_left_behind", &end_left_behind);
 #endif
 }

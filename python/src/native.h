@@ -28,6 +28,7 @@ void bind_compile(py::module_& module);
 void bind_files(py::module_& module);
 void bind_generate(py::module_& module);
 void bind_evaluate(py::module_& module);
+void bind_seal(py::module_& module);
 // Of a metric: kind, output, groups, k.
 using MetricNumbers = std::tuple<std::uint32_t, std::uint32_t, std::uint32_t, std::uint32_t>;
 

@@ -22,6 +22,7 @@ from ._key import Soundness, VerificationKey
 from ._model import Model, RunResult
 from ._proofs import Batch, JointProof, Proof
 from ._prover import Prover
+from ._sealed import EncryptionProof, KeyShares, Sealed, SealedWeights, VerifiedSealed, unseal, verify_sealed
 from ._tensors import CommittedTensor, TensorCommitment
 from ._verify import Seat, Statement, VerifiedTensor, verify, verify_batch, verify_chain, verify_joint, verify_rotation
 from .errors import (
@@ -48,18 +49,22 @@ __all__ = [
     "CompileError",
     "DataSet",
     "Embedding",
+    "EncryptionProof",
     "Evaluation",
     "Figure",
     "FileError",
     "InputError",
     "InternalError",
     "JointProof",
+    "KeyShares",
     "Model",
     "ModelWarning",
     "Proof",
     "Prover",
     "Rejected",
     "RunResult",
+    "Sealed",
+    "SealedWeights",
     "Seat",
     "Soundness",
     "Statement",
@@ -69,9 +74,11 @@ __all__ = [
     "VerifiedAnswer",
     "VerifiedEmbedding",
     "VerifiedEvaluation",
+    "VerifiedSealed",
     "VerifiedTensor",
     "ZkinferError",
     "compile",
+    "unseal",
     "verify",
     "verify_batch",
     "verify_joint",
@@ -81,6 +88,7 @@ __all__ = [
     "verify_conversation",
     "verify_generation",
     "verify_rotation",
+    "verify_sealed",
 ]
 
 _reprs.give_reprs()

@@ -10,7 +10,7 @@ from typing import Any, Callable, Optional, TypeVar, Union
 
 import numpy as np
 
-from . import _data, _embedding, _evaluation, _files, _generation, _native, _options, _progress
+from . import _data, _embedding, _evaluation, _files, _generation, _native, _options, _progress, _sealed
 from ._key import VerificationKey
 from ._model import Model, slots_for
 from ._proofs import Batch, JointProof, Proof, reals
@@ -403,19 +403,41 @@ class Prover:
         request = _native.EvaluationRequest(numbers, chunk_rows, _options.flag("totals_only", totals_only), sampled, drawn, bound)
         count = _native.evaluation_chunks(self._native, rows._native, request)
         with _progress.reporting(progress, "evaluate") as report:
-            native, path = self._with_slots(count)
+            native, path = self._with_slots(count, "the evaluation", "use larger chunks (chunk=)")
             proof, clipping = _native.evaluate(native, rows._native, request, bytes.fromhex(self.public.identity), report)
         _data.warn_of_clipping(clipping, _ABOUT, 3)
         evaluation = _evaluation.Evaluation(proof)
         evaluation.path = path
         return evaluation
 
-    def _with_slots(self, count: int) -> tuple[_native.Prover, Optional[bytes]]:
+    def seal(self, sale: Union[None, bytes, str] = None, *, progress: _progress.Progress = None) -> "_sealed.Sealed":
+        """Encrypts the weights under a fresh key of two shares and proves that the ciphertext is these, for :func:`verify_sealed`. Takes a slot for each proof.
+
+        Args:
+            sale: up to 32 bytes that both are bound to: an order, the offer of a contract.
+            progress: as of :meth:`prove`.
+        Returns: a :class:`Sealed`: ``weights`` and ``proof``, which are public, and ``shares``, secret.
+        Raises: InputError where the weights are public, or the model is cut into segments; BudgetError where too few slots are left.
+
+        Example:
+            >>> weights, proof, shares = key.seal("order-4711")
+            >>> zkinfer.unseal(weights, proof, key.public, shares).run(x)
+        """
+        bound = context_bytes(sale)
+        count = _native.seal_chunks(self._native)
+        with _progress.reporting(progress, "seal") as report:
+            native, path = self._with_slots(count, "sealing", "commit with more (proofs=)")
+            sealed, proof, k1, k2 = _native.seal(native, bound, report)
+        made = _sealed.Sealed(_sealed.SealedWeights(sealed), _sealed.EncryptionProof(proof), _sealed.KeyShares(k1, k2))
+        made.proof.path = path
+        return made
+
+    def _with_slots(self, count: int, what: str, remedy: str) -> tuple[_native.Prover, Optional[bytes]]:
         """A commitment that has so many slots left: this one; below a root also another."""
         total, below = self._native.all_slots.total, self._root and self._secret_path is not None
         left = self.num_proofs_left if not below else total - 1
         if left is not None and total > 0 and left < count:
-            raise BudgetError(f"the evaluation takes {count} slots of one commitment, a proof each, and there are {left}; use larger chunks (chunk=)")
+            raise BudgetError(f"{what} takes {count} slots of one commitment, a proof each, and there are {left}; {remedy}")
         if not below:
             return self._native, self._path
         with self._lock:

@@ -182,7 +182,7 @@ def _key_of(key: Any) -> VerificationKey:
 
 
 _SAYS = {"Answer": "verify_generation", "Embedding": "verify_embedding"}
-_CHECKED_BY = {"proof": "zkinfer.verify", "batch proof": "zkinfer.verify_batch", "evaluation": "zkinfer.verify_evaluation", "joint proof": "zkinfer.verify_joint"}
+_CHECKED_BY = {"proof": "zkinfer.verify", "batch proof": "zkinfer.verify_batch", "evaluation": "zkinfer.verify_evaluation", "joint proof": "zkinfer.verify_joint", "encryption proof": "zkinfer.verify_sealed"}
 
 
 def _proof_bytes(proof: Any, kind: str) -> bytes:
@@ -196,7 +196,10 @@ def _proof_bytes(proof: Any, kind: str) -> bytes:
     elif isinstance(proof, (str, os.PathLike)):
         data, where = _files.read(proof), _files.quoted(proof)
     else:
-        wanted = {"proof": "Proof", "batch proof": "Batch", "evaluation": "Evaluation", "joint proof": "JointProof"}[kind]
+        wanted = {
+            "proof": "Proof", "batch proof": "Batch", "evaluation": "Evaluation", "joint proof": "JointProof", "sealed weights": "SealedWeights",
+            "encryption proof": "EncryptionProof",
+        }[kind]
         if type(proof).__name__ in _SAYS:
             raise InputError(f"{kind}: an {type(proof).__name__}, expected a {wanted}; zkinfer.{_SAYS[type(proof).__name__]} checks it and says what it is")
         raise InputError(f"{kind}: a {type(proof).__name__}, expected a {wanted}, its bytes or the path of its file")

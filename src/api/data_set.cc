@@ -10,6 +10,7 @@
 #include "base/by_name.h"
 #include "base/bytes.h"
 #include "formats/frame.h"
+#include "hash/byte_tree.h"
 #include "hash/keccak.h"
 #include "qir/outcome.h"
 #include "zkinfer/model.h"
@@ -115,30 +116,6 @@ Status check_parts(const DataSet::Parts& parts) {
   return ok_status();
 }
 
-// docs/formats/data_set.md
-Digest merkle_root(std::span<const std::uint8_t> rows, std::size_t row_size) {
-  std::vector<Digest> level;
-  for (std::size_t row = 0; row * row_size < rows.size(); ++row) {
-    ByteWriter leaf;
-    leaf.u8(0);
-    leaf.u64(row);
-    leaf.raw(rows.subspan(row * row_size, row_size));
-    level.push_back(keccak256(leaf.bytes()));
-  }
-  while (level.size() > 1) {
-    if (level.size() % 2 == 1) level.emplace_back();
-    for (std::size_t i = 0; i < level.size() / 2; ++i) {
-      Keccak256 node;
-      node.update(1);
-      node.update(level[2 * i]);
-      node.update(level[2 * i + 1]);
-      level[i] = node.finish();
-    }
-    level.resize(level.size() / 2);
-  }
-  return level[0];
-}
-
 void write_column(ByteWriter& out, const Tensor& values) {
   out.u8(static_cast<std::uint8_t>(values.dtype()));
   out.u32(static_cast<std::uint32_t>(values.shape().size() - 1));
@@ -174,7 +151,7 @@ std::shared_ptr<api::Access::Impl<DataSet>> finished(DataSet::Parts parts, Bytes
     input_bytes += row_bytes(column.values);
   }
   const std::size_t row_size = rows.size() / out->num_rows;
-  out->root = merkle_root(rows, row_size);
+  out->root = byte_tree_root(rows, row_size);
   Keccak256 name;
   constexpr std::string_view kTag = "zkinfer data set v2";
   name.update({reinterpret_cast<const std::uint8_t*>(kTag.data()), kTag.size()});

@@ -6,6 +6,7 @@
 #include "formats/frame.h"
 #include "verifier/batch.h"
 #include "verifier/certificate.h"
+#include "verifier/encryption.h"
 #include "verifier/evaluation.h"
 #include "verifier/joint.h"
 #include "verifier/path.h"
@@ -81,6 +82,7 @@ std::optional<Digest> claimed_identity(ByteView proof) {
   if (const std::optional<verifier::BatchHead> head = verifier::batch_head(proof)) return head->identity;
   if (const std::optional<verifier::EvaluationHead> head = verifier::evaluation_head(proof)) return head->identity;
   if (const std::optional<verifier::RowsHead> head = verifier::joint_head(proof)) return head->identity;
+  if (const std::optional<verifier::EncryptionHead> head = verifier::encryption_head(proof)) return head->identity;
   Result<ByteReader> opened = open_frame(FileKind::kProof, proof);
   if (!opened.ok()) return std::nullopt;
   ByteReader reader = *opened;

@@ -79,6 +79,7 @@ class Filler {
       case Recipe::Kind::kProduct: return product(recipe);
       case Recipe::Kind::kSha256:
         return sha256_column(recipe.sha256, evaluated(recipe.expr, recipe.box), recipe.entry_bytes);
+      case Recipe::Kind::kKeystream: return {};
     }
     return {};
   }

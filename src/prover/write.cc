@@ -114,6 +114,41 @@ Bytes joint_file(const verifier::RowsHead& head, std::uint64_t slot, const pcs::
   return key_proof_file(verifier::kJointKind, {slot}, params, rest.bytes());
 }
 
+namespace {
+
+void write_names(ByteWriter& writer, const verifier::EncryptionHead& head) {
+  for (const Digest* digest : {&head.identity, &head.sale, &head.share_digests[0], &head.share_digests[1]})
+    writer.raw(*digest);
+}
+
+}  // namespace
+
+Bytes sealed_bytes(const verifier::EncryptionHead& head, ByteView numbers) {
+  ByteWriter writer;
+  write_frame(writer, FileKind::kSealedWeights);
+  write_names(writer, head);
+  writer.u64(numbers.size() / sizeof(std::uint64_t));
+  writer.raw(numbers);
+  return std::move(writer).take();
+}
+
+Bytes encryption_head_bytes(const verifier::EncryptionHead& head, std::uint64_t chunk_blocks) {
+  ByteWriter writer;
+  write_frame(writer, FileKind::kEncryption);
+  write_names(writer, head);
+  writer.raw(head.root);
+  writer.u64(chunk_blocks);
+  return std::move(writer).take();
+}
+
+Bytes encryption_chunk_bytes(std::uint64_t slot, const pcs::OpeningParams& params, ByteView messages) {
+  ByteWriter writer;
+  writer.u64(slot);
+  writer.blob(params.canonical_bytes());
+  writer.blob(messages);
+  return std::move(writer).take();
+}
+
 Bytes path_bytes(const verifier::Path& path) {
   ByteWriter writer;
   write_frame(writer, FileKind::kPath);

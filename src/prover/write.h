@@ -5,6 +5,7 @@
 
 #include "statement/statement.h"
 #include "verifier/batch.h"
+#include "verifier/encryption.h"
 #include "verifier/evaluation.h"
 #include "verifier/joint.h"
 #include "verifier/path.h"
@@ -35,6 +36,11 @@ Bytes chunk_bytes(const relations::ChunkShape& shape, const verifier::ChunkClaim
 // head: num_rows, the seats; context, the root of their leaves.
 Bytes joint_file(const verifier::RowsHead& head, std::uint64_t slot, const pcs::OpeningParams& params,
                  ByteView messages);
+
+// Sealed weights; an encryption proof up to its chunks, and a chunk of it.
+Bytes sealed_bytes(const verifier::EncryptionHead& head, ByteView numbers);
+Bytes encryption_head_bytes(const verifier::EncryptionHead& head, std::uint64_t chunk_blocks);
+Bytes encryption_chunk_bytes(std::uint64_t slot, const pcs::OpeningParams& params, ByteView messages);
 
 Bytes path_bytes(const verifier::Path& path);
 

@@ -20,6 +20,8 @@
 
 namespace zkinfer::relations {
 
+struct EncryptionChunk;
+
 // Wider ranges are cut in limbs: a table of 2^16 rows costs a proof about as much as 2^16 lookups.
 inline constexpr int kMaxRangeBits = 16;
 // Narrower ones never are: a table of 2^8 rows costs less than a relation more.
@@ -95,6 +97,8 @@ class Builder {
   Result<circuit::Circuit> build_certificate() &&;
   // The rotation instead: the same model columns, once more in data oracle 0, and that both hold the same parameters.
   Result<circuit::Circuit> build_rotation() &&;
+  // A chunk of the encryption instead: the same model columns, and that public numbers are the packed parameters plus a keystream.
+  Result<circuit::Circuit> build_encryption(const EncryptionChunk& chunk) &&;
 
   // ---- used by the operators' files (relations/<op>.cc) ----
   const qir::QGraph& graph() const { return graph_; }

@@ -101,5 +101,8 @@ Result<circuit::Circuit> build_certificate(const qir::QGraph& graph, RecipeSink*
 Result<circuit::Circuit> build_rotation(const qir::QGraph& graph, RecipeSink* recipes) {
   return checked(Builder(graph, {}, kMaxCircuitBytes, recipes).build_rotation());
 }
+Result<circuit::Circuit> build_encryption(const qir::QGraph& graph, const EncryptionChunk& chunk, RecipeSink* recipes) {
+  return checked(Builder(graph, {}, kMaxCircuitBytes, recipes).build_encryption(chunk));
+}
 
 }  // namespace zkinfer::relations

@@ -7,6 +7,7 @@
 #include "argument/compiled.h"
 #include "qir/outcome.h"
 #include "relations/builder.h"
+#include "relations/encryption.h"
 
 namespace zkinfer::relations {
 
@@ -49,6 +50,9 @@ Result<circuit::Circuit> build_joint(const qir::QGraph& graph, std::uint64_t num
 Result<circuit::Circuit> build_certificate(const qir::QGraph& graph, RecipeSink* recipes = nullptr);
 // The rotation's circuit: the model columns of build() in M and, in the same order, in data oracle 0; equal.
 Result<circuit::Circuit> build_rotation(const qir::QGraph& graph, RecipeSink* recipes = nullptr);
+// A chunk of the encryption of a graph's parameters (relations/encryption.h). graph: of qir::with_key_shares.
+Result<circuit::Circuit> build_encryption(const qir::QGraph& graph, const EncryptionChunk& chunk,
+                                          RecipeSink* recipes = nullptr);
 
 inline constexpr std::uint64_t kMaxCircuitElements = std::uint64_t{1} << 34;
 inline constexpr std::uint64_t kMaxAxis = std::uint64_t{1} << 26;

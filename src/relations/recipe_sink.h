@@ -19,6 +19,9 @@ using Map = std::function<std::int64_t(std::int64_t)>;
 // The columns of one SHA-256 circuit (relations/sha256.h).
 enum class Sha256Column : std::uint8_t { kBits, kChoice, kMajority, kSchedule, kCarries, kWords, kDigest };
 
+// The columns of a keystream (relations/encryption.h): inputs of the S-boxes, their powers, and the stream.
+enum class KeystreamColumn : std::uint8_t { kInput, kSquare, kCube, kSixth, kOutput, kStream };
+
 // Every expression is over `box`, of whose points the column has one element each, but where it is said otherwise. Columns
 // without a recipe are set by the protocol (pads, blind, multiplicities) or are constants.
 class RecipeSink {
@@ -40,6 +43,8 @@ class RecipeSink {
   virtual void product(ColumnId, const LinExpr& /*expr*/, const LinExpr& /*other*/, const Box&) {}
   // Of the hash of expr over the box, row-major, entries of entry_bytes bytes.
   virtual void sha256(ColumnId, Sha256Column, const LinExpr&, const Box&, std::size_t /*entry_bytes*/) {}
+  // Filled together, by whoever makes an encryption (prover/encrypt.cc).
+  virtual void keystream(ColumnId, KeystreamColumn) {}
 };
 
 }  // namespace zkinfer::relations

@@ -52,6 +52,7 @@ class Recipes final : public RecipeSink {
     recipe.sha256 = column;
     recipe.entry_bytes = entry_bytes;
   }
+  void keystream(ColumnId id, KeystreamColumn column) override { at(id, Recipe::Kind::kKeystream).keystream = column; }
 
  private:
   Recipe& at(ColumnId id, Recipe::Kind kind) {
@@ -103,6 +104,12 @@ Result<CompiledCircuit> compile_certificate(const qir::QGraph& graph, bool zero_
 Result<CompiledCircuit> compile_rotation(const qir::QGraph& graph) {
   std::shared_ptr<RecipeSink> recipes = new_recipes();
   return completed(build_rotation(graph, recipes.get()), true, recipes);
+}
+
+Result<CompiledCircuit> compile_encryption(const qir::QGraph& graph, const EncryptionChunk& chunk,
+                                           bool zero_knowledge) {
+  std::shared_ptr<RecipeSink> recipes = new_recipes();
+  return completed(build_encryption(graph, chunk, recipes.get()), zero_knowledge, recipes);
 }
 
 }  // namespace zkinfer::relations

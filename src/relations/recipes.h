@@ -22,6 +22,7 @@ struct Recipe {
     kLimb,
     kProduct,
     kSha256,
+    kKeystream,
   };
   Kind kind = Kind::kGiven;
   qir::ValueId value = 0;
@@ -35,6 +36,7 @@ struct Recipe {
   int limb_bits = 0;
   Sha256Column sha256 = Sha256Column::kBits;
   std::size_t entry_bytes = 1;
+  KeystreamColumn keystream = KeystreamColumn::kInput;
 };
 
 // Precondition of all: the circuit was compiled for a prover (below).
@@ -50,5 +52,6 @@ Result<CompiledCircuit> compile(const qir::QGraph& graph, bool zero_knowledge, c
                                 std::uint64_t num_rows = 1);
 Result<CompiledCircuit> compile_certificate(const qir::QGraph& graph, bool zero_knowledge);
 Result<CompiledCircuit> compile_rotation(const qir::QGraph& graph);
+Result<CompiledCircuit> compile_encryption(const qir::QGraph& graph, const EncryptionChunk& chunk, bool zero_knowledge);
 
 }  // namespace zkinfer::relations

@@ -131,6 +131,13 @@ Fe data_point(const pcs::TensorOracle& oracle, std::uint64_t num_elements, const
   return transcript.challenge("data point");
 }
 
+std::vector<std::int64_t> digest_words(const Digest& digest) {
+  std::vector<std::int64_t> out;
+  for (std::size_t j = 0; j < digest.size(); j += 4)
+    out.push_back(std::int64_t{digest[j]} << 24 | digest[j + 1] << 16 | digest[j + 2] << 8 | digest[j + 3]);
+  return out;
+}
+
 PublicValues tensor_values(const qir::QGraph& graph, const qir::Visibility& visibility, const PublicIo& data) {
   PublicValues out = data.values;
   std::size_t next = 0;
@@ -140,9 +147,8 @@ PublicValues tensor_values(const qir::QGraph& graph, const qir::Visibility& visi
     for (std::uint64_t row = 0; row < data.num_rows; ++row) {
       const Digest& digest = data.digests[next++];
       if (!policy.hashed_in_circuit()) continue;
-      for (std::size_t j = 0; j < digest.size(); j += 4) {
-        out.back().push_back(std::int64_t{digest[j]} << 24 | digest[j + 1] << 16 | digest[j + 2] << 8 | digest[j + 3]);
-      }
+      const std::vector<std::int64_t> words = digest_words(digest);
+      out.back().insert(out.back().end(), words.begin(), words.end());
     }
   }
   return out;

@@ -75,6 +75,9 @@ struct PublicIo {
 // the eight big-endian words of each digest that the circuit computes.
 PublicValues tensor_values(const qir::QGraph& graph, const qir::Visibility& visibility, const PublicIo& data);
 
+// The eight big-endian words of a digest, as relations have them.
+std::vector<std::int64_t> digest_words(const Digest& digest);
+
 // magic, version, flags, the model's identity [32], context [32], slot u64; i64 values of tensors that are in the proof,
 // digests, commitments. The rest of a proof are the messages. The identity is there to tell a proof of another model from a broken
 // one; what binds it is the transcript. The flags say what the key says.

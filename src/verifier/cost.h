@@ -19,6 +19,9 @@ VerifyCost count_cost(const statement::Key& key, const circuit::Circuit& circuit
 // Reading a key of this size, which is before its content can say anything. resource_limit.
 Status check_key_size(std::uint64_t num_bytes, const VerifyLimits& limits);
 
+// Public numbers of eight bytes beside the proof: read, hashed, checked and evaluated. count: below 2^36, as files have.
+inline VerifyCost number_cost(std::uint64_t count) { return {200 * count, 24 * count}; }
+
 // resource_limit: what is needed and what is allowed.
 Status check_cost(const VerifyCost& cost, const VerifyLimits& limits);
 

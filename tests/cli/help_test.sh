@@ -18,6 +18,7 @@ cp "$source_folder"/examples/mlp/{mlp.onnx,calibration.json,input.json} "$source
   expect 0 'cosine' "$zkinfer" compile mlp.onnx -c calibration.json
   expect 0 'identity' "$zkinfer" commit mlp.zkmodel --no-code-file
   expect 0 'wrote' "$zkinfer" prove mlp.zkmodel -i input.json -o p.zkproof
+  expect 0 'wrote' "$zkinfer" seal mlp.zkmodel -o w.zksealed
   expect 0 'wrote' "$zkinfer" commitment backup mlp.zksecret
   mkdir lost && cp mlp.zkbackup mlp.zkkey lost/  # where the root's secret is not
   mv ./????????????????.zkpath p.zkpath
@@ -58,6 +59,9 @@ declare -A line=(
   ["commitment restore"]="commitment restore lost/mlp.zkbackup -k lost/mlp.zkkey --published p.zkpath -s lost/restored.zksecret"
   ["commit-tensor"]="commit-tensor tensor.zkkey -i input.json -o flower"
   ["evaluate"]="evaluate mlp.zkmodel --data rows.zkset"
+  ["seal"]="seal mlp.zkmodel"
+  ["verify-sealed"]="verify-sealed w.zksealed -k mlp.zkkey --path p.zkpath"
+  ["unseal"]="unseal w.zksealed -k mlp.zkkey --path p.zkpath --shares w.zkshares"
   ["join"]="join cut.1.zkpart cut.2.zkpart"
   ["bundle"]="bundle p.zkproof -k mlp.zkkey --path p.zkpath"
   ["evm export"]="evm export p.zkproof -k mlp.zkkey --path p.zkpath"
@@ -85,9 +89,11 @@ declare -A answer=(
 )
 answer["tokenize --window 1"]="hold none of the text"
 answer["tokenize --window 16777216"]="fewer than the 16777215 of a window"
-for command in "commitment restore" commit-tensor bundle "evm export" "evm check" verify verify-chain verify-path digest inspect soundness evaluate; do
+for command in "commitment restore" commit-tensor bundle "evm export" "evm check" verify verify-chain verify-path digest inspect soundness evaluate seal verify-sealed unseal; do
   answer["$command --verify-seconds 0"]="more than the limit of 0 ms.*--verify-seconds"
 done
+# The ciphertext's numbers, and a permutation's matrix.
+for command in seal verify-sealed unseal; do answer["$command --verify-memory 1"]="more than the limit of .* and 1 MiB.*--verify-memory"; done
 # Ends that cannot run here: only that the option is understood is looked at, before a model that is not there. Why stands beside it.
 declare -A understood=(
   ["bench --runs 1000"]="a thousand proofs"

@@ -125,6 +125,11 @@ echo '{"input_data": [[0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 
 expect 0 'wrote' "$zkinfer" dataset build -i calibration.json --labels labels.json -o rows.zkset
 has rows.zkset data_set "name:text digest:digest data_set_root:digest num_rows:count num_groups:count num_duplicates:count preprocessing:text inputs:list"
 expect 0 'wrote' "$zkinfer" compile mlp.onnx -c calibration.json -o whole.zkmodel
+expect 0 'identity' "$zkinfer" commit whole.zkmodel --budget 16 -k sold.zkkey -s sold.zksecret
+expect 0 'wrote' "$zkinfer" seal whole.zkmodel -s sold.zksecret -o w.zksealed
+has w.zkenc encryption_proof "claimed_identity:digest sale:digest c1:digest c2:digest ciphertext_root:digest"
+has w.zksealed sealed_weights ""
+has w.zkshares key_shares ""
 expect 0 'identity' "$zkinfer" commit whole.zkmodel --public-model
 expect 0 'wrote' "$zkinfer" evaluate whole.zkmodel --data rows.zkset
 has rows.zkeval evaluation "claimed_identity:digest metric:text data_set_digest:digest num_rows:count chunk_rows:count"
@@ -147,7 +152,7 @@ expect 2 'run_args|settings' "$zkinfer" inspect <(echo '{"run_args": 3}')
 made=" compile--output:model compile--fidelity-json:fidelity compile--report:report report--output:report commit--key:key commit--certificate:certificate
  commit--secret:root_secret prove--output:proof prove--write-input-data:canonical prove--write-output-data:canonical prove--report:report prove--write-plan:proof_plan join--output:proof prove--committed-output:tensor_commitment
  certify--output:certificate digest--write-input-data:canonical bundle--output:bundle evmexport--output:evm commitmentopen--output:audit_key commitmentbackup--output:commitment_backup
- commitmentrestore--secret:root_secret datasetbuild--output:data_set evaluate--output:evaluation commit-tensor--output:tensor_commitment generate--output:proof embed--output:proof tokenize--output:input_data bench--output:benchmark "
+ commitmentrestore--secret:root_secret datasetbuild--output:data_set evaluate--output:evaluation seal--output:sealed_weights seal--proof:encryption_proof seal--shares:key_shares unseal--output:model commit-tensor--output:tensor_commitment generate--output:proof embed--output:proof tokenize--output:input_data bench--output:benchmark "
 while read -r command; do
   for option in $(options_of "$command" 'NEW-FILE([ :]|$)'); do
     [[ $made =~ [[:space:]]"${command// /}$option":([a-z_]+)[[:space:]] ]] || { fail "$command $option: what does inspect say of that file?"; continue; }

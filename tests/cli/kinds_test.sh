@@ -16,6 +16,7 @@ expect 0 '' "$zkinfer" -q commitment open mlp.zkmodel
 expect 0 '' "$zkinfer" -q commit mlp.zkmodel --inputs committed -k other.zkkey -s other.zksecret
 expect 0 '' "$zkinfer" -q commit mlp.zkmodel --public-model -k public.zkkey -s public.zksecret
 expect 0 '' "$zkinfer" -q commit-tensor other.zkkey -i input.json -o flower
+expect 0 '' "$zkinfer" -q seal mlp.zkmodel -o w.zksealed
 mv ./????????????????.zkpath path.zkpath
 expect 0 '' "$zkinfer" -q compile mlp.onnx -c calibration.json --segments 2 -o cut.zkmodel
 expect 0 '' "$zkinfer" -q commit cut.zkmodel --budget 16
@@ -27,7 +28,7 @@ expect 0 '' "$zkinfer" -q evaluate mlp.zkmodel --data rows.zkset
 
 declare -A name=([mlp.zkkey]="verification key" [mlp.zkmodel]="model package" [mlp.zksecret]="commitment secret" [mlp.zkcert]="certificate"
   [proof.zkproof]="proof" [batch.zkbatch]="batch proof" [proof.zkbundle]="bundle" [path.zkpath]="path" [mlp.zkbackup]="commitment backup"
-  [proof.zkplan]="proof plan" [proof.zkpart]="proof part" [rows.zkset]="data set" [rows.zkeval]="evaluation" [mlp.zkaudit]="audit key" [flower.zktensor]="tensor commitment" [flower.zktsecret]="tensor secret")
+  [proof.zkplan]="proof plan" [proof.zkpart]="proof part" [rows.zkset]="data set" [rows.zkeval]="evaluation" [w.zksealed]="sealed weights" [w.zkenc]="encryption proof" [w.zkshares]="key shares" [mlp.zkaudit]="audit key" [flower.zktensor]="tensor commitment" [flower.zktsecret]="tensor secret")
 # A command line with @ for the file, and the kinds that it takes there.
 lines=(
   "verify proof.zkproof --key @|mlp.zkkey"
@@ -38,6 +39,11 @@ lines=(
   "verify proof.zkproof --key mlp.zkkey --path @|path.zkpath"
   "verify proof.zkproof --key public.zkkey --model @|mlp.zkmodel"
   "verify proof.zkproof --key other.zkkey --input-commitment @|flower.zktensor"
+  "verify-sealed @ --proof w.zkenc --key mlp.zkkey --path path.zkpath|w.zksealed"
+  "verify-sealed w.zksealed --proof @ --key mlp.zkkey --path path.zkpath|w.zkenc"
+  "verify-sealed w.zksealed --key @ --path path.zkpath|mlp.zkkey"
+  "unseal w.zksealed --key mlp.zkkey --path path.zkpath --shares @ -o new.zkmodel|w.zkshares"
+  "seal @ -s mlp.zksecret -o new.zksealed|mlp.zkmodel"
   "verify-path @ path.zkpath|mlp.zkkey"
   "verify-path mlp.zkkey @|path.zkpath"
   "verify-chain @ proof.zkproof mlp.zkkey proof.zkproof|mlp.zkkey"

@@ -111,6 +111,13 @@ const JointResult& Fixture::joint() const {
   return *joint_;
 }
 
+const SealedModel& Fixture::sealed() const {
+  if (sealed_.has_value()) return *sealed_;
+  SealRequest request;
+  sealed_ = must(prover_->seal(request));
+  return *sealed_;
+}
+
 const Bytes& Fixture::certificate() const {
   if (certificate_.empty()) certificate_ = must(prover_->certify());
   return certificate_;

@@ -35,6 +35,7 @@ class Fixture {
   const Bytes& joined_evaluation() const;  // of hidden totals
   const DataSet& data_set() const;
   const JointResult& joint() const;  // of two rows, in four seats
+  const SealedModel& sealed() const;
   const Bytes& certificate() const;
   const Bytes& rotation() const;
   const VerificationKey& rotated_key() const;
@@ -48,6 +49,7 @@ class Fixture {
   mutable std::optional<Prover> prover_, fresh_;
   mutable std::optional<DataSet> data_set_;
   mutable std::optional<JointResult> joint_;
+  mutable std::optional<SealedModel> sealed_;
   const Bytes& evaluation_of(Bytes& kept, bool totals_only, std::uint64_t chunk_rows) const;
   mutable Bytes proof_, batch_, evaluation_, joined_evaluation_, certificate_, rotation_;
   mutable std::optional<VerificationKey> rotated_key_;

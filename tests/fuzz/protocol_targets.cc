@@ -8,6 +8,7 @@
 #include "zkinfer/cid.h"
 #include "zkinfer/inspect.h"
 #include "zkinfer/prove.h"
+#include "zkinfer/seal.h"
 #include "zkinfer/verify.h"
 
 namespace zkinfer::fuzz {
@@ -137,6 +138,33 @@ void joint_bytes(ByteView bytes) {
   ZKI_CHECK(equal(bytes, made.rows[0].seat) ||
                 !verify_joint(*small().verification_key, made.proof, bytes, made.rows[0].statement).verdict.accepted(),
             "a seat that nobody gave was accepted");
+}
+
+// Patches of both files: the first byte says of which.
+void encryption(ByteView bytes) {
+  const SealedModel& honest = small().sealed();
+  const bool of_proof = !bytes.empty() && bytes[0] % 2 == 0;
+  const ByteView rest = bytes.empty() ? bytes : bytes.subspan(1);
+  const Bytes sealed = of_proof ? honest.sealed : patched(honest.sealed, rest);
+  const Bytes proof = of_proof ? patched(honest.proof, rest) : honest.proof;
+  const SealedResult result = verify_sealed(*small().verification_key, sealed, proof, VerifyRequest::uncertified());
+  ZKI_CHECK(result.verdict.accepted() == (equal(sealed, honest.sealed) && equal(proof, honest.proof)),
+            "changed sealed weights were accepted, or the honest ones were not");
+  // Whoever decrypts without a look at the proof gets weights in their ranges, or an error.
+  const Result<Model> model = unseal(*small().verification_key, sealed, honest.shares);
+  if (!model.ok()) ZKI_CHECK(model.status().code() != StatusCode::kInternal, model.status().to_string().c_str());
+}
+
+void encryption_bytes(ByteView bytes) {
+  const SealedModel& honest = small().sealed();
+  static_cast<void>(verify_sealed(*small().verification_key, honest.sealed, bytes, VerifyRequest::uncertified()));
+  static_cast<void>(verify_sealed(*small().verification_key, bytes, honest.proof, VerifyRequest::uncertified()));
+  const Result<KeyShares> shares = KeyShares::from_bytes(bytes);
+  if (shares.ok())
+    ZKI_CHECK(equal(shares->to_bytes(), bytes), "the reader of key shares took bytes that are not canonical");
+}
+std::vector<Bytes> encryption_seeds() {
+  return {small().sealed().proof, small().sealed().sealed, small().sealed().shares.to_bytes()};
 }
 
 void rotation(ByteView bytes) {
@@ -278,6 +306,8 @@ constexpr Target kTargets[] = {
        return std::vector<Bytes>{small().evaluation(), small().joined_evaluation()};
      },
      300},
+    {"encryption", encryption, patch_seeds, 200},
+    {"encryption_bytes", encryption_bytes, encryption_seeds, 300},
     {"path", path, patch_seeds, 200},
     {"path_bytes", path_bytes, [] { return std::vector<Bytes>{rooted().path}; }, 200},
     {"certificate_bytes", certificate_bytes,

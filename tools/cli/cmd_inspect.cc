@@ -216,6 +216,12 @@ Result<Description> describe_ours(const InspectArguments& arguments, const FileF
     case FileKind::kBatch:
     case FileKind::kProof: return describe_proof(bytes, arguments);
     case FileKind::kEvaluation: return describe_evaluation(bytes);
+    case FileKind::kEncryption: return describe_encryption(bytes);
+    case FileKind::kSealedWeights:
+      return describe_frame(format, "sealed_weights",
+                            "a model's weights, encrypted; `zkinfer verify-sealed` checks them, `unseal` opens them");
+    case FileKind::kKeyShares:
+      return describe_frame(format, "key_shares", "secret: opens sealed weights, both of them together");
     case FileKind::kCertificate: return describe_certificate(bytes, arguments);
     case FileKind::kPath: return describe_path(bytes, arguments);
     case FileKind::kBundle: return describe_bundle(bytes, arguments);

@@ -155,11 +155,13 @@ void add_everything(CLI::App& app, Session& session) {
   app.add_flag("--progress", session.progress, "show progress of what takes over a second, with --quiet too");
   app.add_option("--threads", session.num_threads, "use this many threads (default: all cores)")
       ->check(CLI::Range(1u, 4096u));
-  for (const auto add : {add_init,          add_compile, add_commit, add_commitment, add_certify,      add_rotate,
-                         add_commit_tensor, add_prove,   add_join,   add_evaluate,   add_dataset,      add_generate,
-                         add_embed,         add_bundle,  add_evm,    add_verify,     add_verify_chain, add_verify_path,
-                         add_digest,        add_run,     add_report, add_inspect,    add_soundness,    add_tokenize,
-                         add_bench,         add_doctor,  add_demo,   add_ezkl,       add_completions,  add_man})
+  for (const auto add :
+       {add_init,          add_compile,      add_commit,      add_commitment,    add_certify, add_rotate,
+        add_commit_tensor, add_prove,        add_join,        add_evaluate,      add_dataset, add_generate,
+        add_embed,         add_bundle,       add_seal,        add_verify_sealed, add_unseal,  add_evm,
+        add_verify,        add_verify_chain, add_verify_path, add_digest,        add_run,     add_report,
+        add_inspect,       add_soundness,    add_tokenize,    add_bench,         add_doctor,  add_demo,
+        add_ezkl,          add_completions,  add_man})
     add(app, session);
   refuse_bad_values(app);
   tell_options(app);

@@ -138,22 +138,27 @@ void Committed::move_to(CommitmentTree::Serving serving) {
 
 Result<std::uint64_t> Committed::prepare_evaluation(const EvaluationRequest& request) {
   ZKI_ASSIGN_OR_RETURN(const std::uint64_t num_chunks, prover_.evaluation_chunks(request));
-  if (key_.info().model_budget == 0) return num_chunks;
+  ZKI_RETURN_IF_ERROR(prepare_slots(num_chunks, "the evaluation", "use larger chunks (--chunk)"));
+  return num_chunks;
+}
+
+Status Committed::prepare_slots(std::uint64_t count, const std::string& what, const std::string& remedy) {
+  if (key_.info().model_budget == 0) return ok_status();
   const auto too_few = [&](std::uint64_t num_left) {
-    return resource_limit("the evaluation takes " + std::to_string(num_chunks) +
-                          " slots of one commitment, a proof each, and there are " + std::to_string(num_left) +
-                          "; use larger chunks (--chunk)");
+    return resource_limit(what + " takes " + std::to_string(count) +
+                          " slots of one commitment, a proof each, and there are " + std::to_string(num_left) + "; " +
+                          remedy);
   };
   if (!tree_.has_value()) {
     ZKI_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> num_left, proofs_left());
-    return num_left.has_value() && *num_left < num_chunks ? Result<std::uint64_t>(too_few(*num_left)) : num_chunks;
+    return num_left.has_value() && *num_left < count ? too_few(*num_left) : ok_status();
   }
   // A fresh one has all but the slot that made it and those kept for rotations.
-  for (bool is_fresh = num_chunks >= key_.info().model_budget;; is_fresh = true) {
+  for (bool is_fresh = count >= key_.info().model_budget;; is_fresh = true) {
     ZKI_ASSIGN_OR_RETURN(const std::vector<CommitmentTree::Node> nodes, tree_->nodes());
     const auto node = std::ranges::find(nodes, node_name_, &CommitmentTree::Node::name);
     const std::uint64_t num_left = node != nodes.end() ? node->num_proofs_left : 0;
-    if (num_left >= num_chunks) return num_chunks;
+    if (num_left >= count) return ok_status();
     if (is_fresh) return too_few(num_left);
     ZKI_ASSIGN_OR_RETURN(CommitmentTree::Serving serving, tree_->rotate(*model_, told_));
     move_to(std::move(serving));

@@ -50,6 +50,8 @@ class Committed {
   Result<BatchResult> prove_batch(const BatchRequest& request);
   // Under a commitment with slots for all chunks of the evaluation: this one, or a fresh one below the root. How many these are.
   Result<std::uint64_t> prepare_evaluation(const EvaluationRequest& request);
+  // The same for so many slots of one commitment. what: that takes them; remedy: where there are too few.
+  Status prepare_slots(std::uint64_t count, const std::string& what, const std::string& remedy);
   // Prover::plan_proof.
   Result<Bytes> plan(const ProveRequest& request, std::vector<Clipping>& clipping);
   // After the last proof: makes the next serving commitment ahead of need. What goes wrong is said, the proofs are good.

@@ -129,6 +129,27 @@ Result<Description> describe_evaluation(ByteView bytes) {
   return out;
 }
 
+Result<Description> describe_encryption(ByteView bytes) {
+  const std::optional<SealedInfo> info = claimed_encryption(bytes);
+  if (!info.has_value()) return corrupt("encryption proof: it is cut off or damaged in its header");
+  Description out{"encryption proof",
+                  {{"says it is for the key", to_hex(info->identity)},
+                   {"sale, as it says", to_hex(info->sale)},
+                   {"c1, as it says", to_hex(info->c1)},
+                   {"c2, as it says", to_hex(info->c2)},
+                   {"ciphertext root, as it says", to_hex(info->root)},
+                   {"use", "`zkinfer verify-sealed` checks it with the sealed weights"}},
+                  "",
+                  {},
+                  "encryption_proof"};
+  out.json = {{"claimed_identity", to_hex(info->identity)},
+              {"sale", to_hex(info->sale)},
+              {"c1", to_hex(info->c1)},
+              {"c2", to_hex(info->c2)},
+              {"ciphertext_root", to_hex(info->root)}};
+  return out;
+}
+
 Result<Description> describe_data_set(const std::string& path) {
   ZKI_ASSIGN_OR_RETURN(const DataSet data, load_data_set(path));
   Description out{"data set", data_set_rows(data), "", {}, "data_set"};
