@@ -452,7 +452,8 @@ TEST_F(MaliciousEncryption, ChangedBytes) {
     EXPECT_FALSE(verify(ByteView(sealed).first(there), proof).accepted()) << there;
   }
   verifier::Evaluation evaluation;
-  EXPECT_EQ(verifier::verify_evaluation(session.model.prepared, proof, {}, evaluation).reason,
+  EXPECT_EQ(verifier::verify_evaluation(session.model.prepared, session.model.prepared.identity, proof, {}, evaluation)
+                .reason,
             RejectReason::kBadHeader);
 }
 
