@@ -100,7 +100,7 @@ def test_the_same_numbers_are_the_same_set(flowers):
 
 def test_errors_auc_and_totals(model, flowers, labelled):
     _, labels = labelled
-    outputs = np.array([model.run(row).output for row in flowers], dtype=np.float64)
+    outputs = np.array([model.run(row).output.ravel() for row in flowers], dtype=np.float64)
     targets = outputs + np.where(np.arange(len(flowers)) % 2, 0.25, -0.5)[:, None]
     data = zkinfer.DataSet(flowers, targets=targets, name="regression")
     key = model.commit(proofs=24)

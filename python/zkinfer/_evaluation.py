@@ -190,6 +190,11 @@ class VerifiedEvaluation:
         """What the first figure says of other rows, exactly: (low, high) of its share of all rows of the data set (hypergeometric), and of
         rows drawn as these were (Clopper and Pearson). None of what is no share of all rows.
 
+        Args:
+            confidence: above 0, below 1.
+        Returns: two pairs of numbers from 0 to 1.
+        Raises: InputError for another confidence.
+
         Example:
             >>> (low, high), _ = checked.bounds(0.99)
         """

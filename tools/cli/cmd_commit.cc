@@ -105,7 +105,6 @@ CommandResult commit(Session& session, const Arguments& arguments) {
   ProgressLine progress(session, "commit");
   ZKI_RETURN_IF_ERROR(check_commit_options(arguments.commit));
   CommitOptions options = commit_options(arguments.commit);
-  for (const std::string& warning : commit_warnings(model, options)) session.warn(warning);
   const bool is_root = !options.public_parameters && model.num_parameters() > 0;
   // A root's certificate and the commitment that serves come after it.
   constexpr double kCreated = 0.3, kCertified = 0.6;
@@ -148,6 +147,7 @@ CommandResult commit(Session& session, const Arguments& arguments) {
         "restore` makes it again from a backup, and the name lives on; else name another file with --secret, or "
         "remove it with --force");
   }
+  for (const std::string& warning : commit_warnings(model, options)) session.warn(warning);
   const NewCode code{arguments.secret_path, options.code_file};
   NewSecret secret(arguments.secret_path, arguments.key_path);
   ZKI_ASSIGN_OR_RETURN(Prover prover, Prover::create(model, options));
