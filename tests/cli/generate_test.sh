@@ -154,7 +154,7 @@ expect 0 'identity' "$zkinfer" commit hidden/llama.zkmodel
 expect 2 'commit to the model with --inputs public' "$zkinfer" generate hidden/llama.zkmodel --tokenizer tokenizer.bin --prompt the --prove
 expect 0 'wrote' "$zkinfer" compile llama.bin --tokens 8 --head logits -o scores.zkmodel
 expect 2 "the head 'choice'" "$zkinfer" generate scores.zkmodel --tokenizer tokenizer.bin --prompt the
-expect 2 "'llama' says the next token for each that it reads.*generate shows what it says.*'mean' or 'none' \(--head\)" "$zkinfer" embed llama.zkmodel --tokenizer tokenizer.bin --text the
+expect 2 "'llama' says the next token for each that it reads.*generate shows what it says.*'mean' or 'none' \(--head of" "$zkinfer" embed llama.zkmodel --tokenizer tokenizer.bin --text the
 before=$(sha256sum llama.zkmodel)
 expect 2 'that this command reads' "${generate[@]}" --prompt the --prove -o llama.zkmodel
 [[ $before == "$(sha256sum llama.zkmodel)" ]] || fail "an output replaced the model"
@@ -194,7 +194,7 @@ expect 0 "output 'embedding' +\[1, 16\]" "$zkinfer" compile llama.bin --tokens 9
 expect 0 'identity' "$zkinfer" commit mean.zkmodel --inputs public
 embed=("$zkinfer" embed mean.zkmodel --tokenizer tokenizer.bin)
 expect 0 '9 tokens in' "${embed[@]}" --text "cat hat"
-expect 2 '--text: the text has 2 tokens .*, and the model reads 9; compile it for 2 \(--tokens\)' "${embed[@]}" --text "a"
+expect 2 '--text: the text has 2 tokens .*, and the model reads 9; compile it for 2 \(--tokens of' "${embed[@]}" --text "a"
 expect 2 'add --prove' "${embed[@]}" --text "cat hat" --context x
 expect 0 'proved and checked in' "${embed[@]}" --text "cat hat" --prove --context "order 8"
 expect 0 '\| cat hat' "$zkinfer" verify mean.zkproof --key mean.zkkey --tokenizer tokenizer.bin --context "order 8"

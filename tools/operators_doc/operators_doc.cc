@@ -96,7 +96,7 @@ constexpr char kTail[] =
     "8 "
     "bits. NhwcFusedConv,\n"
     "  GroupNorm and BiasSoftmax have no form for processors in onnxruntime to be compared with.\n"
-    "- LSTM, GRU, RNN: constant weights, standard activations, constant sequence lengths, at most 8192 steps.\n"
+    "- LSTM, GRU, RNN: at most 8192 steps.\n"
     "- DFT, STFT: constant lengths; the signal of STFT is real.\n"
     "- Gather and its kind: constant indices in at most 64 arithmetic progressions are slices, others lookups; Scatter "
     "and "
