@@ -62,8 +62,8 @@ Result<Digest> sha256_of_cid(std::string_view cid) {
   };
   if (cid.starts_with("Qm")) {
     return other(
-        "version 0 names a node of a file tree, whose hash is not that of the data (add the file with --raw-leaves "
-        "--cid-version=1)");
+        "version 0 names a node of a file tree, whose hash is not that of the data (add the file with "
+        "`ipfs add --raw-leaves --cid-version=1`)");
   }
   if (cid.empty() || cid[0] != kBase32) return other("it does not begin with 'b', the mark of base32");
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, from_base32(cid.substr(1)));

@@ -26,6 +26,11 @@ json.dump({"input_data": [labels]}, open("labels.json", "w"))
 json.dump({"input_data": [[i % 2 for i in range(20)]]}, open("groups.json", "w"))
 json.dump({"input_data": [[3 * (i % 2) for i in range(20)]]}, open("far_groups.json", "w"))
 json.dump({"input_data": [[16777216] * 20]}, open("wide_labels.json", "w"))
+json.dump({"input_data": [[0] * 20]}, open("other_labels.json", "w"))
+json.dump({"input_data": [[7] * 20]}, open("odd_labels.json", "w"))
+json.dump({"input_data": [[0.5] * 20]}, open("half_labels.json", "w"))
+json.dump({"input_data": [[1] * 19]}, open("few_labels.json", "w"))
+json.dump(matrix, open("matrix.json", "w"))
 # Scores of class 1 against the others, pair by pair; targets beside the outputs.
 scores, outputs = [], []
 for i in range(20):

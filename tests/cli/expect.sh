@@ -23,7 +23,7 @@ has_option() { # COMMAND --OPTION
 }
 check_options() {
   local lines options=() option word command=${2:-} rest="${*:2}" named
-  lines=$(grep -aE '^(zkinfer|warning): .*--[a-z]' <<<"$1") || return 0
+  lines=$(sed -E 's/`ipfs [^`]*`//g' <<<"$1" | grep -aE '^(zkinfer|warning): .*--[a-z]') || return 0
   # Whatever was typed may be quoted.
   while read -r option; do
     [[ " $rest" == *" $option"* ]] || options+=("$option")
@@ -34,6 +34,8 @@ check_options() {
   grep -qxF -- "$command" <<<"$known_commands" || command=""
   for option in "${options[@]}"; do
     has_option "$command" "$option" && continue
+    # EZKL's verbs stand for themselves where that is no other command, or their options say it.
+    grep -qxF -- "ezkl $command" <<<"$known_commands" && has_option "ezkl $command" "$option" && continue
     named=
     while read -r word; do
       [[ -n $word && ($lines == *"zkinfer $word"* || $lines == *"\`$word"*) ]] && has_option "$word" "$option" && named=1 && break

@@ -123,7 +123,7 @@ expect 0 'MODEL_CARD' "$zkinfer" init project
 printf 'zkinfer: this secret is unfinished, and nobody has its key: %s' "$identity" >mark.zksecret.unfinished
 echo '{"input_data": [[0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1]]}' >labels.json
 expect 0 'wrote' "$zkinfer" dataset build -i calibration.json --labels labels.json -o rows.zkset
-has rows.zkset data_set "name:text digest:digest data_set_root:digest num_rows:count num_groups:count num_duplicates:count preprocessing:text inputs:list"
+has rows.zkset data_set "name:text digest:digest data_set_root:digest num_rows:count num_groups:count num_empty_groups:count labels:text num_duplicates:count preprocessing:text inputs:list"
 expect 0 'wrote' "$zkinfer" compile mlp.onnx -c calibration.json -o whole.zkmodel
 expect 0 'identity' "$zkinfer" commit whole.zkmodel --budget 16 -k sold.zkkey -s sold.zksecret
 expect 0 'wrote' "$zkinfer" seal whole.zkmodel -s sold.zksecret -o w.zksealed
@@ -132,7 +132,7 @@ has w.zksealed sealed_weights ""
 has w.zkshares key_shares ""
 expect 0 'identity' "$zkinfer" commit whole.zkmodel --public-model
 expect 0 'wrote' "$zkinfer" evaluate whole.zkmodel --data rows.zkset
-has rows.zkeval evaluation "claimed_identity:digest metric:text data_set_digest:digest num_rows:count chunk_rows:count"
+has rows.zkeval evaluation "claimed_identity:digest metric:text data_set_digest:digest num_rows:count chunk_rows:count totals_only:bool data_set_rows:count"
 has mlp.zksecret.lock lock "of:text"
 has mark.zksecret.unfinished unfinished_mark "identity:digest"
 has mlp.zkserving serving_folder "secrets:count paths:count code_files:count"

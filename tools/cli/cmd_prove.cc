@@ -296,7 +296,8 @@ Result<std::vector<ProofPaths>> ProveCommand::check_outputs() const {
   const bool committed = known ? committed_->key().info().outputs.is_committed() : !arguments_.committed_name.empty();
   if (known && !committed && !arguments_.committed_name.empty()) {
     return invalid_argument(
-        "--committed-output: this key's outputs are not committed; commit to the model with --outputs committed");
+        "--committed-output: this key's outputs are not committed; commit to the model with "
+        "`zkinfer commit --outputs committed`");
   }
   const ProofPaths asked{arguments_.output_path, arguments_.write_inputs, arguments_.write_outputs,
                          arguments_.committed_name, arguments_.report_path};

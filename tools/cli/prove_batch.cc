@@ -90,8 +90,8 @@ CommandResult prove_batch(Session& session, const ProveBatchArguments& arguments
   if (model.num_segments() > 1) {
     return unsupported(
         "--batch: the model is cut into " + std::to_string(model.num_segments()) +
-        " segments, which make no batches; leave --batch out and prove each sample with --all, or compile the model "
-        "without --segments and --memory");
+        " segments, which make no batches; leave --batch out and prove each sample with --all, or `zkinfer compile` "
+        "the model without --segments and --memory");
   }
   ZKI_ASSIGN_OR_RETURN(const Preprocessing preprocessing,
                        preprocessing_of(arguments.input, model.preprocessing(), session));

@@ -33,7 +33,7 @@ Status refuse_whole(const Model& model, const std::string& option) {
   return invalid_argument(
       option +
       ": the model is not cut into segments, so its proof has no parts; prove it without the option, or "
-      "compile it with --segments or --memory");
+      "`zkinfer compile` it with --segments or --memory");
 }
 
 // "3/8" -> 2, of a model with 8.

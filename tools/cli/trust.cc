@@ -4,6 +4,7 @@
 #include <filesystem>
 
 #include "base/text.h"
+#include "command_options.h"
 #include "files.h"
 #include "inputs/input_bytes.h"
 #include "outputs.h"
@@ -90,17 +91,18 @@ Result<CheckedTrust> check_weights(const VerificationKey& root, const std::strin
     return out;
   }
   const std::string found = with_extension(key_path, ".zkcert");
+  const std::string otherwise =
+      command_has("--uncertified") ? ", or take the weights as they are with --uncertified" : std::string();
   if (arguments.certificate_path.empty() && key_path == "-") {
     return invalid_argument(
-        "beside a key from standard input no certificate can be looked for; give it with --certificate, or take the "
-        "weights as they are with --uncertified");
+        "beside a key from standard input no certificate can be looked for; give it with --certificate" + otherwise);
   }
   if (arguments.certificate_path.empty() && !is_file(found)) {
     return invalid_argument(
         "there is no certificate '" + found +
         "' beside the key, so nothing shows that its weights are integers in their ranges; " +
         (root.info().public_parameters ? "give the public model with --model" : "give it with --certificate") +
-        ", or take the weights as they are with --uncertified");
+        otherwise);
   }
   const std::string& name = arguments.certificate_path.empty() ? found : arguments.certificate_path;
   ZKI_ASSIGN_OR_RETURN(const Bytes certificate, load_checked(arguments.certificate_path.empty() ? "" : "--certificate",
