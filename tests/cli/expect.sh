@@ -35,7 +35,7 @@ check_options() {
   for option in "${options[@]}"; do
     has_option "$command" "$option" && continue
     # EZKL's verbs stand for themselves where that is no other command, or their options say it.
-    grep -qxF -- "ezkl $command" <<<"$known_commands" && has_option "ezkl $command" "$option" && continue
+    grep -qxF -- "ezkl ${2:-}" <<<"$known_commands" && has_option "ezkl ${2:-}" "$option" && continue
     named=
     while read -r word; do
       [[ -n $word && ($lines == *"zkinfer $word"* || $lines == *"\`$word"*) ]] && has_option "$word" "$option" && named=1 && break
