@@ -41,11 +41,13 @@ class Running:
     def start(self) -> None:
         address = self.data.parent / f"{self.data.name}.address"
         address.unlink(missing_ok=True)
+        # Services of one test have copies of the same secrets, as machines of their own would.
+        state = {"XDG_STATE_HOME": str(self.data.parent / f"{self.data.name}.state")}
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "zkinfer_server", "run", "--models", self.models, "--data", self.data, "--port", str(self.port), "--port-file", address,
                  "--priority", "normal", *self.options],
-                stdout=log, stderr=log, start_new_session=True, env={**os.environ, **(self.environment or {})},
+                stdout=log, stderr=log, start_new_session=True, env={**os.environ, **state, **(self.environment or {})},
             )  # fmt: skip
         end = time.monotonic() + 60
         while not address.exists():

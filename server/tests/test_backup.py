@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """A machine is lost, its service comes back: the same answers, and no slot twice."""
 
+import json
 import os
 import shutil
+import time
 
 import running
 from test_answers import body
@@ -59,3 +61,25 @@ def test_what_is_over_is_removed(server, flowers, tmp_path):
     assert housekeeping.forget_old(database, vault, 3600) == 0
     assert housekeeping.forget_old(database, vault, -1) >= 1
     assert server.ask("POST", "/v1/predict", body(flowers[0]), {**headers, "Prefer": "wait=30"})[0] == 410
+
+
+def test_a_copy_on_the_same_machine_proves_nothing(tmp_path, flowers):
+    """Its promises stay open instead of failing, until somebody has looked."""
+    models, state = running.make_model(tmp_path / "models", budget=64), {"XDG_STATE_HOME": str(tmp_path / "state")}
+    shutil.copytree(models, tmp_path / "copied")
+    first = running.Running(models, tmp_path / "first", "--no-auth", environment=state)
+    try:
+        first.client().predict(flowers[0])
+    finally:
+        assert first.stop() == 0
+    second = running.Running(tmp_path / "copied", tmp_path / "second", "--no-auth", environment=state)
+    try:
+        promised = json.loads(second.ask("POST", "/v1/predict", body(flowers[1]), {"X-Nonce": "ab" * 32})[2])
+        proof = promised["zkinfer"]["receipt"]["payload"]["proof"]["id"]
+        end = time.monotonic() + 60
+        while "is a copy: " not in second.log.read_text():
+            assert time.monotonic() < end, second.log.read_text()[-2000:]
+            time.sleep(0.05)
+        assert json.loads(second.ask("GET", f"/v1/proofs/{proof}", None, {})[2])["state"] not in ("proven", "failed")
+    finally:
+        second.stop()

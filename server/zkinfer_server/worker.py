@@ -31,6 +31,7 @@ _IDLE_SECONDS = 0.02
 _SCAN_SECONDS = 5.0
 _RATE_WEIGHT = 0.1
 _ROTATE_SECONDS = 10.0
+_COPY = "' is a copy: "  # what the library says of a secret whose next slot was used on this machine
 _READY = 64  # with fewer proofs left before the next commitment, or a quarter of one's, it is made
 
 
@@ -231,7 +232,12 @@ class Worker:
         if not given:
             return
         try:
-            proof, change = self._alone(model, given[0]) if len(given) == 1 else self._joint(model, given)
+            try:
+                proof, change = self._alone(model, given[0]) if len(given) == 1 else self._joint(model, given)
+            except zkinfer.InputError as error:
+                if _COPY in str(error):
+                    raise jobs.SlotUsedTwice(str(error)) from error
+                raise
             try:
                 if not self._patiently(change):
                     log.warning("%s: the lease was lost, its proof is thrown away", given[0].job["id"])

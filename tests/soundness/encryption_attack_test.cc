@@ -367,7 +367,7 @@ TEST_F(MaliciousEncryption, OtherOrder) {
   prove(made, 9, {});
   EXPECT_FALSE(verify(made).accepted());
   made = honest;
-  std::ranges::rotate(made.numbers, made.numbers.begin() + 8);
+  std::rotate(made.numbers.begin(), made.numbers.begin() + 8, made.numbers.end());
   made.rehash();
   prove(made, 9, {});
   EXPECT_FALSE(verify(made).accepted());
