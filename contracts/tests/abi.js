@@ -4,6 +4,9 @@ import {readFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {join} from 'node:path';
 import {pathToFileURL} from 'node:url';
+import {concat} from '../../js/src/bytes.js';
+
+export {concat};
 
 const require = createRequire(join(process.env.ZKINFER_NPM, 'package.json'));
 /** A module of the packages that `make evm` has got. */
@@ -16,15 +19,6 @@ export const artifacts = JSON.parse(readFileSync(join(process.env.ZKINFER_CONTRA
 export const hexToBytes = (hex) => fromDigits(hex.slice(2));
 export const bytesToHex = (bytes) => `0x${digits(bytes)}`;
 export const keccak = (bytes) => keccak_256(bytes);
-export function concat(...parts) {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
 export function word(x) {
   return hexToBytes(`0x${BigInt(x).toString(16).padStart(64, '0')}`);
 }

@@ -18,6 +18,16 @@ function bytesOf(what, value) {
   throw invalidArgument(`${what}: expected bytes (Uint8Array or ArrayBuffer), got ${value === null ? 'null' : typeof value}; read files first`);
 }
 
+export function concat(...parts) {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
 export function toHex(bytes) {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bounties (docs/market.md): the digests that contracts compare, and the data sealed and opened. market.d.ts says what each function takes and gives.
-import {asBytes, fromHex, toHex} from './bytes.js';
+import {asBytes, concat, fromHex, toHex} from './bytes.js';
 import {invalidArgument} from './errors.js';
 
 const WORD = 32;
@@ -10,15 +10,6 @@ const MOST_CHUNKS = 64;
 const MOST_CHUNK_BYTES = 100_000;
 
 const text = (string) => new TextEncoder().encode(string);
-function concat(...parts) {
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
-}
 const padded = (bytes) => concat(bytes, new Uint8Array((WORD - (bytes.length % WORD)) % WORD));
 function word(number) {
   if (BigInt(number) < 0n) throw invalidArgument(`a number below 0: ${number}`);

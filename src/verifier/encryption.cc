@@ -14,13 +14,6 @@ namespace {
 
 constexpr std::size_t kNumberBytes = sizeof(std::uint64_t);
 
-Digest read_digest(ByteReader& reader) {
-  Digest out{};
-  const ByteView raw = reader.raw(out.size());
-  std::ranges::copy(raw, out.begin());
-  return out;
-}
-
 void read_names(ByteReader& reader, EncryptionHead& head) {
   for (Digest* digest : {&head.identity, &head.sale, &head.share_digests[0], &head.share_digests[1]})
     *digest = read_digest(reader);

@@ -16,10 +16,7 @@ Verdict read_head(ByteView bytes, ByteReader& reader, EvaluationHead& head) {
   Result<ByteReader> opened = open_frame(FileKind::kEvaluation, bytes);
   if (!opened.ok()) return Verdict::reject(RejectReason::kBadHeader, opened.status().message());
   reader = *opened;
-  for (Digest* digest : {&head.identity, &head.context, &head.data_set}) {
-    const ByteView raw = reader.raw(digest->size());
-    std::copy(raw.begin(), raw.end(), digest->begin());
-  }
+  for (Digest* digest : {&head.identity, &head.context, &head.data_set}) *digest = read_digest(reader);
   head.metric.kind = static_cast<MetricKind>(reader.u32());
   for (std::uint32_t* number : {&head.metric.output, &head.metric.num_groups, &head.metric.k}) *number = reader.u32();
   const std::uint32_t joined = reader.u32();

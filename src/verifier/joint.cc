@@ -14,13 +14,6 @@ namespace zkinfer::verifier {
 
 namespace {
 
-Digest read_digest(ByteReader& reader) {
-  Digest digest{};
-  const ByteView bytes = reader.raw(digest.size());
-  std::copy(bytes.begin(), bytes.end(), digest.begin());
-  return digest;
-}
-
 // Outputs, then inputs: the order of every statement.
 std::vector<qir::ValueId> shown_values(const qir::QGraph& graph) {
   std::vector<qir::ValueId> ids = graph.outputs;

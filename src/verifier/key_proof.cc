@@ -73,12 +73,16 @@ Verdict verify_key_proofs(const KeyProofKind& kind, const PreparedKey& prepared,
   return is_first ? Verdict::reject(RejectReason::kWrongStatement, "the model has no parameters") : Verdict::accept();
 }
 
+Digest read_digest(ByteReader& reader) {
+  Digest digest{};
+  const ByteView bytes = reader.raw(digest.size());
+  std::copy(bytes.begin(), bytes.end(), digest.begin());
+  return digest;
+}
+
 Verdict read_rows_head(ByteReader& reader, RowsHead& head) {
   head.num_rows = reader.u64();
-  for (Digest* digest : {&head.identity, &head.context}) {
-    const ByteView bytes = reader.raw(digest->size());
-    std::copy(bytes.begin(), bytes.end(), digest->begin());
-  }
+  for (Digest* digest : {&head.identity, &head.context}) *digest = read_digest(reader);
   return reader.ok() ? Verdict::accept() : Verdict::reject(RejectReason::kTruncated, "header");
 }
 

@@ -43,6 +43,8 @@ struct RowsHead {
   std::uint64_t num_rows = 0;
   Digest identity{}, context{};
 };
+// Zeros where the reader ends before it, which fails then.
+Digest read_digest(ByteReader& reader);
 // kTruncated.
 Verdict read_rows_head(ByteReader& reader, RowsHead& head);
 // kBadHeader for a slot that the key's commitment does not have.
