@@ -151,6 +151,8 @@ def test_one_customer_fills_half_of_the_queue_at_most(models, flowers, tmp_path)
                     break
             said = json.loads(data)
             assert statuses[-1] == 429 and int(headers["Retry-After"]) >= 1 and "your answers" in said["detail"] and said["queued"] > 1
+            each = 1 / float(said["rate"])  # seconds, to three digits
+            assert said["queued"] * each <= 1.02 * (4 / 2 + each)  # also in a burst that is shorter than the time between two measurements
             assert server.ask("POST", "/v1/predict", body(flowers[0]), token=bob)[0] == 200
     finally:
         server.process.kill()

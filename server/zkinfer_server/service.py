@@ -82,6 +82,10 @@ class Backlog:
         self.count, self.seconds = 0, 0.0
         self.by_tenant: dict[str, float] = {}
 
+    def add(self, tenant: str, count: int, seconds: float) -> None:
+        self.count, self.seconds = self.count + count, self.seconds + seconds
+        self.by_tenant[tenant] = self.by_tenant.get(tenant, 0.0) + seconds
+
 
 class Service:
     """Of one front end process. All state is in the database and the store."""
@@ -95,6 +99,7 @@ class Service:
         self.draining = False
         self._backlog = Backlog()
         self._measured = 0.0
+        self._rates: dict[str, float] = {}  # seconds a proof of each model, as workers last said
         self._seats: dict[str, int] = {}  # of each model's joint proofs, as workers last said
 
     # -- answers
@@ -118,13 +123,15 @@ class Service:
             if found is not None:
                 return found, 0.0
         backlog = await self.backlog()
+        ahead = backlog.seconds
         if ask.mode != "none":
             own, most = backlog.by_tenant.get(ask.caller.tenant, 0.0), self.policy.max_backlog
-            if backlog.seconds > most:
-                self._refuse(f"{backlog.count} answers wait for their proofs", backlog, backlog.seconds - most)
             if own > most / 2 and ask.caller is not api_keys.ANYBODY:  # the other half is for the others
                 self._refuse("too many of your answers wait for their proofs", backlog, own - most / 2)
-        return None, backlog.seconds
+            if ahead > most:
+                self._refuse(f"{backlog.count} answers wait for their proofs", backlog, ahead - most)
+            backlog.add(ask.caller.tenant, 1, self._seconds(ask.model.root))  # so that no burst between two measurements is let in whole
+        return None, ahead
 
     @staticmethod
     def _refuse(detail: str, backlog: "Backlog", seconds: float) -> None:
@@ -212,7 +219,7 @@ class Service:
     # -- proofs
 
     async def backlog(self) -> "Backlog":
-        """What waits for a proof; at most a fifth of a second old."""
+        """What waits for a proof: as the database had it at most a fifth of a second ago, and what was let in since."""
         now = time.monotonic()
         if now - self._measured > 0.2:
             self._measured = now  # one asks, the others take the old one
@@ -226,14 +233,15 @@ class Service:
                 " WHERE job.state IN ('queued', 'leased') GROUP BY job.model_root, request.tenant"
             )
             models = tx.all("SELECT root, seconds_per_proof, seats FROM model")
-        rates = {row["root"]: row["seconds_per_proof"] for row in models}
+        self._rates = {row["root"]: row["seconds_per_proof"] or _FIRST_RATE for row in models}
         self._seats = {row["root"]: row["seats"] or 1 for row in models}
         out = Backlog()
         for row in rows:
-            seconds = row["n"] * (rates.get(row["root"]) or _FIRST_RATE)
-            out.count, out.seconds = out.count + row["n"], out.seconds + seconds
-            out.by_tenant[row["tenant"]] = out.by_tenant.get(row["tenant"], 0.0) + seconds
+            out.add(row["tenant"], row["n"], row["n"] * self._seconds(row["root"]))
         return out
+
+    def _seconds(self, root: str) -> float:
+        return self._rates.get(root, _FIRST_RATE)
 
     def proof_state(self, proof_id: str) -> Optional[dict[str, Any]]:
         """What is said of a proof to whoever knows its id: unguessable, and in the receipt."""
