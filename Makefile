@@ -12,7 +12,7 @@ SOAK_SECONDS ?= 1200
 JOBS ?= $(shell nproc | awk -v memory_mib="$$(awk '/MemAvailable/ {print int($$2 / 1024)}' /proc/meminfo)" \
 	'{limit = int(memory_mib / 1500); if (limit < 1) limit = 1; print ($$1 < limit ? $$1 : limit)}')
 
-.PHONY: help packages server-packages configure build demo test test-full soak web docs deb install bench train clean
+.PHONY: help packages test-packages configure build demo test test-full soak web docs deb install bench train clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -20,8 +20,8 @@ help:  ## this list
 packages:
 	@scripts/install_packages.sh build
 
-server-packages:
-	@scripts/install_packages.sh server
+test-packages:
+	@scripts/install_packages.sh server docs shells
 
 configure: packages
 	@mkdir -p build
@@ -36,13 +36,13 @@ demo: configure  ## proves one inference of a trained network, verifies it, show
 	@if command -v node >/dev/null && command -v npm >/dev/null; then npm_config_fetch_retries=0 scripts/npm_packages.sh contracts build/evm/npm && scripts/contracts.sh build/evm >/dev/null; fi || true
 	@scripts/demo_chain.sh $(ZKINFER) build/demo/digits.zkmodel examples/digits/digit_7.png build/demo/chain build/evm || [[ $$? -eq 77 ]]
 
-test: server-packages build web evm  ## builds and runs all tests
+test: test-packages build web evm  ## builds and runs all tests
 	@ctest --preset release -j 2
 
 test-full: test  ## `make test`, then what needs packages from PyPI (a virtual environment of its own): the newest ONNX node tests, models against onnxruntime
 	@scripts/test_full.sh $(BUILD) build/full
 
-soak: server-packages build  ## kills a service's processes for 20 minutes (SOAK_SECONDS=..) and looks for lost answers, slots used twice and proofs of other receipts
+soak: test-packages build  ## kills a service's processes for 20 minutes (SOAK_SECONDS=..) and looks for lost answers, slots used twice and proofs of other receipts
 	@PYTHON=/usr/bin/python3 PYTHONPATH=server/tests:server:$(BUILD)/python ZKINFER_SOURCE_DIR=. ZKINFER_PROGRAM=$(ZKINFER) ZKINFER_WORK_DIR=build server/tests/run.sh soak $(SOAK_SECONDS)
 
 install: build  ## installs headers, libraries and the program under PREFIX (default /usr/local)

@@ -58,6 +58,9 @@ def main() -> None:
     wrong = [line for line in said if "griffe" not in line]
     if done.returncode != 0 or wrong:
         sys.exit("\n".join(wrong) or done.stderr)
+    # Examples of docstrings are code; under any other title than "Examples:" they would be quotations.
+    if "<blockquote>" in (source / "build/docs/site/python_reference.html").read_text(encoding="utf-8"):
+        sys.exit("python_reference.md: a docstring's code is shown as a quotation; its title is to be 'Examples:'")
     print(f"site: {source}/build/docs/site/index.html")
 
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian 12 packages that a task needs and that are missing; does nothing when all are there (then it needs
-# neither network nor root). Usage: install_packages.sh [build] [train] [full] [docs] [web] [server]
+# neither network nor root). Usage: install_packages.sh [build] [train] [full] [docs] [shells] [web] [server]
 set -euo pipefail
 
 build=(build-essential cmake ninja-build pkg-config libtbb-dev libhwy-dev libonnx-dev libprotobuf-dev protobuf-compiler
@@ -10,6 +10,7 @@ build=(build-essential cmake ninja-build pkg-config libtbb-dev libhwy-dev libonn
 train=(python3 python3-numpy python3-torch python3-torchvision python3-sklearn python3-onnx)
 full=(python3 python3-venv)
 docs=(mkdocs mkdocs-material mkdocstrings mkdocstrings-python-handlers)
+shells=(zsh fish mandoc)
 web=(clang-19 lld-19 libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 libclang-rt-19-dev-wasm32 wasi-libc chromium)
 server=(python3-fastapi python3-uvicorn python3-httptools python3-uvloop python3-cryptography python3-prometheus-client python3-numpy python3-psycopg postgresql-15)
 # Where Node.js comes from elsewhere, Debian's cannot be installed beside it.
@@ -23,9 +24,10 @@ for group in "${@:-build}"; do
     train) packages+=("${train[@]}") ;;
     full) packages+=("${full[@]}") ;;
     docs) packages+=("${docs[@]}") ;;
+    shells) packages+=("${shells[@]}") ;;
     web) packages+=("${web[@]}") ;;
     server) packages+=("${server[@]}") ;;
-    *) echo "install_packages.sh: unknown group '$group'; expected build, train, full, docs, web or server" >&2; exit 2 ;;
+    *) echo "install_packages.sh: unknown group '$group'; expected build, train, full, docs, shells, web or server" >&2; exit 2 ;;
   esac
 done
 

@@ -49,4 +49,4 @@ def test_everything_public_is_explained():
         if inspect.isclass(what) or isinstance(what, property):
             continue
         if [parameter for parameter in inspect.signature(what).parameters if parameter != "self"]:
-            assert "Example:" in doc and re.search(r"Raises|Error|Rejected", doc), name
+            assert "Examples:" in doc and re.search(r"Raises|Error|Rejected", doc), name

@@ -169,7 +169,7 @@ def compile(
     Raises: CompileError, with every part that is refused in ``parts``; InputError for calibration data that do not fit; FileError for files that
         cannot be read.
 
-    Example:
+    Examples:
         >>> model = zkinfer.compile("network.onnx", calibration=numpy.load("typical.npy"))
     """
     options = _native.CompileOptions()

@@ -33,7 +33,7 @@ class Embedding:
     def save(self, path: _files.Path) -> None:
         """Writes the proof, as :meth:`Proof.save`. Raises: as that, and InputError where there is none.
 
-        Example:
+        Examples:
             >>> key.embed("A cat", tokenizer=tokenizer).save("cat.zkproof")
         """
         if self.proof is None:
@@ -124,7 +124,7 @@ def verify_embedding(
     Returns: a :class:`VerifiedEmbedding`.
     Raises: Rejected; InputError where the call itself is wrong, or the key's model reads no text.
 
-    Example:
+    Examples:
         >>> zkinfer.verify_embedding("cat.zkproof", "minilm.zkkey", tokenizer="all-MiniLM-L6-v2").text
     """
     known = _tokenizer(tokenizer)

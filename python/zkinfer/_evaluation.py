@@ -34,7 +34,7 @@ class DataSet:
         name: what people call it; no part of the digest.
     Raises: InputError where they do not fit together, or a value is no number.
 
-    Example:
+    Examples:
         >>> data = zkinfer.DataSet(images, labels, name="test set")
         >>> data.save("test.zkset")
     """
@@ -69,7 +69,7 @@ class DataSet:
     def load(cls, path: _files.Path) -> "DataSet":
         """What a file of :meth:`save` or of ``zkinfer dataset build`` holds. Raises: FileError; InputError for another kind of file, or a damaged one.
 
-        Example:
+        Examples:
             >>> zkinfer.DataSet.load("test.zkset").digest
         """
         return cls._of(_native.DataSet.from_bytes(_files.read(path, "data set")))
@@ -77,7 +77,7 @@ class DataSet:
     def save(self, path: _files.Path) -> None:
         """Writes a .zkset file. Raises: FileError where it cannot be written, InputError where another kind of file has the name.
 
-        Example:
+        Examples:
             >>> data.save("test.zkset")
         """
         _files.check_target(path, "data set")
@@ -195,7 +195,7 @@ class VerifiedEvaluation:
         Returns: two pairs of numbers from 0 to 1.
         Raises: InputError for another confidence.
 
-        Example:
+        Examples:
             >>> (low, high), _ = checked.bounds(0.99)
         """
         if not 0 < confidence < 1:
@@ -247,7 +247,7 @@ def verify_evaluation(
     Returns: a :class:`VerifiedEvaluation`, whose ``metric`` is for you to look at.
     Raises: Rejected with ``reason`` and ``where``; InputError where the call itself is wrong.
 
-    Example:
+    Examples:
         >>> zkinfer.verify_evaluation("test.zkeval", "network.zkkey", "test.zkset").value
     """
     key = _key_of(key)

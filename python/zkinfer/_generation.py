@@ -36,7 +36,7 @@ class Tokenizer:
         path: a tokenizer.json or the folder that holds it, a tokenizer.model, llama2.c's tokenizer.bin, or a GGUF file.
     Raises: FileError where it cannot be read; InputError for what is no tokenizer, or one of an unknown kind.
 
-    Example:
+    Examples:
         >>> tokenizer = zkinfer.Tokenizer("tokenizer.json")
         >>> tokenizer.encode("Once upon a time")
     """
@@ -48,7 +48,7 @@ class Tokenizer:
     def from_bytes(cls, data: bytes) -> "Tokenizer":
         """The tokenizer of a file's bytes. Raises: InputError.
 
-        Example:
+        Examples:
             >>> zkinfer.Tokenizer.from_bytes(data).digest
         """
         tokenizer = object.__new__(cls)
@@ -63,7 +63,7 @@ class Tokenizer:
             special: special tokens that the text holds ("<|endoftext|>") are read as such; False for text of strangers.
         Raises: InputError for characters that the vocabulary has no token for.
 
-        Example:
+        Examples:
             >>> tokenizer.encode("Once upon a time")
         """
         return self._native.encode(_utf8("text", text), _options.flag("ends", ends), _options.flag("special", special))
@@ -76,7 +76,7 @@ class Tokenizer:
             continues: the tokens go on after others: a first space stays.
         Raises: InputError for numbers that are no token.
 
-        Example:
+        Examples:
             >>> tokenizer.decode([1, 403, 407])
         """
         numbers = _numbers("tokens", tokens)
@@ -87,7 +87,7 @@ class Tokenizer:
 
         Raises: InputError where the text has fewer tokens than one window.
 
-        Example:
+        Examples:
             >>> model = zkinfer.compile("model.gguf", tokens=64, calibration=tokenizer.windows(story, 64))
         """
         windows: np.ndarray = self._native.windows(_utf8("text", text), _options.integer("length", length, 1))
@@ -208,7 +208,7 @@ class Answer(_Words):
     def save(self, path: _files.Path) -> None:
         """Writes the proof, as :meth:`Proof.save`. Raises: as that, and InputError where there is none.
 
-        Example:
+        Examples:
             >>> key.generate("the cat", tokenizer=tokenizer).save("answer.zkproof")
         """
         if self.proof is None:
@@ -428,7 +428,7 @@ def verify_generation(
     Raises: Rejected where the proof shows no answer of this model; InputError where the call itself is wrong, or the model's structure allows it to
         look ahead.
 
-    Example:
+    Examples:
         >>> print(zkinfer.verify_generation("story.zkproof", "stories.zkkey", tokenizer="tokenizer.bin").text)
     """
     demanded = rule_of(temperature, top_k, top_p, repetition_penalty)
@@ -450,7 +450,7 @@ def verify_conversation(
     Returns: a :class:`VerifiedAnswer` of each turn.
     Raises: as :func:`verify_generation`; Rejected too where a turn does not go on from the one before it.
 
-    Example:
+    Examples:
         >>> for turn in zkinfer.verify_conversation(["first.zkproof", "second.zkproof"], "stories.zkkey", tokenizer="tokenizer.bin"):
         ...     print(turn.prompt, turn.text)
     """

@@ -77,7 +77,7 @@ class VerificationKey:
         max_seconds, max_memory_bytes: keys whose proofs may take longer or more to check are refused, before anything is spent.
     Raises: InputError for what is no key; BudgetError beyond the limits; Rejected for a certificate that is none of this key.
 
-    Example:
+    Examples:
         >>> key = zkinfer.VerificationKey.load("network.zkkey")
     """
 
@@ -117,7 +117,7 @@ class VerificationKey:
             certificate: path of the .zkcert file. options: of :class:`VerificationKey`.
         Raises: FileError where it cannot be read, and as :class:`VerificationKey`.
 
-        Example:
+        Examples:
             >>> key = zkinfer.VerificationKey.load("network.zkkey", max_seconds=10)
         """
         data = _files.read(path, "verification key")
@@ -133,7 +133,7 @@ class VerificationKey:
 
         Raises: FileError where it cannot be written, InputError where another kind of file has the name, which is never replaced.
 
-        Example:
+        Examples:
             >>> key.public.save("network.zkkey")
         """
         _files.check_target(path, "verification key")
@@ -177,7 +177,7 @@ class VerificationKey:
         """The serving key to which a .zkpath leads from this root key; proofs of the program ``zkinfer prove`` are made under one.
         Raises: Rejected where it leads elsewhere, InputError for what is no bytes.
 
-        Example:
+        Examples:
             >>> key.follow(proof.path).info.model_identity
         """
         verdict, native = _native.verify_path(self._native, _options.data("path", path))
@@ -200,7 +200,7 @@ class VerificationKey:
             input: its index or name.
         Raises: InputError for a wrong shape, dtype or name, or where the key's inputs are not committed.
 
-        Example:
+        Examples:
             >>> committed = key.public.commit_tensor(x)
             >>> proof = key.prove(committed)
         """

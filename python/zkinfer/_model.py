@@ -96,7 +96,7 @@ class Model:
 
         Raises: FileError where it cannot be read, InputError where it is another kind of file or cut.
 
-        Example:
+        Examples:
             >>> model = zkinfer.Model.load("network.zkmodel")
         """
         return cls(_native.Model.open(_files.name_of(path)))
@@ -105,7 +105,7 @@ class Model:
     def from_bytes(cls, data: bytes) -> "Model":
         """The model of a .zkmodel file's bytes. Raises: InputError where they are something else or cut.
 
-        Example:
+        Examples:
             >>> zkinfer.Model.from_bytes(model.to_bytes())
         """
         return cls(_native.Model.from_bytes(_options.data("Model.from_bytes", data)))
@@ -119,7 +119,7 @@ class Model:
 
         Raises: FileError where it cannot be written, InputError where another kind of file has the name, which is never replaced.
 
-        Example:
+        Examples:
             >>> model.save("network.zkmodel")
         """
         _files.write(path, self.to_bytes(), "model package", secret=True)
@@ -184,7 +184,7 @@ class Model:
             ``RunResult.num_clipped`` how many.
         Raises: InputError for a wrong shape, dtype, name or a value that is no finite number; FileError for a file that cannot be read.
 
-        Example:
+        Examples:
             >>> model.run(x).output
         """
         with _progress.reporting(progress, "run") as report:
@@ -226,7 +226,7 @@ class Model:
         Raises: InputError for a model that gives no choices (compiled with another head), a rule that it has no candidates for, tokens that it does not know, or a prompt that fills what it
             reads.
 
-        Example:
+        Examples:
             >>> model.generate("Once upon a time", tokenizer="tokenizer.bin").text
         """
         from . import _generation
@@ -254,7 +254,7 @@ class Model:
         Returns: an Embedding, with ``vector`` and ``tokens``.
         Raises: InputError for a model that reads no text, tokens that it does not know, or another number of them.
 
-        Example:
+        Examples:
             >>> model.embed("A cat sat on the mat", tokenizer="all-MiniLM-L6-v2").vector
         """
         from . import _embedding
@@ -268,7 +268,7 @@ class Model:
             values: an array in the input's shape. input: its index or name. hash: "sha256" or "keccak256".
         Raises: InputError for a wrong shape, dtype, name or hash.
 
-        Example:
+        Examples:
             >>> zkinfer.verify(proof, key, inputs={"image": model.input_digest(x)})
         """
         tensor = tensor_of(self.inputs_info, input)
@@ -283,7 +283,7 @@ class Model:
             progress: True for a bar, or a function of (stage, fraction).
         Raises: InputError for samples that do not fit.
 
-        Example:
+        Examples:
             >>> model.report().total_cost.seconds
         """
         with _progress.reporting(progress, "report") as report:
@@ -329,7 +329,7 @@ class Model:
         Returns: the :class:`Prover`; its ``public`` is the key for everybody. Choices that prove or hide next to nothing are warned of (ModelWarning).
         Raises: InputError for options that do not go together; BudgetError where it needs too much memory.
 
-        Example:
+        Examples:
             >>> key = model.commit(inputs="public", proofs=1000)
             >>> key.save("network.zksecret")
         """

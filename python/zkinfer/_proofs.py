@@ -39,7 +39,7 @@ class _ProofFile:
     def load(cls: type[_F], path: _files.Path) -> _F:
         """What a file of :meth:`save` holds. Raises: FileError where it cannot be read, InputError for another kind of file.
 
-        Example:
+        Examples:
             >>> zkinfer.Proof.load("x.zkproof").to_bytes()
         """
         return cls(_files.read(path, cls._kind))
@@ -49,7 +49,7 @@ class _ProofFile:
 
         Raises: FileError where it cannot be written, InputError where another kind of file has the name, which is never replaced.
 
-        Example:
+        Examples:
             >>> proof.save("x.zkproof")
         """
         _files.check_target(path, self._kind)
@@ -133,7 +133,7 @@ class Proof(_ProofFile):
             key: of a proof that was read from a file.
         Raises: InputError where the key is needed, or is another's.
 
-        Example:
+        Examples:
             >>> proof.size_report()
         """
         key = key if key is not None else self._key

@@ -57,7 +57,7 @@ class Prover:
             progress: True for a bar, or a function of (stage, fraction).
         Raises: FileError, InputError for another kind of file or another model's, Rejected for a certificate that is none of this commitment.
 
-        Example:
+        Examples:
             >>> key = zkinfer.Prover.open(zkinfer.Model.load("network.zkmodel"), "network.zksecret")
         """
         path = _files.name_of(path)
@@ -82,7 +82,7 @@ class Prover:
 
         Raises: FileError where it cannot be written, InputError where there is a file of that name.
 
-        Example:
+        Examples:
             >>> key.save("network.zksecret")
         """
         path = _files.name_of(path)
@@ -129,7 +129,7 @@ class Prover:
         Returns: the bytes of the .zkcert file.
         Raises: BudgetError where no slot is left, InputError below a root.
 
-        Example:
+        Examples:
             >>> key = model.commit(certify=False)
             >>> key.certify()
         """
@@ -210,7 +210,7 @@ class Prover:
         Raises: InputError for a wrong shape, dtype or name, or a value that is no finite number; BudgetError when the proofs are used up;
             FileError for a file that cannot be read; Cancelled where progress returned False.
 
-        Example:
+        Examples:
             >>> proof = key.prove(x, context=nonce)
             >>> proof.save("x.zkproof")
         """
@@ -263,7 +263,7 @@ class Prover:
         Raises: as :meth:`Model.generate` and :meth:`prove`; InputError too where the key hides inputs or outputs, or its structure allows the model
             to look ahead.
 
-        Example:
+        Examples:
             >>> answer = key.generate("Once upon a time", tokenizer="tokenizer.bin", stream=True)
             >>> answer.save("story.zkproof")
         """
@@ -287,7 +287,7 @@ class Prover:
         Returns: an Embedding with its ``proof``.
         Raises: as :meth:`Model.embed` and :meth:`prove`; InputError too where the key's inputs are committed.
 
-        Example:
+        Examples:
             >>> key.embed("A cat sat on the mat", tokenizer="all-MiniLM-L6-v2").save("cat.zkproof")
         """
         return _embedding.of_prover(self, text, tokenizer, special, context, progress)
@@ -303,7 +303,7 @@ class Prover:
         Returns: a :class:`Batch`, for :func:`verify_batch`.
         Raises: as :meth:`prove`.
 
-        Example:
+        Examples:
             >>> batch = key.prove_batch(table)
             >>> [row.output for row in zkinfer.verify_batch(batch, key.public)]
         """
@@ -336,7 +336,7 @@ class Prover:
         Returns: a :class:`JointProof`, with a seat for each request.
         Raises: as :meth:`prove`; InputError too where a context comes twice, or the key has no zero knowledge or commits to inputs or outputs.
 
-        Example:
+        Examples:
             >>> joint = key.prove_joint(table, [os.urandom(32) for row in table])
             >>> seat = zkinfer.Seat(joint.seats[0], {"x": table[0]}, {"y": joint.integers[0][0]})
             >>> zkinfer.verify_joint(joint, seat, key.public)[0].output
@@ -388,7 +388,7 @@ class Prover:
         Returns: an :class:`Evaluation`.
         Raises: InputError for labels that are no classes, or rows of another shape; BudgetError where fewer slots are left than chunks.
 
-        Example:
+        Examples:
             >>> evaluation = key.evaluate(zkinfer.DataSet(images, labels))
             >>> zkinfer.verify_evaluation(evaluation, key.public, data).value
         """
@@ -419,7 +419,7 @@ class Prover:
         Returns: a :class:`Sealed`: ``weights`` and ``proof``, which are public, and ``shares``, secret.
         Raises: InputError where the weights are public, or the model is cut into segments; BudgetError where too few slots are left.
 
-        Example:
+        Examples:
             >>> weights, proof, shares = key.seal("order-4711")
             >>> zkinfer.unseal(weights, proof, key.public, shares).run(x)
         """
@@ -456,7 +456,7 @@ class Prover:
         Raises: InputError with public parameters, whose keys are never used up, and below a root, where the next commitment is made by
             itself; BudgetError where not even the slot that is kept for this is left.
 
-        Example:
+        Examples:
             >>> fresh, rotation = key.rotate()
             >>> zkinfer.verify_rotation(key.public, fresh.public, rotation)
         """

@@ -55,7 +55,7 @@ class IntegerModule(torch.nn.Module):
         weight_bits: what the weights of layers may use; by default what they have.
     Raises: InputError where the program has more bits than float64 holds exactly (give activation_bits to compile), or cannot be trained.
 
-    Example:
+    Examples:
         >>> net = zkinfer.torch.IntegerModule(model)
         >>> torch.nn.functional.cross_entropy(net(images), labels).backward()
     """
@@ -142,7 +142,7 @@ class IntegerModule(torch.nn.Module):
             inputs: as of :meth:`forward`.
         Raises: InputError for a wrong number of inputs or shape.
 
-        Example:
+        Examples:
             >>> qat.run_integers(points[:1])[0]
         """
         if len(inputs) == 1 and isinstance(inputs[0], dict):
@@ -167,7 +167,7 @@ class IntegerModule(torch.nn.Module):
             inputs: a batch (N, ..) of each of the model's inputs, or a dict by name.
         Raises: InputError for a wrong number of inputs or shape.
 
-        Example:
+        Examples:
             >>> torch.nn.functional.cross_entropy(qat(points), labels).backward()
         """
         out = []
@@ -183,7 +183,7 @@ class IntegerModule(torch.nn.Module):
 
         Raises: InputError where a weight is no finite number any more, CompileError where they have become too large to be proved.
 
-        Example:
+        Examples:
             >>> key = qat.finish().commit()
         """
         with torch.no_grad():
@@ -211,7 +211,7 @@ def prepare_qat(
     Returns: an :class:`IntegerModule`; train it, then take ``finish()``.
     Raises: as :func:`zkinfer.compile` and :class:`IntegerModule`.
 
-    Example:
+    Examples:
         >>> qat = zkinfer.torch.prepare_qat(net, images, activation_bits=6, weight_bits=6)
         >>> ...  # train qat as any module
         >>> key = qat.finish().commit()

@@ -41,7 +41,7 @@ class EncryptionProof(_ProofFile):
 class KeyShares:
     """The key of sealed weights, in two shares of 30 bytes: secret. k1 is released against payment, k2 is the buyer's own; each may be missing.
 
-    Example:
+    Examples:
         >>> shares = zkinfer.KeyShares(k1=released, k2=mine)
         >>> model = zkinfer.unseal("network.zksealed", "network.zkenc", "network.zkkey", shares)
     """
@@ -69,7 +69,7 @@ class KeyShares:
     def load(cls, path: _files.Path) -> "KeyShares":
         """What a .zkshares file holds. Raises: FileError; InputError for another kind of file, or a damaged one.
 
-        Example:
+        Examples:
             >>> zkinfer.KeyShares.load("network.zkshares").c1
         """
         return cls(*_native.key_shares_from_bytes(_files.read(path, "key shares")))
@@ -77,7 +77,7 @@ class KeyShares:
     def save(self, path: _files.Path) -> None:
         """Writes a .zkshares file that its owner alone can read. Raises: FileError; InputError where another kind of file has the name.
 
-        Example:
+        Examples:
             >>> zkinfer.KeyShares(k2=mine).save("mine.zkshares")
         """
         _files.write(path, _native.key_shares_to_bytes(self.k1, self.k2), "key shares", secret=True)
@@ -151,7 +151,7 @@ def verify_sealed(
     Returns: a :class:`VerifiedSealed`, whose ``c1`` and ``c2`` are for you to compare.
     Raises: Rejected with ``reason`` and ``where``; InputError where the call itself is wrong or the key came without its certificate.
 
-    Example:
+    Examples:
         >>> zkinfer.verify_sealed("network.zksealed", "network.zkenc", "network.zkkey").c1
     """
     return VerifiedSealed(_checked(weights, proof, key, sale, path)[0])
@@ -175,7 +175,7 @@ def unseal(
     Returns: a Model that answers as the seller's does; what only the seller knew of the network is not in it.
     Raises: Rejected as :func:`verify_sealed`; InputError where a share is missing or is another one.
 
-    Example:
+    Examples:
         >>> zkinfer.unseal("network.zksealed", "network.zkenc", "network.zkkey", "network.zkshares").save("bought.zkmodel")
     """
     held = shares if isinstance(shares, KeyShares) else KeyShares.load(shares)

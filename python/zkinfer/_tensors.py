@@ -21,7 +21,7 @@ class TensorCommitment:
     def from_bytes(cls, data: bytes) -> "TensorCommitment":
         """What :meth:`to_bytes` gave. Raises: InputError for other bytes.
 
-        Example:
+        Examples:
             >>> zkinfer.TensorCommitment.from_bytes(data).id
         """
         return cls(_native.TensorCommitment.from_bytes(_options.data("TensorCommitment.from_bytes", data)))
@@ -30,7 +30,7 @@ class TensorCommitment:
     def load(cls, path: _files.Path) -> "TensorCommitment":
         """What a .zktensor file holds. Raises: FileError where it cannot be read, InputError for another kind of file.
 
-        Example:
+        Examples:
             >>> zkinfer.verify(proof, key, inputs={"x": zkinfer.TensorCommitment.load("x.zktensor")})
         """
         return cls.from_bytes(_files.read(path, "tensor commitment"))
@@ -42,7 +42,7 @@ class TensorCommitment:
     def save(self, path: _files.Path) -> None:
         """Writes a .zktensor file. Raises: FileError where it cannot be written, InputError where another kind of file has the name.
 
-        Example:
+        Examples:
             >>> patient.commitment.save("x.zktensor")
         """
         _files.write(path, self.to_bytes(), "tensor commitment")
@@ -80,7 +80,7 @@ class CommittedTensor:
         """The same commitment again, from the file of :meth:`save`, where its slots are counted. Raises: FileError, InputError for another
         kind of file.
 
-        Example:
+        Examples:
             >>> key.prove(zkinfer.CommittedTensor.open("x.zktsecret"))
         """
         return cls(_native.CommittedTensor.open(_files.name_of(path)))
@@ -89,7 +89,7 @@ class CommittedTensor:
         """Writes the secret and the count to a .zktsecret file, which must not be there; later slots are taken from it. Raises: FileError where
         it cannot be written, InputError where there is a file of that name.
 
-        Example:
+        Examples:
             >>> patient.save("x.zktsecret")
         """
         _files.check_new(path)

@@ -266,7 +266,7 @@ def verify(
     Raises: Rejected with ``reason`` and ``where``; InputError where the call itself is wrong or the key came without its certificate; BudgetError
         where checking would take more than the key allows.
 
-    Example:
+    Examples:
         >>> zkinfer.verify("x.zkproof", "network.zkkey").output
     """
     key = _key_of(key)
@@ -305,7 +305,7 @@ def verify_batch(
         key, context, path, accept_uncertified: as of :func:`verify`.
     Raises: as :func:`verify`.
 
-    Example:
+    Examples:
         >>> [row.output for row in zkinfer.verify_batch("table.zkbatch", "network.zkkey")]
     """
     key = _key_of(key)
@@ -349,7 +349,7 @@ def verify_joint(
     Returns: a :class:`Statement` of each; its ``num_seats`` is of how many requests the proof may be.
     Raises: as :func:`verify`.
 
-    Example:
+    Examples:
         >>> seat = zkinfer.Seat("x.zkseat", {"x": x}, {"y": y}, context=nonce)
         >>> zkinfer.verify_joint("x.zkjoint", seat, "network.zkkey")[0].output
     """
@@ -387,7 +387,7 @@ def verify_rotation(
         before, after: the keys, or paths of .zkkey files. rotation: what Prover.rotate of the first gave.
     Raises: Rejected; InputError where the call itself is wrong.
 
-    Example:
+    Examples:
         >>> fresh, rotation = key.rotate()
         >>> zkinfer.verify_rotation(key.public, fresh.public, rotation)
     """
@@ -410,7 +410,7 @@ def verify_chain(
     Returns: a :class:`Statement` for each step.
     Raises: Rejected, whose ``where`` names the step; InputError where the call itself is wrong.
 
-    Example:
+    Examples:
         >>> zkinfer.verify_chain([(first, features.public), (second, head.public)])[-1].output
     """
     native = []

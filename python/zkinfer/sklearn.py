@@ -96,7 +96,7 @@ def export_onnx(estimator: Any, example_inputs: Any = None) -> bytes:
         example_inputs: rows (N, features), for estimators that do not say how many features they take.
     Raises: CompileError for an estimator that neither a reader here nor an installed skl2onnx knows; InputError where it is not fitted.
 
-    Example:
+    Examples:
         >>> model = zkinfer.compile(make_pipeline(StandardScaler(), SVC()).fit(x, y), calibration=x)
     """
     if _boosters.library_of(estimator) is None:

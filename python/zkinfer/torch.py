@@ -93,7 +93,7 @@ def example_of(module: torch.nn.Module, calibration: Any) -> Any:
         module: that will be exported. calibration: as of :func:`zkinfer.compile`.
     Raises: InputError where there is no sample.
 
-    Example:
+    Examples:
         >>> zkinfer.torch.export_onnx(net, zkinfer.torch.example_of(net, loader))
     """
     module = unwrapped(module)
@@ -162,7 +162,7 @@ def export_onnx(
         exporter: "torchscript" (tried first) or "dynamo" (PyTorch 2.5 and later with onnxscript).
     Raises: InputError where forward does not take the example; CompileError where PyTorch cannot export it.
 
-    Example:
+    Examples:
         >>> onnx = zkinfer.torch.export_onnx(net, x[:1])
     """
     module = unwrapped(module)
@@ -425,7 +425,7 @@ def compare(module: torch.nn.Module, model: Model, loader: Any, *, progress: _pr
     Returns: a :class:`Comparison`.
     Raises: InputError where the module is not the one that the model was compiled from.
 
-    Example:
+    Examples:
         >>> found = zkinfer.torch.compare(net, model, test_loader)
         >>> found.agreement, found.worst[:5]
     """

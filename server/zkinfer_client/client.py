@@ -86,7 +86,7 @@ class Client:
         accept_hidden_input: also where proofs do not say of which input they are.
     Raises: ValueError where the key's proofs do not say which input.
 
-    Example:
+    Examples:
         >>> client = Client("https://models.example", "digits.zkkey", "zkinfer-keys.json", api_key=secret)
         >>> client.predict(x).output
     """

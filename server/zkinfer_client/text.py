@@ -83,7 +83,7 @@ class TextAnswer:
 class TextClient(Client):
     """A language model of a service. tokenizer: the model's, from a source that you trust, so that the prompt is read as you meant it.
 
-    Example:
+    Examples:
         >>> TextClient(url, "llama.zkkey", keys, "tokenizer.bin", api_key=secret).complete("Once upon a time", tokens=40).text
     """
 
