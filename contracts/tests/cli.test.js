@@ -3,7 +3,7 @@
 // servers that are none.
 import assert from 'node:assert/strict';
 import {execFile} from 'node:child_process';
-import {chmodSync, readFileSync, writeFileSync} from 'node:fs';
+import {chmodSync, copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync} from 'node:fs';
 import {createServer} from 'node:http';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
@@ -178,4 +178,23 @@ test('servers that are no nodes', async () => {
   server.close();
   await ask(/eth_chainId: no answer: /);
   await refused(/no answer: /, 'verify', 'a.evm.json', '--rpc', 'file:///etc/hostname', '--deployment', 'deployment.json');
+});
+
+// The blocks of `<!-- run by evm_cli -->`, in a folder that has the files under the names of the pages.
+test('what the pages show', async () => {
+  const block = /<!-- run by evm_cli -->\n *```sh\n(.*?)^ *```$/gms;
+  mkdirSync(at('build'));
+  symlinkSync(process.env.ZKINFER_CONTRACTS, at('build/evm'));
+  for (const [from, to] of [['a.zkproof', 'input.zkproof'], ['model.zkkey', 'network.zkkey'], ['model.zkcert', 'network.zkcert']]) copyFileSync(at(from), at(to));
+  let count = 0;
+  for (const page of ['docs/cli.md', 'docs/market.md']) {
+    for (const [, code] of readFileSync(join(process.env.ZKINFER_SOURCE, page), 'utf8').matchAll(block)) {
+      count += 1;
+      const path = `${join(process.env.ZKINFER, '..')}:${process.env.PATH}`;
+      // What `make evm` builds is there: run.sh has looked.
+      await run('bash', ['-euo', 'pipefail', '-c', code.replace(/^make evm .*$/m, '')], {cwd: model.folder, env: {...process.env, PATH: path, RPC: node.url}, maxBuffer: 2 ** 26});
+    }
+    copyFileSync(at('input.evm.json'), at('chunk.evm.json'));
+  }
+  assert.equal(count, 2);
 });

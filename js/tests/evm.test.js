@@ -8,6 +8,7 @@ import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {pathToFileURL} from 'node:url';
 import {Folder, source, web} from './native.js';
+import {blocksOf} from './pages.js';
 
 const require = createRequire(join(web, 'npm/package.json'));
 const load = (name) => import(pathToFileURL(require.resolve(name).replace('/_cjs/', '/_esm/')).href);
@@ -92,6 +93,17 @@ test('what is wrong is said', async () => {
   await refused(verifyOnChain(exported, {...deployment, verifier: `0x${'11'.repeat(20)}`}, clients), /no verifier at 0x1111/);
   await refused(registerModel(exported, {...deployment, registry: `0x${'11'.repeat(20)}`}, clients), /no registry at 0x1111/);
   await refused(deployContracts({}, clients), /artifacts.ZkInferOuter.bytecode: expected/);
+});
+
+test('what docs/guides/javascript.md shows', async () => {
+  const blocks = blocksOf('docs/guides/javascript.md', 'js_evm');
+  assert.equal(blocks.length, 1);
+  const body = blocks[0].code.replaceAll(/^import .*$/gm, '');
+  const {publicClient, walletClient} = clients;
+  const run = Object.getPrototypeOf(async () => {}).constructor;
+  const verdict = await new run('publicClient', 'walletClient', 'exported', 'deployment', 'registerModel', 'storeReceipt', 'verifyOnChain', `${body}; return verdict;`)(
+    publicClient, walletClient, exported, deployment, registerModel, storeReceipt, verifyOnChain);
+  assert.deepEqual(verdict, {accepted: true});
 });
 
 test('types are those of viem', () => {

@@ -18,7 +18,7 @@ if [[ $1 == evm ]]; then
   [[ -f $evm/npm/complete && -f $evm/artifacts.json ]] || skip "there is no $evm: make evm"
   export ZKINFER_EVM=$evm
 fi
-if [[ $1 == page || $1 == prove_page || $1 == types || $1 == evm ]]; then
+if [[ $1 == page || $1 == prove_page || $1 == types || $1 == docs || $1 == evm ]]; then
   [[ -f $3/npm/complete ]] || skip "there is no $3/npm: make web could not get its packages from npm"
 fi
 mkdir -p "$4"

@@ -68,6 +68,32 @@ status=0
 "$work/verify" "${served[@]:0:3}" >"$work/verified" || status=$?
 [ "$status" = 1 ] || fail "verify.c accepts a proof without its path ($status)"
 
+# The blocks of code that the documentation gives to this test (tests/repo/docs_run.py): page, language, which.
+block() {
+  awk -v language="$2" -v wanted="$3" '
+    /^<!-- run by install -->$/ { ours = 1; next }
+    ours && $0 == "```" language { inside = (++count == wanted); ours = 0; next }
+    /^```$/ { inside = 0 }
+    { if (inside) print; ours = 0 }' "$source_tree/$1" | grep . || fail "$1 has no block $3 of $2 for this test"
+}
+# README.md's C++, with what it supposes to be there.
+{
+  echo '#include <cstdio>'
+  block README.md cpp 1 | grep '^#include'
+  echo 'int main() {
+    const zkinfer::RealInputs inputs = {zkinfer::RealTensor{{1, 4}, {5.1f, 3.5f, 1.4f, 0.2f}}};
+    const std::vector<zkinfer::RealInputs> calibration(8, inputs);
+    const zkinfer::Bytes nonce_of_the_verifier = {1, 2, 3};
+    int status = 1;
+    auto use = [&](const auto& outputs) { status = outputs.size() == 1 ? 0 : 1; };'
+  block README.md cpp 1 | grep -v '^#include'
+  echo 'return status; }'
+} >"$work/readme.cc"
+cp "$source_tree/examples/mlp/mlp.onnx" "$work/network.onnx"
+# shellcheck disable=SC2046
+quietly "$cxx" -std=c++20 -Wall -Wextra -O1 "$work/readme.cc" $(pkg-config --cflags --libs zkinfer-compile) -o "$work/readme"
+(cd "$work" && ./readme) || fail "README.md: the C++ does not accept its own proof"
+
 # C++ by find_package.
 quietly "$cmake" -S "$source_tree/examples/cpp" -B "$work/cpp" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_COMPILER="$cxx"
 quietly "$cmake" --build "$work/cpp"
@@ -80,13 +106,13 @@ project(alone LANGUAGES C CXX)
 foreach(package TBB OpenSSL hwy Protobuf OnnxProto)
   set(CMAKE_DISABLE_FIND_PACKAGE_${package} ON)
 endforeach()
-find_package(zkinfer REQUIRED COMPONENTS verify)
+add_executable(my_service ${EXAMPLE})
+include(block.cmake)  # docs/api.md
 if(TARGET zkinfer::prove)
   message(FATAL_ERROR "more than was asked for")
 endif()
-add_executable(alone ${EXAMPLE})
-target_link_libraries(alone zkinfer::verify)
 CMAKE
+block docs/api.md cmake 1 >"$work/alone/block.cmake"
 quietly "$cmake" -S "$work/alone" -B "$work/alone/build" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DEXAMPLE="$source_tree/examples/c/verify.c"
 quietly "$cmake" --build "$work/alone/build"
 quietly "$cmake" -S "$source_tree/examples/cpp/verify" -B "$work/alone/cpp" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_COMPILER="$cxx" \
@@ -96,10 +122,13 @@ quietly "$cmake" --build "$work/alone/cpp"
 
 # The source tree inside another project: configured without any package, its link line complete. Compiling the verifier once
 # more would take a minute; -n shows that every file of it would be compiled.
-quietly "$cmake" -S "$source_tree/tests/repo/subproject" -B "$work/sub" -G Ninja -DZKINFER_SOURCE="$source_tree" \
+cp -r "$source_tree/tests/repo/subproject" "$work/guest"
+block docs/api.md cmake 2 >"$work/guest/block.cmake"
+ln -s "$source_tree" "$work/guest/zkinfer"
+quietly "$cmake" -S "$work/guest" -B "$work/sub" -G Ninja \
   -DCMAKE_DISABLE_FIND_PACKAGE_TBB=ON -DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON -DCMAKE_DISABLE_FIND_PACKAGE_GTest=ON
-ninja -C "$work/sub" -n guest >"$work/log"
-grep -q 'Linking CXX executable guest' "$work/log" || fail "add_subdirectory: the guest is not linked"
+ninja -C "$work/sub" -n my_service >"$work/log"
+grep -q 'Linking CXX executable my_service' "$work/log" || fail "add_subdirectory: the guest is not linked"
 
 # Libraries that are missing are said together, by their packages.
 "$cmake" -S "$source_tree" -B "$work/bare" -G Ninja -DCMAKE_DISABLE_FIND_PACKAGE_TBB=ON -DCMAKE_DISABLE_FIND_PACKAGE_ICU=ON >"$work/log" 2>&1 &&
