@@ -15,13 +15,14 @@ if (output === undefined) {
 const folder = join(output, 'zkinfer');
 await rm(folder, {recursive: true, force: true});
 await mkdir(folder, {recursive: true});
-await cp(join(here, 'src'), join(folder, 'src'), {recursive: true});
+for (const part of ['src', 'cli']) await cp(join(here, part), join(folder, part), {recursive: true});
 await cp(join(here, 'README.md'), join(folder, 'README.md'));
 await cp(join(here, '..', 'LICENSE'), join(folder, 'LICENSE'));
 const modules = ['zkinfer.wasm', 'zkinfer_prover.wasm'];
 for (const name of modules) await cp(join(built, name), join(folder, name));
-// What installs the package needs neither its tests nor what they need.
+// What installs the package needs neither its tests nor what they need; zkinfer-market alone needs viem.
 const {devDependencies, scripts, ...published} = JSON.parse(await readFile(join(here, 'package.json'), 'utf8'));
+Object.assign(published, {peerDependencies: {viem: `^${devDependencies.viem}`}, peerDependenciesMeta: {viem: {optional: true}}});
 await writeFile(join(folder, 'package.json'), JSON.stringify(published, null, 2) + '\n');
 
 // A page as one classic script: modules are not loaded from files. Each name is used once, and no import spans lines.

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import {after, before, describe, test} from 'node:test';
 import {Bounties, keyHash, newKey} from '../../js/src/market.js';
 import {ZkinferError} from '../../js/src/errors.js';
-import {hexToBytes} from './abi.js';
+import {keccak256} from '../../js/src/keccak.js';
+import {hexToBytes, keccak} from './abi.js';
 import {ETH, World, bounties, hash, keyOf, refused, sha256} from './market_world.js';
 
 let world;
@@ -66,4 +67,11 @@ test('js/src/market.js says what is wrong with what it is given', async () => {
   assert.equal(newKey().length, 62);
   assert.notEqual(newKey(), newKey());
   assert.equal(bounties.openData(spec, keyOf('y'), sealed)[0].isAsPromised, false);
+});
+
+test('js/src/keccak.js is Keccak-256', () => {
+  for (let size = 0; size < 300; ++size) {
+    const bytes = Uint8Array.from({length: size}, (_, i) => 31 * i + size);
+    assert.deepEqual(keccak256(bytes), keccak(bytes));
+  }
 });

@@ -2,6 +2,9 @@
 // A client of zkinfer-server that believes nothing (docs/server.md, docs/formats/receipt.md): answers are checked against receipts, receipts against
 // pinned keys, proofs against a pinned model.
 import {loadKey} from './index.js';
+import {jcs} from './jcs.js';
+
+export {jcs};
 
 const text = new TextEncoder();
 
@@ -34,14 +37,6 @@ function joined(...parts) {
   return out;
 }
 const sha256 = async (...parts) => new Uint8Array(await crypto.subtle.digest('SHA-256', joined(...parts)));
-
-/** RFC 8785 of texts, whole numbers below 2^53, booleans, lists and objects. */
-export function jcs(value) {
-  if (typeof value === 'number' && !Number.isSafeInteger(value)) throw new Refused(`${value}: expected a whole number below 2^53`);
-  if (Array.isArray(value)) return `[${value.map(jcs).join(',')}]`;
-  if (value === null || typeof value !== 'object') return JSON.stringify(value);
-  return `{${Object.keys(value).sort().map((name) => `${JSON.stringify(name)}:${jcs(value[name])}`).join(',')}}`;
-}
 
 function littleEndian(value, bytes) {
   const out = new Uint8Array(bytes);
@@ -98,7 +93,13 @@ export async function verifyReceipt(envelope, keys) {
   if (signature?.alg !== 'EdDSA' || payload?.v !== 1 || payload.kid !== signature.kid) throw new Refused('no receipt of version 1');
   if (bytes === undefined) throw new Refused(`signed by the key '${signature.kid}', which is not pinned`);
   const key = await crypto.subtle.importKey('raw', bytes, 'Ed25519', false, ['verify']);
-  if (!await crypto.subtle.verify('Ed25519', key, fromBase64(signature.sig), text.encode('zkinfer receipt v1\n' + jcs(payload)))) {
+  let signed;
+  try {
+    signed = jcs(payload);
+  } catch (error) {
+    throw new Refused(error.message);
+  }
+  if (!await crypto.subtle.verify('Ed25519', key, fromBase64(signature.sig), text.encode('zkinfer receipt v1\n' + signed))) {
     throw new Refused('the signature is not that of the pinned key over this receipt');
   }
   return payload;

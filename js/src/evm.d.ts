@@ -43,5 +43,9 @@ export function deployContracts(artifacts: Record<string, {bytecode: string}>, c
 export function registerModel(exported: Exported, deployment: Deployment, clients: Clients, options?: {card?: string}): Promise<{modelId: string} & ({wasRegistered: true} | ({wasRegistered: false} & Sent))>;
 /** The contract's verdict, by a call that costs nothing. A malformed call is a ZkinferError; the node is believed. */
 export function verifyOnChain(exported: Exported, deployment: Deployment, clients: {publicClient: ReadingClient}): Promise<{accepted: true} | {accepted: false; reason: string}>;
+/** The call of which storeReceipt makes a transaction, for whoever sends himself. */
+export function receiptCall(exported: Exported, deployment: Deployment): {to: Hex; data: Hex};
+/** What a contract rejects a proof for, by the number that it answers. */
+export const REASONS: string[];
 /** Verifies in a transaction and stores the receipt. A proof that would be rejected is a ZkinferError, and is not sent. */
 export function storeReceipt(exported: Exported, deployment: Deployment, clients: Clients): Promise<Sent>;

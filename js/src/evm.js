@@ -9,7 +9,7 @@ const REGISTER = '0x92255fbf'; // register(bytes,string)
 const PROGRAM_OF = '0x473ca926'; // programOf(bytes32)
 
 // Of the contracts' Reason, by its numbers.
-const REASONS = ['accepted', 'bad header', 'wrong statement', 'truncated', 'trailing bytes', 'non-canonical field element', 'bad public value', 'zero denominator', 'sumcheck', 'proof of work', 'merkle path',
+export const REASONS = ['accepted', 'bad header', 'wrong statement', 'truncated', 'trailing bytes', 'non-canonical field element', 'bad public value', 'zero denominator', 'sumcheck', 'proof of work', 'merkle path',
   'opening', 'mask code word', 'final check'];
 const ERRORS = {
   '0xa2dc0625': 'no model is registered under this id; registerModel does it',
@@ -99,8 +99,12 @@ export async function verifyOnChain(exported, deployment, {publicClient}) {
   return reason === 0 ? {accepted: true} : {accepted: false, reason: REASONS[reason]};
 }
 
+export function receiptCall(exported, deployment) {
+  return {to: address(deployment, 'receipts'), data: SUBMIT + exportedOf(exported).calldata.slice(10)};
+}
+
 export async function storeReceipt(exported, deployment, clients) {
-  const {calldata} = exportedOf(exported);
-  const {transaction, gas} = await send('submit', clients, address(deployment, 'receipts'), SUBMIT + calldata.slice(10));
+  const {to, data} = receiptCall(exported, deployment);
+  const {transaction, gas} = await send('submit', clients, to, data);
   return {transaction, gas};
 }

@@ -35,6 +35,8 @@ export function keyHash(key: Data): Promise<Hex>;
 export class Bounties {
   /** keccak256: bytes to their Keccak-256; viem's will do. */
   constructor(keccak256: (bytes: Uint8Array) => Data);
+  /** Keccak-256 of bytes. */
+  digest(bytes: Data): Hex;
   /** BountyMarket.commitHashOf, without a node. salt: 32 random bytes, kept until the score is entered. */
   commitHash(of: {chainId: number | bigint; market: Data; bounty: number | bigint; hunter: Data; modelId: Data; certDigest: Data; salt: Data}): Hex;
   /** BountyMarket.contextOf, for `zkinfer prove --context hex:..` (without the 0x). */

@@ -42,6 +42,10 @@ export class Bounties {
     this.#keccak = (...parts) => digestOf('what keccak256 gives', keccak256(concat(...parts)));
   }
 
+  digest(bytes) {
+    return hex(this.#keccak(bytesOf('bytes', bytes)));
+  }
+
   // abi.encode of a text and words behind it.
   #tagged(tag, ...words) {
     const name = text(tag);

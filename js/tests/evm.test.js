@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // js/src/evm.js with viem against a node: deploy, register, verify, store a receipt; what is wrong is said before anything is sent.
 import assert from 'node:assert/strict';
-import {spawn, spawnSync} from 'node:child_process';
-import {readFileSync, readdirSync, writeFileSync} from 'node:fs';
+import {spawnSync} from 'node:child_process';
+import {readFileSync, writeFileSync} from 'node:fs';
 import {createRequire} from 'node:module';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {pathToFileURL} from 'node:url';
+import {evm, startAnvil} from './anvil.js';
 import {Folder, source, web} from './native.js';
 import {blocksOf} from './pages.js';
 
@@ -17,26 +18,14 @@ const {privateKeyToAccount} = await load('viem/accounts');
 const {foundry} = await load('viem/chains');
 const {deployContracts, registerModel, storeReceipt, verifyOnChain} = await import(pathToFileURL(join(web, 'zkinfer/src/evm.js')));
 const {ZkinferError} = await import(pathToFileURL(join(web, 'zkinfer/src/index.js')));
-const evm = process.env.ZKINFER_EVM;
 
 let anvil;
 let clients;
 let exported;
 let deployment;
 before(async () => {
-  const packages = join(evm, 'npm/node_modules/@foundry-rs');
-  const platform = readdirSync(packages).find((name) => name.startsWith('anvil-'));
-  anvil = spawn(join(packages, platform, 'bin/anvil'), ['--hardfork', 'osaka', '--enable-tx-gas-limit', '--gas-limit', '60000000', '--port', '0'], {stdio: ['ignore', 'pipe', 'inherit']});
-  const url = await new Promise((resolve, reject) => {
-    let text = '';
-    anvil.on('error', reject);
-    anvil.on('exit', (code) => reject(new Error(`anvil ended with ${code}`)));
-    anvil.stdout.on('data', (data) => {
-      text += data;
-      const match = /Listening on (\S+)/.exec(text);
-      if (match) resolve(`http://${match[1]}`);
-    });
-  });
+  anvil = await startAnvil();
+  const {url} = anvil;
   // anvil's first account, of every anvil.
   const account = privateKeyToAccount('0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80');
   const transport = http(url);
@@ -49,7 +38,7 @@ before(async () => {
   folder.run('evm', 'export', 'input.zkproof', '--key', 'mlp.zkkey');
   exported = JSON.parse(Buffer.from(folder.read('input.evm.json')));
 });
-after(() => anvil?.kill());
+after(() => anvil?.stop());
 
 const refused = (promise, pattern) => assert.rejects(promise, (error) => error instanceof ZkinferError && pattern.test(error.message));
 

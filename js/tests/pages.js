@@ -7,19 +7,19 @@ import {source} from './native.js';
 
 const PART = /^ *```([a-z]*)\n(.*?)^ *```$|^ *<!-- (sh|python|js)\n(.*?)^ *-->$|^ *<!-- run by ([a-z_]+) -->$/gms;
 
-/** [{code, line}] of the ```js blocks of `page` that `<!-- run by TEST -->` gives to this test, each with what is hidden before it. */
-export function blocksOf(page, test) {
+/** [{code, line}] of the blocks of `page` in this language that `<!-- run by TEST -->` gives to this test, each with what is hidden before it. */
+export function blocksOf(page, test, wanted = 'js') {
   const text = readFileSync(join(source, page), 'utf8');
   const found = [];
   let before = '';
   let by = '';
   for (const match of text.matchAll(PART)) {
     const [, language, code, hidden, hiddenCode, runBy] = match;
-    if (hidden === 'js') before += hiddenCode;
+    if (hidden === wanted) before += hiddenCode;
     if (runBy) by = runBy;
     if (language === undefined) continue;
-    if (language === 'js' && by === test) found.push({code: before + code, line: text.slice(0, match.index).split('\n').length + 1});
-    if (language === 'js') before = '';
+    if (language === wanted && by === test) found.push({code: before + code, line: text.slice(0, match.index).split('\n').length + 1});
+    if (language === wanted) before = '';
     by = '';
   }
   return found;

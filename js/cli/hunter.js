@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+// What hunters do: check the data, commit, open them, prove, enter the score; and what anybody may.
+import {basename, join} from 'node:path';
+import {fromHex, toHex} from '../src/bytes.js';
+import {ZkinferError, invalidArgument} from '../src/errors.js';
+import {receiptCall} from '../src/evm.js';
+import {archiveOf, blocksOf} from '../src/ipfs.js';
+import {timeLeft} from '../src/market_states.js';
+import {bountyOf, idOf, inState, lateOption, mustNotBeLate, submissionsOf, termsOf} from './bounty.js';
+import {Chain, ETH, reading, sending} from './chain.js';
+import {chunkName, proofsIn, publishedOptions, readPublished} from './data.js';
+import {mustBeNew, newFolder, readBytes, readJson, readSecret, writeFile, writeJson} from './files.js';
+import {zkinferJson, zkinferOption} from './native.js';
+import {npyOf} from './npy.js';
+import {amountText, digestOf} from '../src/quantities.js';
+
+const who = 'For hunters';
+const id = {name: 'BOUNTY', help: 'its number'};
+const there = '--rpc http://127.0.0.1:8545 --deployment market.json';
+const PROOFS = 'zkinfer proofs v1';
+const FORMAT = 'zkinfer market submission v1';
+const submissionOption = {name: 'submission', value: 'FILE', otherwise: 'submission.json', help: 'what `zkinfer-market commit` wrote, secret'};
+const key30 = (key) => fromHex(key.slice(2));
+// In front of each commitment: 4 bytes of a call, then five arguments of verify.
+const VERIFY_ARGUMENTS = [{type: 'bytes32'}, {type: 'bytes'}, {type: 'bytes'}, {type: 'bytes'}, {type: 'bytes32'}];
+const RECEIPTS = [
+  {type: 'function', name: 'isVerified', stateMutability: 'view', inputs: [{name: 'id', type: 'bytes32'}], outputs: [{name: '', type: 'bool'}]},
+  {type: 'function', name: 'receiptOf', stateMutability: 'pure', inputs: ['modelId', 'inputs', 'outputs', 'context'].map((name) => ({name, type: 'bytes32'})), outputs: [{name: '', type: 'bytes32'}]},
+];
+
+/** The bounty's published data, which its terms name. */
+async function dataOf(chain, bounty, values) {
+  const cid = values.data === undefined ? (await termsOf(chain, bounty.id)).cid : undefined;
+  const published = await readPublished(chain.bounties, values, cid);
+  if (chain.bounties.specDigest(published.spec) !== bounty.specDigest) throw invalidArgument(`these are the data of another bounty than ${bounty.id}: their digest is not that of its terms`);
+  return published;
+}
+
+/** The same, opened with the key that the chain has. */
+async function openedOf(chain, bounty, values) {
+  if (/^0x0*$/.test(bounty.key)) throw invalidArgument(`bounty ${bounty.id}: its data are not open; the key is due until ${timeLeft(bounty.revealUntil, bounty.now)}`);
+  const published = await dataOf(chain, bounty, values);
+  return {...published, opened: chain.bounties.openData(published.spec, key30(bounty.key), published.sealed)};
+}
+
+export const check = {
+  name: 'check', who, summary: 'that a bounty\'s data are published whole, before anything is committed or staked',
+  takes: [id], options: [...reading, ...publishedOptions], examples: [`check 0 ${there}`, `check 0 --data bounty ${there}`],
+  note: 'Keep what was checked: with it and the key that comes nobody can withhold or change the data.',
+  async run(values, say) {
+    const chain = await Chain.open(values, say);
+    const bounty = await bountyOf(chain, idOf(values.bounty));
+    const {description, cid} = await dataOf(chain, bounty, values);
+    const terms = await termsOf(chain, bounty.id);
+    return {bounty: bounty.id, state: bounty.state, published: true, is_as_in_terms: cid === terms.cid, ...description, threshold: Number(bounty.threshold), commit_until: Number(bounty.commitUntil)};
+  },
+};
+
+export const commit = {
+  name: 'commit', who, summary: 'commits to a model, unseen, and pays the stake in',
+  takes: [id],
+  options: [...sending, ...publishedOptions, lateOption, {name: 'export', value: 'FILE', required: true, help: 'what `zkinfer evm export` wrote of a first proof, of anything'},
+    {name: 'certificate', value: 'FILE', required: true, help: 'certificate of the model\'s key (.zkcert)'}, {name: 'output', value: 'NEW-FILE', otherwise: 'submission.json', help: 'file to write, secret: it opens the commitment'}],
+  examples: [`commit 0 --export first.evm.json --certificate network.zkcert ${there} --key-file account.key`],
+  note: 'It checks the data as `zkinfer-market check` does, and that the model is registered and its structure allowed.',
+  async run(values, say) {
+    const output = values.output ?? 'submission.json';
+    mustBeNew(output, false);
+    const chain = await Chain.open(values, say, {sends: true});
+    const bounty = await inState(chain, idOf(values.bounty), 'OPEN');
+    mustNotBeLate('commit', bounty.commitUntil, bounty.now, values.late);
+    await dataOf(chain, bounty, values);
+    const {model_id, program} = readJson(values.export, 'what `zkinfer evm export` wrote');
+    const modelId = digestOf(`'${values.export}': "model_id"`, String(model_id));
+    const structure = await chain.read(chain.market, 'structureOf', modelId);
+    if (structure !== chain.bounties.structureOf(program)) throw invalidArgument(`'${values.export}': its program is not the one that is registered under its model_id`);
+    if (!(await chain.read(chain.market, 'isAllowed', BigInt(bounty.id), structure))) throw invalidArgument(`bounty ${bounty.id}: its provider ${bounty.provider} has not allowed networks of the structure ${structure} yet; send him key and export, and commit when he has`);
+    const certDigest = chain.bounties.digest(readBytes(values.certificate));
+    const salt = `0x${toHex(globalThis.crypto.getRandomValues(new Uint8Array(32)))}`;
+    const opening = {modelId, certDigest, salt};
+    const market = chain.deployment.market.toLowerCase();
+    const hash = chain.bounties.commitHash({chainId: chain.id, market, bounty: bounty.id, hunter: chain.account, ...opening});
+    const token = await chain.token(bounty.token);
+    say(`the stake is ${amountText(bounty.hunterStake, token.decimals)} ${token.symbol}; it comes back with a proven score`);
+    const approved = await chain.approve(token, market, bounty.hunterStake);
+    // Before it is sent: a commitment whose salt is lost is a stake that is lost.
+    const kept = {format: FORMAT, chain_id: chain.id, market, bounty: bounty.id, hunter: chain.account, model_id: modelId, certificate_digest: certDigest, salt, commit_hash: hash};
+    const before = () => writeJson(output, kept, {secret: true});
+    const sent = await chain.send('commit', chain.market, 'commit', [BigInt(bounty.id), hash], {value: token.address === ETH ? bounty.hunterStake : 0n, before});
+    if (values.dryRun) return {transactions: [...approved, sent]};
+    return {bounty: bounty.id, submission: Number(chain.lastEvent(chain.market, 'Committed').submission), output, transactions: [...approved, sent]};
+  },
+};
+
+/** {kept, bounty, number}: of a submission's file, which names its bounty. */
+async function ownSubmission(chain, values, state, hint) {
+  const path = values.submission ?? 'submission.json';
+  let kept;
+  try {
+    kept = JSON.parse(readSecret(path));
+  } catch (error) {
+    if (error instanceof ZkinferError) throw error;
+  }
+  if (kept?.format !== FORMAT) throw invalidArgument(`'${path}': it is not what \`zkinfer-market commit\` writes`);
+  if (kept.chain_id !== chain.id || kept.market !== chain.deployment.market.toLowerCase()) throw invalidArgument(`'${path}' is of another chain or market`);
+  const bounty = await inState(chain, kept.bounty, state, hint);
+  const one = (await submissionsOf(chain, bounty.id, bounty.submissions)).find(({commitHash, hunter}) => commitHash === kept.commit_hash && hunter === kept.hunter);
+  if (one === undefined) throw invalidArgument(`'${path}': bounty ${bounty.id} has no such commitment; was its transaction mined?`);
+  return {kept, bounty, number: one.number, submission: one};
+}
+const notOpen = (state, b) => (state === 'REVEAL' ? `The key is due until ${timeLeft(b.revealUntil, b.now)}` : undefined);
+const contextsOf = (chain, {kept, bounty, number}, chunks) => Array.from({length: chunks}, (_, chunk) =>
+  chain.bounties.contextOf({chainId: chain.id, market: chain.deployment.market, bounty: bounty.id, hunter: kept.hunter, submission: number, specDigest: bounty.specDigest, chunk}));
+
+export const open = {
+  name: 'open', who, summary: 'the hidden rows and labels as arrays, once their key is out',
+  takes: [id], options: [...reading, ...publishedOptions, {name: 'output', value: 'NEW-FOLDER', required: true, help: 'folder to write: chunk-00.npy and labels-00.npy for each chunk'}],
+  examples: [`open 0 -o opened ${there}`],
+  note: 'Exit code 1 where a chunk opens to something else than was promised: `zkinfer-market challenge` ends the bounty at its provider\'s cost.',
+  async run(values, say) {
+    const chain = await Chain.open(values, say);
+    const bounty = await bountyOf(chain, idOf(values.bounty));
+    const {description, spec, opened} = await openedOf(chain, bounty, values);
+    const wrong = opened.flatMap(({isAsPromised}, i) => (isAsPromised ? [] : [i]));
+    if (wrong.length > 0) throw new ZkinferError('not_good', `bounty ${bounty.id}: chunks ${wrong.join(', ')} open to something else than was promised; \`zkinfer-market challenge ${bounty.id}\` shows it on chain`);
+    newFolder(values.output);
+    const {chunk, shape} = description;
+    opened.forEach(({labels, inputs}, i) => {
+      writeFile(join(values.output, `${chunkName(i)}.npy`), npyOf({dtype: 'u1', shape: [chunk, ...shape], data: inputs}));
+      writeFile(join(values.output, `${chunkName(i).replace('chunk', 'labels')}.npy`), npyOf({dtype: spec.labelBytes === chunk ? 'u1' : 'u2', shape: [chunk], data: labels}));
+    });
+    return {bounty: bounty.id, output: values.output, chunks: opened.length, rows: description.rows, as_promised: true};
+  },
+};
+
+export const challenge = {
+  name: 'challenge', who: 'For anybody', summary: 'shows on chain that data open to something else than was promised',
+  takes: [id], options: [...sending, ...publishedOptions], examples: [`challenge 0 ${there} --key-file account.key`],
+  note: 'Until the bounty is settled. Stakes then come back with the provider\'s: `zkinfer-market claim`.',
+  async run(values, say) {
+    const chain = await Chain.open(values, say, {sends: true});
+    const bounty = await bountyOf(chain, idOf(values.bounty));
+    const {spec, sealed, opened} = await openedOf(chain, bounty, values);
+    const index = opened.findIndex(({isAsPromised}) => !isAsPromised);
+    if (index < 0) throw new ZkinferError('not_good', `bounty ${bounty.id}: all ${opened.length} chunks open to what was promised; there is nothing to challenge`);
+    return {bounty: bounty.id, chunk: index, transactions: [await chain.send('challenge', chain.market, 'challengeData', [BigInt(bounty.id), spec, BigInt(index), `0x${toHex(sealed[index])}`])]};
+  },
+};
+
+export const prove = {
+  name: 'prove', who, summary: 'proves the model on every chunk of the opened data, for this submission',
+  options: [...reading, ...publishedOptions, submissionOption, zkinferOption, {name: 'model', value: 'FILE', required: true, help: 'model package (.zkmodel), its secret and key beside it'},
+    {name: 'key', value: 'FILE', otherwise: 'the model\'s name with .zkkey', help: 'key'}, {name: 'output', value: 'NEW-FOLDER', required: true, help: 'folder to write: proofs, what `zkinfer evm export` makes of them, and proofs.car for who checks them off chain'}],
+  examples: [`prove --model network.zkmodel -o proofs ${there}`],
+  note: 'It opens the data itself, and takes a slot of the secret for each chunk. Nothing is sent: `zkinfer-market submit` does.',
+  async run(values, say) {
+    const chain = await Chain.open(values, say);
+    const mine = await ownSubmission(chain, values, 'PROVE', notOpen);
+    const {description, opened} = await openedOf(chain, mine.bounty, values);
+    if (opened.some(({isAsPromised}) => !isAsPromised)) throw new ZkinferError('not_good', `bounty ${mine.bounty.id}: its data are not as promised; \`zkinfer-market challenge ${mine.bounty.id}\``);
+    const key = values.key ?? values.model.replace(/\.zkmodel$/, '.zkkey');
+    const certificate = values.model.replace(/\.zkmodel$/, '.zkcert');
+    newFolder(values.output);
+    const list = {format: PROOFS, files: {}, paths: {}, proofs: []};
+    const blocks = [];
+    const add = async (bytes) => {
+      const made = await blocksOf(bytes);
+      blocks.push(...made.blocks);
+      return made.cid;
+    };
+    for (const [name, path] of [['key', key], ['certificate', certificate]]) list.files[name] = await add(readBytes(path));
+    for (const [i, context] of contextsOf(chain, mine, opened.length).entries()) {
+      const at = (ending) => join(values.output, `${chunkName(i)}${ending}`);
+      writeFile(at('.npy'), npyOf({dtype: 'u1', shape: [description.chunk, ...description.shape], data: opened[i].inputs}));
+      say(`chunk ${i + 1} of ${opened.length}: proving ${description.chunk} rows`);
+      const {path} = await zkinferJson(values, ['prove', values.model, '--input', at('.npy'), '--output', at('.zkproof'), '--context', `hex:${context.slice(2)}`]);
+      const {digests} = await zkinferJson(values, ['digest', key, '--input', at('.npy'), '--write-input-data', at('.bin')]);
+      if (toHex(readBytes(at('.bin'))) !== toHex(opened[i].inputs)) throw invalidArgument(`chunk ${i}: the network reads these rows as other integers than the bounty's bytes (${digests ? 'its input has another scale' : 'another scale'}); it has to be calibrated on bytes (uint8)`);
+      await zkinferJson(values, ['evm', 'export', at('.zkproof'), '--key', key, '--input-data', at('.bin'), '--output', at('.evm.json')]);
+      const {model_id} = readJson(at('.evm.json'), 'what `zkinfer evm export` wrote');
+      if (model_id !== mine.kept.model_id) throw invalidArgument(`'${values.model}' proves under the model ${model_id}, committed to was ${mine.kept.model_id}`);
+      list.proofs.push(await add(readBytes(at('.zkproof'))));
+      if (path !== undefined) list.paths[basename(path)] ??= await add(readBytes(path));
+    }
+    const text = new TextEncoder().encode(`${JSON.stringify(list, null, 1)}\n`);
+    writeFile(join(values.output, 'proofs.json'), text);
+    const cid = await add(text);
+    writeFile(join(values.output, 'proofs.car'), archiveOf([cid], blocks));
+    return {bounty: mine.bounty.id, submission: mine.number, output: values.output, chunks: opened.length, cid: `ipfs://${cid}`, ...scoreIn(chain, values.output, opened, description, mine.bounty)};
+  },
+};
+
+function publicsOf(chain, {calldata}) {
+  const [modelId, inputs, outputs, , context] = chain.viem.decodeAbiParameters(VERIFY_ARGUMENTS, `0x${calldata.slice(10)}`);
+  return {modelId, inputs, outputs, context};
+}
+
+/** Rows whose output is their label. */
+function scoreIn(chain, folder, opened, {chunk, rows}, {threshold}) {
+  let score = 0;
+  proofsIn(folder, opened.length).forEach((exported, i) => {
+    const outputs = fromHex(publicsOf(chain, exported).outputs.slice(2));
+    const width = opened[i].labels.length / chunk;
+    for (let at = 0; at < outputs.length; at += width) if (outputs.subarray(at, at + width).every((byte, j) => byte === opened[i].labels[at + j])) ++score;
+  });
+  return {score, rows, threshold: Number(threshold), ranks: score >= Number(threshold)};
+}
+
+export const submit = {
+  name: 'submit', who, summary: 'sends the proofs, then enters the score; the stake comes back',
+  options: [...sending, ...publishedOptions, lateOption, submissionOption, {name: 'proofs', value: 'FOLDER', required: true, help: 'what `zkinfer-market prove` wrote'}],
+  examples: [`submit --proofs proofs ${there} --key-file account.key`, `submit --proofs proofs ${there} --key-file account.key --dry-run`],
+  note: 'A proof that was verified before is not sent again, whoever sent it. Anybody may pay for the gas: the hunter is the one who committed.',
+  async run(values, say) {
+    const chain = await Chain.open(values, say, {sends: true});
+    const mine = await ownSubmission(chain, values, 'PROVE', notOpen);
+    const {kept, bounty, number, submission} = mine;
+    if (submission.isScored) throw invalidArgument(`submission ${number} of bounty ${bounty.id} has its score: ${submission.score}`);
+    mustNotBeLate('submit', bounty.proveUntil, bounty.now, values.late);
+    const {description, spec, opened} = await openedOf(chain, bounty, values);
+    const proofs = proofsIn(values.proofs, opened.length);
+    const claim = {modelId: kept.model_id, certDigest: kept.certificate_digest, salt: kept.salt, inputs: [], labels: [], outputs: []};
+    const calls = [];
+    for (const [i, context] of contextsOf(chain, mine, opened.length).entries()) {
+      if (proofs[i] === undefined) throw invalidArgument(`'${values.proofs}' has no ${chunkName(i)}.evm.json: every chunk is proven`);
+      const publics = publicsOf(chain, proofs[i]);
+      if (publics.modelId !== kept.model_id) throw invalidArgument(`chunk ${i}: it is a proof of the model ${publics.modelId}, committed to was ${kept.model_id}`);
+      if (publics.context !== context) throw invalidArgument(`chunk ${i}: its proof is for another context than this submission's; \`zkinfer-market prove\` makes it`);
+      if (chain.bounties.digest(publics.inputs) !== opened[i].inputsDigest) throw invalidArgument(`chunk ${i}: its proof is of other inputs than the bounty's`);
+      claim.inputs.push(opened[i].inputsDigest);
+      claim.labels.push(`0x${toHex(opened[i].labels)}`);
+      claim.outputs.push(publics.outputs);
+      const receipts = {address: chain.deployment.receipts, abi: RECEIPTS};
+      const receipt = await chain.read(receipts, 'receiptOf', kept.model_id, opened[i].inputsDigest, chain.bounties.digest(publics.outputs), context);
+      if (!(await chain.read(receipts, 'isVerified', receipt))) calls.push([i, receiptCall(proofs[i], chain.deployment)]);
+    }
+    const score = scoreIn(chain, values.proofs, opened, description, bounty);
+    say(`${score.score} of ${score.rows} rows are right; ${score.ranks ? `that reaches the ${score.threshold} that are ranked` : `fewer than the ${score.threshold} that are ranked: it gives the stake back and no rank`}`);
+    const sent = [];
+    for (const [i, call] of calls) sent.push(await chain.sendData(`proof of chunk ${i}`, call));
+    if (values.dryRun && calls.length > 0) {
+      say('the score itself can be estimated once the proofs are there: some 150,000 gas');
+      return {...score, transactions: sent};
+    }
+    sent.push(await chain.send('submit', chain.market, 'submitScore', [BigInt(bounty.id), BigInt(number), spec, claim]));
+    return {bounty: bounty.id, submission: number, ...score, transactions: sent};
+  },
+};
+
+export const announce = {
+  name: 'announce', who, summary: 'says a score without proof on chain, for people who check its proofs themselves',
+  options: [...sending, ...publishedOptions, submissionOption, {name: 'proofs', value: 'FOLDER', required: true, help: 'what `zkinfer-market prove` wrote; publish its proofs.car'}],
+  examples: [`announce --proofs proofs ${there} --key-file account.key`],
+  note: 'The page of bounties (build/web/page/bounties.html) checks such proofs in a browser. It ranks nobody: `submit` does.',
+  async run(values, say) {
+    const chain = await Chain.open(values, say, {sends: true});
+    const {bounty, number} = await ownSubmission(chain, values, 'PROVE', notOpen);
+    const {description, opened} = await openedOf(chain, bounty, values);
+    if (proofsIn(values.proofs, opened.length).some((proof) => proof === undefined)) throw invalidArgument(`'${values.proofs}' has not a proof of each of the ${opened.length} chunks`);
+    const {score} = scoreIn(chain, values.proofs, opened, description, bounty);
+    const {cid} = await blocksOf(readBytes(join(values.proofs, 'proofs.json')));
+    return {bounty: bounty.id, submission: number, score, cid: `ipfs://${cid}`, transactions: [await chain.send('announce', chain.market, 'announce', [BigInt(bounty.id), BigInt(number), BigInt(score), `ipfs://${cid}`])]};
+  },
+};

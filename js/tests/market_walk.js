@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The walk-through of docs/market.md, block by block, in a project as `make build web evm` leaves it.
+import assert from 'node:assert/strict';
+import {execFile} from 'node:child_process';
+import {mkdirSync, symlinkSync} from 'node:fs';
+import {join} from 'node:path';
+import {promisify} from 'node:util';
+import {evm} from './anvil.js';
+import {installMarket, programFolder} from './market_package.js';
+import {Folder, source} from './native.js';
+import {blocksOf} from './pages.js';
+
+const run = promisify(execFile);
+
+export const blocks = blocksOf('docs/market.md', 'js_market_walk', 'sh').map(({code}) => code);
+
+/** {folder, run}: run(count) runs the first `count` blocks in one shell and gives what it said. */
+export function startWalk(name, rpc) {
+  const project = new Folder(name).path;
+  mkdirSync(join(project, 'build/release/tools'), {recursive: true});
+  symlinkSync(programFolder, join(project, 'build/release/tools/cli'));
+  symlinkSync(evm, join(project, 'build/evm'));
+  symlinkSync(join(source, 'examples'), join(project, 'examples'));
+  mkdirSync(join(project, 'try'));
+  // In the place of the `npm install` that the page names.
+  installMarket(join(project, 'try'));
+  return {
+    folder: join(project, 'try'),
+    run: (count) => run('bash', ['-euo', 'pipefail', '-c', blocks.slice(0, count).join('\n')], {cwd: project, env: {...process.env, ZKINFER: '', RPC: rpc}, maxBuffer: 2 ** 26}).catch((error) => assert.fail(`${error.stdout}\n${error.stderr}`)),
+  };
+}
