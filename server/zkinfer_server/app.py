@@ -10,7 +10,7 @@ import os
 import re
 import time
 from collections.abc import AsyncIterator
-from typing import Any, Optional
+from typing import Any, Literal, Optional
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
@@ -245,6 +245,14 @@ def make_app(service: Service, keys: ApiKeys, metrics: Metrics) -> FastAPI:
         if data is None:
             raise Problem("not-found", "this model's weights are public, and need no certificate")
         return Response(data, media_type="application/octet-stream")
+
+    @app.get("/v1/models/{name}/evaluations/{digest}", tags=["models"])
+    async def evaluation(name: str, digest: str, part: Literal["evaluation", "data", "path"] = "evaluation") -> Response:
+        found = next((one for one in service.models.find(name).evaluations if one.entry["sha256"] == digest), None)
+        file = None if found is None else {"evaluation": found.file, "data": found.data, "path": found.path}[part]
+        if file is None:
+            raise Problem("not-found", "no such evaluation of this model" if found is None else "it was made under the model's own key, and needs no path")
+        return Response(await front.aside(file.read_bytes), media_type="application/octet-stream")
 
     @app.get("/v1/proofs/{proof_id}", tags=["proofs"])
     async def proof(proof_id: str) -> Response:

@@ -14,6 +14,7 @@ import zkinfer
 from zkinfer_client.canonical import Part, canonical_bytes, integers_of, jcs, sha256
 from zkinfer_client.known import policy_of
 
+from .evaluations import evaluations_beside
 from .problems import Problem
 
 _SUFFIX = ".zkmodel"
@@ -43,6 +44,7 @@ class ServedModel:
                 raise ValueError(f"{self.name}: its {what} are {policy}; a service needs public or hashed ones: `zkinfer commit --inputs public:keccak256`")
         self.root = self.key.identity
         self.tokenizer = tokenizer_beside(path)
+        self.evaluations, self.refused = evaluations_beside(path, self.key)
         self.card = self._card()
         self.card_digest = sha256(jcs(self.card)).hex()
 
@@ -60,7 +62,7 @@ class ServedModel:
             "name": self.name, "root": self.root, "structure": info.structure_digest.hex(), "parameters": int(info.num_parameters),
             "security_bits": int(info.weakest_bits), "certified": self.key.certified, "public_weights": bool(info.public_parameters),
             "inputs_seen": self.inputs_policy, "outputs_seen": self.outputs_policy, "measured_error": f"{record.measured_error:.3g}",
-            "error_target": record.target_text, **tensors, **({"tokenizer": self.tokenizer.digest} if self.tokenizer else {}), "description": page.read_text() if page.is_file() else "",
+            "error_target": record.target_text, **tensors, "evaluations": [one.entry for one in self.evaluations], **({"tokenizer": self.tokenizer.digest} if self.tokenizer else {}), "description": page.read_text() if page.is_file() else "",
         }  # fmt: skip
 
     @property
@@ -130,6 +132,7 @@ class Models:
                 model = ServedModel(path)
                 self._served[model.root] = model
                 self.problems.pop(path.name, None)
+                self.problems.update(model.refused)
                 new.append(model)
             except (zkinfer.ZkinferError, ValueError) as error:
                 self.problems[path.name] = str(error)

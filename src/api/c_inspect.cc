@@ -1,16 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 // The C interface of component inspect.
+#include <cmath>
+#include <limits>
+
 #include "api/c_verify.h"
 #include "base/json_text.h"
 #include "zkinfer/bundle.h"
+#include "zkinfer/evaluation_check.h"
 #include "zkinfer/generation.h"
 #include "zkinfer/inspect.h"
 #include "zkinfer/result_json.h"
+#include "zkinfer/seats.h"
+#include "zkinfer/zkinfer.h"
 
 using namespace zkinfer;
 
 struct zkinfer_generation {
   GenerationResult result;
+};
+
+struct zkinfer_data_set {
+  DataSet data;
+};
+
+struct zkinfer_evaluation {
+  EvaluationResult result;
+  DataSet data;
+  double confidence = 0;
+  std::string metric;
 };
 
 namespace {
@@ -72,8 +89,11 @@ zkinfer_code zkinfer_key_warnings(const zkinfer_key* key, void* json, size_t* js
 
 zkinfer_code zkinfer_statement_json(const zkinfer_statement* statement, void* json, size_t* json_size) {
   if (statement == nullptr) return ZKINFER_INVALID_ARGUMENT;
-  return c::json_of(json, json_size,
-                    [&] { return accepted_json(statement->result, statement->result.rows, statement->is_batch); });
+  return c::json_of(json, json_size, [&] {
+    const VerifyBatchResult& result = statement->result;
+    return statement->num_seats > 0 ? joint_json(result, result.rows.front(), statement->seat, statement->num_seats)
+                                    : accepted_json(result, result.rows, statement->is_batch);
+  });
 }
 
 int zkinfer_claimed_identity(const void* proof, size_t size, uint8_t identity[32]) {
@@ -128,3 +148,94 @@ zkinfer_code zkinfer_generation_json(const zkinfer_generation* generation, void*
 }
 
 void zkinfer_generation_destroy(zkinfer_generation* generation) { delete generation; }
+
+zkinfer_code zkinfer_data_set_create(const void* bytes, size_t size, zkinfer_data_set** data_set,
+                                     zkinfer_error* error) {
+  return c::guarded(error, [&]() -> Status {
+    if (data_set == nullptr) return c::null_pointer("data_set");
+    *data_set = nullptr;
+    ZKI_ASSIGN_OR_RETURN(const ByteView view, c::bytes_of("bytes", bytes, size));
+    ZKI_ASSIGN_OR_RETURN(DataSet data, DataSet::from_bytes(view));
+    *data_set = new zkinfer_data_set{std::move(data)};
+    return {};
+  });
+}
+
+void zkinfer_data_set_destroy(zkinfer_data_set* data_set) { delete data_set; }
+
+void zkinfer_data_set_digest(const zkinfer_data_set* data_set, uint8_t digest[32]) {
+  std::ranges::copy(data_set->data.digest(), digest);
+}
+
+void zkinfer_evaluation_demands_init(zkinfer_evaluation_demands* demands) {
+  constexpr double kAny = std::numeric_limits<double>::quiet_NaN();
+  *demands = {sizeof(*demands), nullptr, nullptr, kAny, kAny, EvaluationDemands().confidence};
+}
+
+namespace {
+
+Result<EvaluationDemands> demands_of(const zkinfer_evaluation_demands* given) {
+  zkinfer_evaluation_demands read;
+  zkinfer_evaluation_demands_init(&read);
+  ZKI_RETURN_IF_ERROR(c::read_options(given, read));
+  EvaluationDemands demands;
+  if (read.metric != nullptr) demands.metric = read.metric;
+  if (read.nonce != nullptr) std::copy_n(read.nonce, 32, demands.nonce.emplace().begin());
+  if (!std::isnan(read.at_least)) demands.at_least = read.at_least;
+  if (!std::isnan(read.at_most)) demands.at_most = read.at_most;
+  demands.confidence = read.confidence;
+  return demands;
+}
+
+}  // namespace
+
+zkinfer_verdict zkinfer_verify_evaluation(const zkinfer_key* key, const void* evaluation, size_t size,
+                                          const zkinfer_data_set* data_set, const zkinfer_verify_options* options,
+                                          const zkinfer_evaluation_demands* demands, zkinfer_evaluation** result,
+                                          zkinfer_error* error) {
+  if (result != nullptr) *result = nullptr;
+  return c::verdict_of(error, [&]() -> Result<Verdict> {
+    if (key == nullptr || data_set == nullptr) return c::null_pointer(key == nullptr ? "key" : "data_set");
+    ZKI_ASSIGN_OR_RETURN(const ByteView view, c::bytes_of("evaluation", evaluation, size));
+    ZKI_ASSIGN_OR_RETURN(const VerifyRequest request, c::request_of(*key, options));
+    if (!request.inputs.empty() || !request.outputs.empty())
+      return invalid_argument("known: an evaluation says nothing of single rows");
+    ZKI_ASSIGN_OR_RETURN(const EvaluationDemands asked, demands_of(demands));
+    ZKI_ASSIGN_OR_RETURN(EvaluationResult checked, check_evaluation(key->key, view, data_set->data, request, asked));
+    Verdict verdict = checked.verdict;
+    if (verdict.accepted() && result != nullptr) {
+      std::string metric = metric_name(checked.info.metric);
+      *result = new zkinfer_evaluation{std::move(checked), data_set->data, asked.confidence, std::move(metric)};
+    }
+    return verdict;
+  });
+}
+
+void zkinfer_evaluation_destroy(zkinfer_evaluation* evaluation) { delete evaluation; }
+
+void zkinfer_evaluation_get_info(const zkinfer_evaluation* evaluation, zkinfer_evaluation_info* info) {
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  const EvaluationResult& result = evaluation->result;
+  const Figure first = figures(result).front();
+  *info = {};
+  info->metric = evaluation->metric.c_str();
+  info->numerator = first.numerator;
+  info->denominator = first.denominator;
+  info->value = first.denominator > 0 ? first.value() : kNone;
+  info->low = info->high = result.info.is_sampled() ? kNone : info->value;
+  info->num_rows = result.info.num_rows;
+  info->data_set_rows = result.info.set_rows;
+  if (!result.info.is_sampled() || first.denominator == 0) return;
+  if (const auto bounds = share_bounds(result, first, evaluation->confidence)) {
+    info->low = bounds->of_set.low;
+    info->high = bounds->of_set.high;
+  }
+}
+
+zkinfer_code zkinfer_evaluation_json(const zkinfer_evaluation* evaluation, void* json, size_t* json_size) {
+  if (evaluation == nullptr) return ZKINFER_INVALID_ARGUMENT;
+  return c::json_of(json, json_size, [&] {
+    const EvaluationResult& result = evaluation->result;
+    return json_joined(summary_json(result), evaluation_json(result, evaluation->data, evaluation->confidence));
+  });
+}

@@ -4,6 +4,8 @@
 
 #include "api/c_support.h"
 #include "zkinfer/model.h"
+#include "zkinfer/progress.h"
+#include "zkinfer/zkinfer.h"
 
 struct zkinfer_model {
   explicit zkinfer_model(zkinfer::Model m) : model(std::move(m)), inputs(model.inputs()), outputs(model.outputs()) {}
@@ -37,6 +39,11 @@ inline Result<std::vector<TensorView>> views_of(const char* what, const zkinfer_
     views.push_back(view);
   }
   return views;
+}
+
+inline Progress progress_of(zkinfer_progress function, void* data) {
+  if (function == nullptr) return {};
+  return [=](const char* stage, double fraction) { return function(data, stage, fraction) != 0; };
 }
 
 }  // namespace zkinfer::c

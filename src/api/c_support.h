@@ -12,9 +12,8 @@
 #include <utility>
 
 #include "base/out_of_memory.h"
-#include "zkinfer/progress.h"
 #include "zkinfer/tensor_commitment.h"
-#include "zkinfer/zkinfer.h"
+#include "zkinfer/zkinfer_verify.h"
 
 namespace zkinfer::c {
 
@@ -116,11 +115,6 @@ inline zkinfer_code info_at(std::span<const TensorInfo> tensors, std::size_t ind
   if (index >= tensors.size()) return ZKINFER_OUT_OF_RANGE;
   *info = info_of(tensors[index]);
   return ZKINFER_OK;
-}
-
-inline Progress progress_of(zkinfer_progress function, void* data) {
-  if (function == nullptr) return {};
-  return [=](const char* stage, double fraction) { return function(data, stage, fraction) != 0; };
 }
 
 // The caller's options where they are given, in the library's own size: what a program does not know stays at its default.

@@ -26,7 +26,9 @@ Result<KnownTensor> known_tensor(const zkinfer_known& given) {
   return known;
 }
 
-Result<VerifyRequest> request_of(const zkinfer_key& key, const zkinfer_verify_options* given) {
+}  // namespace
+
+Result<VerifyRequest> c::request_of(const zkinfer_key& key, const zkinfer_verify_options* given) {
   zkinfer_verify_options options;
   zkinfer_verify_options_init(&options);
   ZKI_RETURN_IF_ERROR(c::read_options(given, options));
@@ -53,13 +55,22 @@ Result<VerifyRequest> request_of(const zkinfer_key& key, const zkinfer_verify_op
   return request;
 }
 
+namespace {
+
 const std::vector<VerifiedTensor>& side_of(const VerifiedRow& row, zkinfer_side side) {
   return side == ZKINFER_INPUT ? row.inputs : row.outputs;
 }
 
+VerifyBatchResult as_row(VerifyResult result) {
+  VerifyBatchResult row;
+  row.rows.push_back({std::move(result.outputs), std::move(result.inputs)});
+  static_cast<VerifySummary&>(row) = std::move(result);
+  return row;
+}
+
 // What an accepted proof or batch says, told to the handle.
 Result<Verdict> tell(VerifyBatchResult result, bool is_batch, zkinfer_statement** statement) {
-  Verdict verdict = result.verdict;
+  const Verdict verdict = result.verdict;
   if (statement == nullptr || !verdict.accepted()) return verdict;
   auto said = std::make_unique<zkinfer_statement>();
   for (const zkinfer_side side : {ZKINFER_INPUT, ZKINFER_OUTPUT}) {
@@ -160,12 +171,8 @@ zkinfer_verdict zkinfer_verify(const zkinfer_key* key, const void* proof, size_t
   return c::verdict_of(error, [&]() -> Result<Verdict> {
     if (key == nullptr) return c::null_pointer("key");
     ZKI_ASSIGN_OR_RETURN(const ByteView view, c::bytes_of("proof", proof, proof_size));
-    ZKI_ASSIGN_OR_RETURN(const VerifyRequest request, request_of(*key, options));
-    VerifyResult result = verify(key->key, view, request);
-    VerifyBatchResult as_row;
-    as_row.rows.push_back({std::move(result.outputs), std::move(result.inputs)});
-    static_cast<VerifySummary&>(as_row) = std::move(result);
-    return tell(std::move(as_row), false, statement);
+    ZKI_ASSIGN_OR_RETURN(const VerifyRequest request, c::request_of(*key, options));
+    return tell(as_row(verify(key->key, view, request)), false, statement);
   });
 }
 
@@ -176,8 +183,25 @@ zkinfer_verdict zkinfer_verify_batch(const zkinfer_key* key, const void* batch, 
   return c::verdict_of(error, [&]() -> Result<Verdict> {
     if (key == nullptr) return c::null_pointer("key");
     ZKI_ASSIGN_OR_RETURN(const ByteView view, c::bytes_of("batch", batch, batch_size));
-    ZKI_ASSIGN_OR_RETURN(const VerifyRequest request, request_of(*key, options));
+    ZKI_ASSIGN_OR_RETURN(const VerifyRequest request, c::request_of(*key, options));
     return tell(verify_batch(key->key, view, request), true, statement);
+  });
+}
+
+zkinfer_verdict zkinfer_verify_joint(const zkinfer_key* key, const void* proof, size_t proof_size, const void* seat,
+                                     size_t seat_size, const zkinfer_verify_options* options,
+                                     zkinfer_statement** statement, zkinfer_error* error) {
+  if (statement != nullptr) *statement = nullptr;
+  return c::verdict_of(error, [&]() -> Result<Verdict> {
+    if (key == nullptr) return c::null_pointer("key");
+    ZKI_ASSIGN_OR_RETURN(const ByteView view, c::bytes_of("proof", proof, proof_size));
+    ZKI_ASSIGN_OR_RETURN(const ByteView own, c::bytes_of("seat", seat, seat_size));
+    ZKI_ASSIGN_OR_RETURN(const VerifyRequest request, c::request_of(*key, options));
+    VerifyJointResult result = verify_joint(key->key, view, own, request);
+    const std::uint64_t index = result.seat, num_seats = result.num_seats;
+    ZKI_ASSIGN_OR_RETURN(const Verdict verdict, tell(as_row(std::move(result)), false, statement));
+    if (statement != nullptr && *statement != nullptr) (*statement)->seat = index, (*statement)->num_seats = num_seats;
+    return verdict;
   });
 }
 
@@ -192,6 +216,11 @@ void zkinfer_statement_get_info(const zkinfer_statement* statement, zkinfer_stat
   info->security_bits = result.security_bits;
   info->certified = result.weights != WeightEvidence::kNone && result.weights != WeightEvidence::kUncertified;
   info->num_rows = result.rows.size();
+}
+
+uint64_t zkinfer_statement_seats(const zkinfer_statement* statement, uint64_t* seat) {
+  if (seat != nullptr) *seat = statement->seat;
+  return statement->num_seats;
 }
 
 zkinfer_code zkinfer_statement_tensor(const zkinfer_statement* statement, zkinfer_side side, size_t index,

@@ -12,6 +12,7 @@ struct zkinfer_key {
 struct zkinfer_statement {
   zkinfer::VerifyBatchResult result;  // of a proof: one row
   bool is_batch = false;
+  std::uint64_t seat = 0, num_seats = 0;           // of a joint proof
   std::vector<zkinfer::Digest> commitment_ids[2];  // by side, of committed tensors; zeros otherwise
 };
 
@@ -30,6 +31,9 @@ inline zkinfer_verdict told(const Verdict& verdict, zkinfer_error* error) {
   write_text(error, verdict.to_string(), static_cast<int>(verdict.reason));
   return verdict.reason == RejectReason::kOverLimit ? ZKINFER_NOT_VERIFIED : ZKINFER_REJECTED;
 }
+
+// What the options say; of the key's weights what it knows.
+Result<VerifyRequest> request_of(const zkinfer_key& key, const zkinfer_verify_options* given);
 
 // f() -> Result<Verdict>, whatever happens in it.
 template <class F>

@@ -2,6 +2,7 @@
 #include "zkinfer/result_json.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/bytes.h"
 #include "base/json_text.h"
@@ -12,6 +13,7 @@
 #include "zkinfer/formats.h"
 #include "zkinfer/hex.h"
 #include "zkinfer/inspect.h"
+#include "zkinfer/seats.h"
 
 namespace zkinfer {
 
@@ -80,7 +82,7 @@ std::string tensor_json(const TensorInfo& tensor) {
 
 // {"kind":..} and the members of `object`, which has some.
 std::string with_kind(const char* kind, const std::string& object) {
-  return "{\"kind\":" + json_text(kind) + "," + object.substr(1);
+  return json_joined("{\"kind\":" + json_text(kind) + "}", object);
 }
 
 }  // namespace
@@ -254,6 +256,23 @@ Status add_evaluation(ByteView bytes, JsonObject& json) {
   return {};
 }
 
+Status add_joint(ByteView bytes, JsonObject& json) {
+  ZKI_ASSIGN_OR_RETURN(const JointOutline outline, outline_of_joint(bytes));
+  json.text("claimed_identity", to_hex(outline.identity));
+  json.number("num_seats", outline.num_seats);
+  json.number("slot", outline.slot);
+  json.text("seats_root", to_hex(outline.root));
+  return {};
+}
+
+Status add_seat(ByteView bytes, JsonObject& json) {
+  ZKI_ASSIGN_OR_RETURN(const SeatOutline outline, outline_of_seat(bytes));
+  json.number("seat", outline.index);
+  json.number("num_seats", outline.num_seats);
+  json.add("context", context_json(outline.context));
+  return {};
+}
+
 Status add_bundle(ByteView bytes, JsonObject& json) {
   ZKI_ASSIGN_OR_RETURN(const ProofBundle bundle, parse_bundle(bytes));
   ZKI_RETURN_IF_ERROR(add_claims(bundle.proof, json));
@@ -305,17 +324,20 @@ Result<std::string> inspect_json(ByteView bytes, const VerifyLimits& limits) {
     return with_kind("tensor_commitment", commitment_json(commitment));
   }
   if (kind == FileKind::kBundle) return as("bundle", add_bundle(bytes, said));
-  if (kind != FileKind::kProof && kind != FileKind::kBatch && kind != FileKind::kCertificate &&
-      kind != FileKind::kEvaluation && kind != FileKind::kPath) {
+  constexpr std::array kOthers = {FileKind::kProof, FileKind::kBatch, FileKind::kCertificate, FileKind::kEvaluation,
+                                  FileKind::kPath,  FileKind::kJoint, FileKind::kSeat};
+  if (std::ranges::find(kOthers, kind) == kOthers.end()) {
     return invalid_argument(
-        "expected a key (.zkkey), proof, batch, evaluation, bundle, certificate, path or tensor commitment of zkinfer, "
-        "got " +
+        "expected a key (.zkkey), proof, batch, evaluation, joint proof, seat, bundle, certificate, path or tensor "
+        "commitment of zkinfer, got " +
         (format == nullptr ? std::string(bytes.empty() ? "no bytes at all" : "bytes that begin like none of its files")
                            : std::string(format->article()) + " " + std::string(format->name) + " (" +
                                  std::string(format->extension) + ")"));
   }
   ZKI_RETURN_IF_ERROR(check_frame(kind, bytes));
   if (kind == FileKind::kEvaluation) return as("evaluation", add_evaluation(bytes, said));
+  if (kind == FileKind::kJoint) return as("joint_proof", add_joint(bytes, said));
+  if (kind == FileKind::kSeat) return as("seat", add_seat(bytes, said));
   if (kind == FileKind::kCertificate) return as("certificate", add_certificate(bytes, said));
   if (kind == FileKind::kPath) return as("path", add_path(bytes, said));
   return as(kind == FileKind::kBatch ? "batch" : "proof", add_claims(bytes, said));

@@ -31,6 +31,11 @@ class JsonObject {
   std::string members_;
 };
 
+// The members of both objects, none of which is empty.
+inline std::string json_joined(const std::string& object, const std::string& other) {
+  return object.substr(0, object.size() - 1) + "," + other.substr(1);
+}
+
 class JsonList {
  public:
   void add(const std::string& json) { items_ += (items_.empty() ? "" : ",") + json; }

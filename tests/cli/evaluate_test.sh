@@ -135,6 +135,63 @@ expect 0 'ACCEPTED' "$zkinfer" verify mse.zkeval -k mlp.zkkey --data errors.zkse
 expect 1 'mse is .*expected at most' "$zkinfer" verify mse.zkeval -k mlp.zkkey --data errors.zkset --at-most 0.001
 expect 0 'not proven: that the weights are numbers' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --uncertified
 
+# A page to look at: exact figures, classes, what is hidden, what is not shown; and what programs are told. No page of what is rejected.
+expect 0 'ACCEPTED' "$zkinfer" verify matrix.zkeval -k mlp.zkkey --data test.zkset --report matrix.html
+"$zkinfer" verify matrix.zkeval accuracy.zkeval -k mlp.zkkey --data test.zkset --report both.html --json >both.json || fail "verify --report of two"
+expect 0 'ACCEPTED' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset --nonce $nonce --report sample.html
+expect 0 'ACCEPTED' "$zkinfer" verify mse.zkeval -k mlp.zkkey --data errors.zkset --uncertified --report mse.html
+expect 0 'report of evaluations' "$zkinfer" inspect mse.html
+python3 - "$digest" "$nonce" <<'PYTHON' || fail "the pages of evaluations"
+import html.parser, json, re, sys
+digest, nonce = sys.argv[1:]
+class Page(html.parser.HTMLParser):
+    def __init__(self, name):
+        super().__init__(convert_charrefs=True)
+        self.open, self.rows, self.texts, self.data = [], [], [], ""
+        self.feed(open(name, encoding="utf-8").read())
+        assert self.open == [], (name, self.open)
+        self.text = " ".join(" ".join(self.texts).split())
+        self.data = json.loads(self.data)
+    def handle_starttag(self, tag, attributes):
+        if tag in ("meta", "br"): return
+        self.open.append(tag)
+        if tag == "tr": self.rows.append([])
+        if tag in ("td", "th") and self.rows: self.rows[-1].append("")
+        assert not any(name.startswith("on") or name in ("src", "href") for name, _ in attributes), attributes
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, tag
+    def handle_data(self, data):
+        if self.open[-1:] == ["script"]: self.data += data
+        elif "style" not in self.open: self.texts.append(data)
+        if self.open and {"td", "th"} & set(self.open): self.rows[-1][-1] += data
+matrix, both, sample, mse = map(Page, ["matrix.html", "both.html", "sample.html", "mse.html"])
+counts = json.load(open("matrix.json"))
+for label in range(3):
+    row = [str(n) for n in counts[3 * label : 3 * label + 3]]
+    assert [str(label), *row] in matrix.rows, (label, row, matrix.rows)
+    hits, total = counts[3 * label + label], sum(counts[3 * label : 3 * label + 3])
+    assert any(r[:3] == [str(label), str(total), f"{hits} of {total} = {100 * hits / total:.2f} %"] for r in matrix.rows), label
+for page in (matrix, both, sample):
+    assert digest in page.text and "learned it by heart" in page.text and "hidden: a commitment" in page.text, page.text
+assert "18 of 20 = 90.00 %" in both.text and "zkinfer verify matrix.zkeval accuracy.zkeval --key mlp.zkkey --data test.zkset" in both.text
+out = json.load(open("both.json"))
+assert out["report"] == "both.html" and both.data["items"] == out["items"] and both.data["num_accepted"] == 2, out
+assert matrix.data["figures"][0]["numerator"] == 18 and matrix.data["accepted"]
+assert nonce in sample.text and "confidence of 99.9 %" in sample.text and "whoever drew the nonce" in sample.text
+low, high = sample.data["of_set"]
+assert f"{100 * low:.2f} % to {100 * high:.2f} %" in sample.text, sample.text
+assert "numbers in the model's ranges" in mse.text and "rmse" in mse.text and "numbers in the model" not in matrix.text
+assert "By class" not in mse.text and "Confusion" not in sample.text
+PYTHON
+expect 1 'REJECTED' "$zkinfer" verify matrix.zkeval -k mlp.zkkey --data other.zkset --report no.html
+expect 1 'REJECTED' "$zkinfer" verify matrix.zkeval accuracy.zkeval -k mlp.zkkey --data test.zkset --metric accuracy --report no.html
+expect 2 'report: .* is no evaluation' bash -c "'$zkinfer' -q prove mlp.zkmodel -i input.json -o two.zkproof && '$zkinfer' verify two.zkproof -k mlp.zkkey --report no.html"
+expect 2 'report' "$zkinfer" verify matrix.zkeval -k mlp.zkkey --data test.zkset --report matrix.zkeval
+[[ ! -e no.html ]] || fail "a page of what was not accepted"
+"$zkinfer" -q dataset build -i calibration.json --labels labels.json --groups groups.json --name '</script><b onclick="x">' -o hostile.zkset
+expect 0 'ACCEPTED' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data hostile.zkset --report hostile.html
+grep -q '<b onclick' hostile.html && fail "a name in the page is markup"
+
 # What verifiers refuse.
 expect 1 'REJECTED  accuracy.zkeval' "$zkinfer" verify accuracy.zkeval top.zkeval -k mlp.zkkey --data other.zkset
 head -c 5000 top.zkeval >cut.zkeval

@@ -33,6 +33,7 @@ for i in 1 2; do expect 0 'wrote' "$zkinfer" prove cut.zkmodel --plan cut.zkplan
 
 echo '{"input_data": [[0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1]]}' >labels.json
 expect 0 'wrote' "$zkinfer" dataset build -i calibration.json --labels labels.json -o rows.zkset
+expect 0 'wrote' "$zkinfer" evaluate mlp.zkmodel --data rows.zkset
 expect 0 'wrote' "$zkinfer" seal mlp.zkmodel -o w.zksealed
 
 # The commands that write: command and option, what stands before the file's name, and the files that the command reads.
@@ -50,6 +51,7 @@ rows=(
   "join --output|$zkinfer join cut.1.zkpart cut.2.zkpart -o|cut.1.zkpart cut.2.zkpart"
   "dataset build --output|$zkinfer dataset build -i calibration.json --labels labels.json -o|calibration.json labels.json"
   "evaluate --output|$zkinfer evaluate mlp.zkmodel --data rows.zkset -o|mlp.zkmodel rows.zkset"
+  "verify --report|$zkinfer verify rows.zkeval -k mlp.zkkey --data rows.zkset --report|rows.zkeval mlp.zkkey mlp.zkcert rows.zkset"
   "seal --output|$zkinfer seal mlp.zkmodel --proof fresh.zkenc --shares fresh.zkshares -o|mlp.zkmodel"
   "seal --proof|$zkinfer seal mlp.zkmodel -o fresh.zksealed --shares fresh.zkshares --proof|mlp.zkmodel"
   "seal --shares|$zkinfer seal mlp.zkmodel -o fresh.zksealed --proof fresh.zkenc --shares|mlp.zkmodel"

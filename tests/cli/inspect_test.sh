@@ -150,7 +150,7 @@ expect 2 'legalized is for .*a benchmark' "$zkinfer" inspect bench.json --legali
 expect 2 'run_args|settings' "$zkinfer" inspect <(echo '{"run_args": 3}')
 # Every option that names a new file, with the kind of file that it makes: one without a row is one that inspect may not know.
 made=" compile--output:model compile--fidelity-json:fidelity compile--report:report report--output:report commit--key:key commit--certificate:certificate
- commit--secret:root_secret prove--output:proof prove--write-input-data:canonical prove--write-output-data:canonical prove--report:report prove--write-plan:proof_plan join--output:proof prove--committed-output:tensor_commitment
+ commit--secret:root_secret prove--output:proof prove--write-input-data:canonical prove--write-output-data:canonical prove--report:report verify--report:report prove--write-plan:proof_plan join--output:proof prove--committed-output:tensor_commitment
  certify--output:certificate digest--write-input-data:canonical bundle--output:bundle evmexport--output:evm commitmentopen--output:audit_key commitmentbackup--output:commitment_backup
  commitmentrestore--secret:root_secret datasetbuild--output:data_set evaluate--output:evaluation seal--output:sealed_weights seal--proof:encryption_proof seal--shares:key_shares unseal--output:model commit-tensor--output:tensor_commitment generate--output:proof embed--output:proof tokenize--output:input_data bench--output:benchmark "
 while read -r command; do

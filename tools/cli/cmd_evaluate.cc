@@ -116,7 +116,7 @@ CommandResult evaluate(Session& session, const Arguments& arguments) {
                                    {"prove_seconds", prove_seconds},
                                    {"verify_seconds", verify_seconds},
                                    {"clipping", clipping_json(clipping)}};
-    json.update(evaluation_json(check, data, EvaluationDemands().confidence));
+    json.update(parsed(evaluation_json(check, data, EvaluationDemands().confidence)));
     add_serving(json, check, path_file, committed.path().size());
     add_totals(json, restore_seconds);
     print_result(session, std::move(json));

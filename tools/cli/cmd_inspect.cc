@@ -229,11 +229,8 @@ Result<Description> describe_ours(const InspectArguments& arguments, const FileF
     case FileKind::kProofPlan: return describe_plan(bytes);
     case FileKind::kProofPart: return describe_part(bytes);
     case FileKind::kRotation: return describe_frame(format, "rotation", "shows that two keys hold the same weights");
-    case FileKind::kJoint:
-      return describe_frame(format, "joint_proof",
-                            "each who has a seat in it checks his own request (verify_joint in Python)");
-    case FileKind::kSeat:
-      return describe_frame(format, "seat", "lets its owner check his request of a joint proof; secret");
+    case FileKind::kJoint: return describe_joint(bytes);
+    case FileKind::kSeat: return describe_seat(bytes);
     default: return describe_frame(format, "part", "none: it is no file by itself");
   }
 }

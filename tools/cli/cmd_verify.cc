@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer verify: key and proof -> accepted with the outputs, or rejected with reason and place.
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 
 #include "base/text.h"
@@ -14,12 +13,17 @@
 #include "outputs.h"
 #include "print.h"
 #include "progress.h"
+#include "proof_list.h"
 #include "result_json.h"
+#include "seat.h"
 #include "stopwatch.h"
 #include "tensor_policy_text.h"
 #include "text.h"
 #include "trust.h"
+#include "verified_lines.h"
+#include "verify_report.h"
 #include "zkinfer/hex.h"
+#include "zkinfer/seats.h"
 #include "zkinfer/structure.h"
 
 namespace zkinfer::cli {
@@ -27,11 +31,11 @@ namespace {
 
 struct Arguments {
   std::vector<std::string> proof_paths;  // files, and folders of them
-  std::string key_path, data_path, context, identity, tokenizer_path;
+  std::string key_path, data_path, seat_path, report_path, context, identity, tokenizer_path;
   TrustArguments trust;
   KnownArguments inputs, outputs;
   SamplingOptions rule;  // that an answer must have been drawn by
-  EvaluationDemands demands;
+  DemandArguments demands;
   double min_security_bits = kDefaultMinSecurityBits;
   VerifyLimits limits;
 };
@@ -43,69 +47,11 @@ Result<bool> is_identity(const std::string& text, const Digest& identity) {
   return expected == identity;
 }
 
-// Proof files, and of folders every .zkproof, .zkbatch, .zkeval and .zkbundle in the order of their names; what else looks like a file to check is said.
-Result<std::vector<std::string>> list_proofs(const std::vector<std::string>& paths, Session& session) {
-  std::vector<std::string> out;
-  for (const std::string& path : paths) {
-    std::error_code error;
-    if (!std::filesystem::is_directory(path, error)) {
-      out.push_back(path);
-      continue;
-    }
-    std::vector<std::string> found;
-    std::string first_skipped;
-    std::size_t num_skipped = 0;
-    for (auto it = std::filesystem::directory_iterator(path, error);
-         !error && it != std::filesystem::directory_iterator(); it.increment(error)) {
-      const std::string extension = it->path().extension().string();
-      if (extension == ".zkproof" || extension == ".zkbatch" || extension == ".zkeval" || extension == ".zkbundle") {
-        found.push_back(it->path().string());
-        continue;
-      }
-      // What lies beside proofs by habit needs no word.
-      if (extension == ".zkpath" || extension == ".zkkey" || extension == ".zkcert" || extension == ".zkset") continue;
-      if (first_skipped.empty()) first_skipped = it->path().string();
-      ++num_skipped;
-    }
-    if (error) return io_error("cannot list the folder '" + path + "': " + error.message());
-    if (found.empty())
-      return invalid_argument("'" + path + "': no .zkproof, .zkbatch, .zkeval or .zkbundle in this folder");
-    if (num_skipped > 0) {
-      session.warn((num_skipped > 1 ? std::to_string(num_skipped) + " entries of the folder were not checked, '"
-                                    : std::string("1 entry of the folder was not checked, '")) +
-                   first_skipped + (num_skipped > 1 ? "' and others" : "'") +
-                   ": not named .zkproof, .zkbatch, .zkeval or .zkbundle");
-    }
-    std::ranges::sort(found);
-    out.insert(out.end(), found.begin(), found.end());
-  }
-  return out;
-}
-
-// Those whose values are seen.
-std::vector<OutputTensor> seen_tensors(const std::vector<VerifiedTensor>& tensors) {
-  std::vector<OutputTensor> out;
-  for (const VerifiedTensor& tensor : tensors) {
-    if (tensor.group.is_public()) out.push_back({tensor.name, tensor.shape, tensor.integers, tensor.format.scale()});
-  }
-  return out;
-}
-
-// A row of a batch in short, its outputs and before them its inputs where they are seen; empty where there is a digest or
-// commitment to show.
-std::string row_line(const std::vector<VerifiedTensor>& inputs, const std::vector<VerifiedTensor>& outputs) {
-  for (const auto* side : {&inputs, &outputs}) {
-    for (const VerifiedTensor& tensor : *side)
-      if (tensor.digest.has_value() || tensor.commitment.has_value()) return "";
-  }
-  const std::string given = outputs_line(seen_tensors(inputs));
-  return given + (given.empty() ? "" : "  ->  ") + outputs_line(seen_tensors(outputs));
-}
-
 // One key, whose weights are looked at once, and any number of proofs.
 class VerifyCommand {
  public:
-  VerifyCommand(Session& session, const Arguments& arguments) : session_(session), arguments_(arguments) {}
+  VerifyCommand(Session& session, const Arguments& arguments)
+      : session_(session), arguments_(arguments), report_(arguments.report_path) {}
   CommandResult run();
 
  private:
@@ -119,6 +65,7 @@ class VerifyCommand {
     std::string hint;                            // of a rejection
     std::optional<GenerationResult> generation;  // where the proof says that it is one
     std::optional<EvaluationResult> evaluation;  // where it is one
+    std::optional<VerifyJointResult> joint;      // its data moved to rows
     // The verifier's own: of a generation its part of the proof's.
     Bytes context() const {
       return generation.has_value() ? Bytes(generation->context.begin(), generation->context.end()) : result.context;
@@ -126,16 +73,20 @@ class VerifyCommand {
   };
   VerifyResult verify_one(const VerificationKey& key, ByteView proof, const VerifyRequest& request, Checked& out);
   Result<Checked> check(const std::string& path);
+  Status check_options(const std::string& path, bool is_evaluation, bool is_seated) const;
   Result<EvaluationResult> evaluate(const std::string& path, const VerificationKey& key, ByteView proof,
                                     const VerifyRequest& request) const;
   Result<CheckedTrust> trust_for(const ProofFile& file);
   nlohmann::ordered_json key_part() const;
   nlohmann::ordered_json proof_part(const Checked& checked) const;
+  Status write_report(nlohmann::ordered_json& json);
   CommandResult one(const std::string& path);
   CommandResult many(const std::vector<std::string>& paths);
 
   Session& session_;
   const Arguments& arguments_;
+  VerifyReport report_;
+  bool is_one_ = true;  // and no list
   std::optional<VerificationKey> key_;
   std::optional<DataSet> data_;
   bool expected_model_ = true;
@@ -221,20 +172,23 @@ Result<EvaluationResult> VerifyCommand::evaluate(const std::string& path, const 
   if (!data_.has_value())
     return invalid_argument(in_quotes(path) +
                             " is an evaluation: give the data set that it is about (.zkset) with --data");
-  const EvaluationInfo claimed = *claimed_evaluation(proof);
-  EvaluationResult result;
-  if (claimed.data_set != data_->digest()) {
-    result.verdict =
-        Verdict::reject(RejectReason::kWrongStatement, "data set: the evaluation is about " + to_hex(claimed.data_set) +
-                                                           ", given is " + to_hex(data_->digest()));
-    return result;
-  }
-  const auto& [inputs, outputs] = std::tie(key.info().input_tensors, key.info().output_tensors);
-  ZKI_ASSIGN_OR_RETURN(const EvaluationRows rows, data_->rows_for(inputs, outputs, claimed.metric));
-  result = verify_evaluation(key, proof, rows, request);
-  ZKI_ASSIGN_OR_RETURN(result.verdict, within_limits(path, result.verdict));
-  ZKI_ASSIGN_OR_RETURN(result.verdict, check_demands(arguments_.demands, result));
+  ZKI_ASSIGN_OR_RETURN(const EvaluationDemands demands, read_demands(arguments_.demands));
+  ZKI_ASSIGN_OR_RETURN(EvaluationResult result, check_evaluation(key, proof, *data_, request, demands));
+  ZKI_ASSIGN_OR_RETURN(result.verdict, within_limits(path, std::move(result.verdict)));
   return result;
+}
+
+// Options that this proof has no use for.
+Status VerifyCommand::check_options(const std::string& path, bool is_evaluation, bool is_seated) const {
+  if (!is_evaluation && arguments_.demands.is_any())
+    return invalid_argument(in_quotes(path) + " is no evaluation (--metric, --at-least, --at-most, --nonce)");
+  if (!is_seated && !arguments_.seat_path.empty())
+    return invalid_argument("--seat: " + in_quotes(path) + " is no joint proof (.zkjoint)");
+  if (!is_evaluation && report_.is_asked_for())
+    return invalid_argument("--report: " + in_quotes(path) + " is no evaluation (.zkeval)");
+  if (is_seated && !is_one_)
+    return invalid_argument(in_quotes(path) + " is a joint proof: check it by itself, with your seat and your data");
+  return ok_status();
 }
 
 Result<VerifyCommand::Checked> VerifyCommand::check(const std::string& path) {
@@ -258,10 +212,9 @@ Result<VerifyCommand::Checked> VerifyCommand::check(const std::string& path) {
     ZKI_ASSIGN_OR_RETURN(found, key_to_verify(*key_, arguments_.key_path, file, arguments_.trust.paths));
     out.result.verdict = found.verdict;
   }
-  const bool is_evaluation = claimed_evaluation(proof).has_value();
-  if (!is_evaluation && arguments_.demands.is_any())
-    return invalid_argument(in_quotes(path) + " is no evaluation (--metric, --at-least, --at-most, --nonce)");
-  if (out.result.verdict.accepted() && (out.is_batch || is_evaluation) && rule_.has_value())
+  const bool is_evaluation = claimed_evaluation(proof).has_value(), is_seated = is_joint(proof);
+  ZKI_RETURN_IF_ERROR(check_options(path, is_evaluation, is_seated));
+  if (out.result.verdict.accepted() && (out.is_batch || is_evaluation || is_seated) && rule_.has_value())
     out.result.verdict = no_answer();
   if (out.result.verdict.accepted() && out.is_batch) {
     VerifyBatchResult result = verify_batch(found.key(*key_), proof, request);
@@ -271,6 +224,11 @@ Result<VerifyCommand::Checked> VerifyCommand::check(const std::string& path) {
   } else if (out.result.verdict.accepted() && is_evaluation) {
     ZKI_ASSIGN_OR_RETURN(out.evaluation, evaluate(path, found.key(*key_), proof, request));
     out.result = *out.evaluation;
+  } else if (out.result.verdict.accepted() && is_seated) {
+    ZKI_ASSIGN_OR_RETURN(out.joint, verify_seat(path, arguments_.seat_path, found.key(*key_), proof, arguments_.inputs,
+                                                arguments_.outputs, request));
+    out.result = *out.joint;
+    out.rows.push_back({std::move(out.joint->outputs), std::move(out.joint->inputs)});
   } else if (out.result.verdict.accepted()) {
     VerifyResult result = verify_one(found.key(*key_), proof, request, out);
     out.rows.push_back({std::move(result.outputs), std::move(result.inputs)});
@@ -279,6 +237,8 @@ Result<VerifyCommand::Checked> VerifyCommand::check(const std::string& path) {
   out.hint = found.hint.empty() ? std::string(rejection_hint(out.result.verdict.reason)) : found.hint;
   out.depth = found.serving.has_value() ? found.serving->info().depth : 0;
   out.seconds = watch.seconds();
+  if (out.evaluation.has_value() && out.result.verdict.accepted())
+    report_.add({path, out.proof_bytes, out.seconds, *out.evaluation});
   return out;
 }
 
@@ -297,10 +257,12 @@ nlohmann::ordered_json VerifyCommand::proof_part(const Checked& checked) const {
   if (result.verdict.accepted()) {
     if (checked.evaluation.has_value()) {
       json.update(parsed(summary_json(result)));
-      json.update(evaluation_json(*checked.evaluation, *data_, arguments_.demands.confidence));
+      json.update(parsed(evaluation_json(*checked.evaluation, *data_, arguments_.demands.demands.confidence)));
       return json;
     }
-    json.update(parsed(accepted_json(result, checked.rows, checked.is_batch)));
+    json.update(parsed(checked.joint.has_value()
+                           ? joint_json(result, checked.rows.front(), checked.joint->seat, checked.joint->num_seats)
+                           : accepted_json(result, checked.rows, checked.is_batch)));
     if (checked.generation.has_value())
       json["generation"] = generation_with_text_json(*checked.generation, tokenizer_);
     else if (tokenizer_.has_value() && !checked.is_batch)
@@ -313,14 +275,29 @@ nlohmann::ordered_json VerifyCommand::proof_part(const Checked& checked) const {
   return json;
 }
 
+// What was accepted, as a page; "report" of the JSON.
+Status VerifyCommand::write_report(nlohmann::ordered_json& json) {
+  if (!report_.is_asked_for()) return ok_status();
+  std::string command = "zkinfer verify";
+  for (const std::string& path : arguments_.proof_paths) command += " " + shell_word(path);
+  command += " --key " + shell_word(arguments_.key_path) + " --data " + shell_word(arguments_.data_path);
+  if (!arguments_.demands.nonce.empty()) command += " --nonce " + arguments_.demands.nonce;
+  ZKI_RETURN_IF_ERROR(report_.write(key_->info(), *data_, arguments_.demands.demands.confidence, command, json));
+  json["report"] = report_.path();
+  return ok_status();
+}
+
 CommandResult VerifyCommand::one(const std::string& path) {
   ZKI_ASSIGN_OR_RETURN(const Checked checked, check(path));
   const VerifySummary& result = checked.result;
   const KeyInfo& info = key_->info();
-  if (session_.json) {
-    nlohmann::ordered_json json = {{"accepted", result.verdict.accepted()}};
+  nlohmann::ordered_json json = {{"accepted", result.verdict.accepted()}};
+  if (session_.json || report_.is_asked_for()) {
     json.update(key_part());
     json.update(proof_part(checked));
+  }
+  if (result.verdict.accepted()) ZKI_RETURN_IF_ERROR(write_report(json));
+  if (session_.json) {
     print_result(session_, std::move(json));
   } else if (!result.verdict.accepted()) {
     print("REJECTED: {}\n", verdict_text(result.verdict));
@@ -338,13 +315,15 @@ CommandResult VerifyCommand::one(const std::string& path) {
         {"outputs", tensor_policy_text(info.outputs)},
         {"weights", weights_text(info, result.weights)},
         {"context", context_text(checked.context())}};
+    // Who sees inputs and outputs of proofs.
+    if (checked.evaluation.has_value() || checked.joint.has_value()) facts.erase(facts.begin() + 4, facts.begin() + 6);
     if (checked.evaluation.has_value()) {
-      facts.erase(facts.begin() + 4, facts.begin() + 6);  // who sees inputs and outputs of proofs
       print_lines(pairs_text(facts));
-      print_lines(evaluation_text(*checked.evaluation, *data_, arguments_.demands.confidence));
+      print_lines(evaluation_text(*checked.evaluation, *data_, arguments_.demands.demands.confidence));
       return ExitCode::kDone;
     }
     if (checked.is_batch) facts.emplace_back("rows", std::to_string(checked.rows.size()));
+    if (checked.joint.has_value()) facts.emplace_back("seat", seat_text(*checked.joint));
     print_lines(pairs_text(facts));
     if (checked.generation.has_value()) {
       print_lines(generation_text(*checked.generation, tokenizer_));
@@ -411,15 +390,16 @@ CommandResult VerifyCommand::many(const std::vector<std::string>& paths) {
   }
   line.clear();
   const std::size_t num_failed = paths.size() - num_accepted - num_rejected;
+  nlohmann::ordered_json json = {{"accepted", num_accepted == paths.size()}};
+  json.update(key_part());
+  json["num_items"] = paths.size();
+  json["num_accepted"] = num_accepted;
+  json["num_rejected"] = num_rejected;
+  json["num_failed"] = num_failed;
+  json["total_seconds"] = process_seconds();
+  json["items"] = std::move(items);
+  if (num_accepted == paths.size()) ZKI_RETURN_IF_ERROR(write_report(json));
   if (session_.json) {
-    nlohmann::ordered_json json = {{"accepted", num_accepted == paths.size()}};
-    json.update(key_part());
-    json["num_items"] = paths.size();
-    json["num_accepted"] = num_accepted;
-    json["num_rejected"] = num_rejected;
-    json["num_failed"] = num_failed;
-    json["total_seconds"] = process_seconds();
-    json["items"] = std::move(items);
     print_result(session_, std::move(json));
   } else if (!session_.quiet) {
     print("accepted {} of {}, rejected {}, not read {}, in {}; model {}, identity {}\n", num_accepted, paths.size(),
@@ -446,11 +426,17 @@ CommandResult VerifyCommand::run() {
   if (tokenizer_.has_value())
     ZKI_RETURN_IF_ERROR(
         check_vocabulary(session_, *tokenizer_, arguments_.tokenizer_path, key_->info().input_tensors.front()));
+  std::vector<std::string> reads = paths;
+  for (const std::string& path : {arguments_.key_path, arguments_.data_path, arguments_.seat_path,
+                                  arguments_.trust.certificate_path, arguments_.trust.model_path})
+    reads.push_back(path);
+  reads.insert(reads.end(), arguments_.trust.paths.begin(), arguments_.trust.paths.end());
+  ZKI_RETURN_IF_ERROR(report_.prepare(reads, session_.json));
   const FileKind kind = kind_of_all(paths);
   ZKI_ASSIGN_OR_RETURN(request_.inputs, load_known(arguments_.inputs, key_->info(), kind));
   ZKI_ASSIGN_OR_RETURN(request_.outputs, load_known(arguments_.outputs, key_->info(), kind));
-  const bool one_path = arguments_.proof_paths.size() == 1 && paths == arguments_.proof_paths;
-  return one_path ? one(paths.front()) : many(paths);
+  is_one_ = arguments_.proof_paths.size() == 1 && paths == arguments_.proof_paths;
+  return is_one_ ? one(paths.front()) : many(paths);
 }
 
 }  // namespace
@@ -459,8 +445,10 @@ void add_verify(CLI::App& app, Session& session) {
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = app.add_subcommand("verify", "check proofs; exit code 0 all accepted, 1 one was rejected");
   command
-      ->add_option("proof", arguments->proof_paths,
-                   "proofs (.zkproof, .zkbatch, .zkeval, or .zkbundle with what belongs to one), or folders of them")
+      ->add_option(
+          "proof", arguments->proof_paths,
+          "proofs (.zkproof, .zkbatch, .zkeval, .zkjoint, or .zkbundle with what belongs to one), or folders of "
+          "them")
       ->type_name(kReadsFile)
       ->required()
       ->expected(1, 1 << 20);
@@ -473,6 +461,7 @@ void add_verify(CLI::App& app, Session& session) {
   add_tokenizer_option(*command, arguments->tokenizer_path);
   add_demanded_rule(*command, arguments->rule);
   add_demand_options(*command, arguments->demands);
+  add_seat_option(*command, arguments->seat_path);
   add_known_options(*command, arguments->inputs, "input");
   add_known_options(*command, arguments->outputs, "output");
   command->add_option("--identity", arguments->identity,
@@ -480,6 +469,10 @@ void add_verify(CLI::App& app, Session& session) {
   add_trust_options(*command, arguments->trust);
   add_min_security(*command, arguments->min_security_bits);
   add_verify_limits(*command, arguments->limits);
+  command
+      ->add_option("--report", arguments->report_path,
+                   "of evaluations: write a page (HTML) of what they show, when all are accepted")
+      ->type_name(kWritesFile);
   add_json_flag(*command, session);
   command->footer(
       "Examples:\n"
@@ -490,6 +483,8 @@ void add_verify(CLI::App& app, Session& session) {
       "  zkinfer verify p.zkproof -k network.zkkey --input-digest bafkrei.. --output-commitment y.zktensor\n"
       "  zkinfer verify p.zkproof -k network.zkkey --input-data picture.bin   (the key's inputs are public:sha256)\n"
       "  zkinfer verify test.zkeval -k network.zkkey --data test.zkset --metric accuracy --at-least 0.97\n"
+      "  zkinfer verify test.zkeval -k network.zkkey --data test.zkset --report test.html\n"
+      "  zkinfer verify answer.zkjoint -k network.zkkey --seat answer.zkseat --input-data x.bin --output-data y.bin\n"
       "  zkinfer verify story.zkproof -k llama.zkkey --tokenizer tokenizer.json --temperature 0   (the most likely "
       "tokens, not drawn)\n"
       "The certificate is found beside the key, the path beside the proof. Without --context any context is accepted "

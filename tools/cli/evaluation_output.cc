@@ -3,13 +3,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include "inputs/input_bytes.h"
 #include "print.h"
 #include "text.h"
 #include "zkinfer/hex.h"
-#include "zkinfer/metric_names.h"
 
 namespace zkinfer::cli {
 
@@ -80,10 +78,6 @@ std::string fraction_text(const EvaluationResult& result, const Figure& figure) 
          decimal(100 * figure.value(), 2) + " %";
 }
 
-std::string interval_text(const Interval& interval) {
-  return decimal(100 * interval.low, 2) + " % to " + decimal(100 * interval.high, 2) + " %";
-}
-
 std::string name_text(const Figure& figure) {
   return figure.name + (figure.label.has_value() ? " of class " + std::to_string(*figure.label) : "") +
          (figure.group.has_value() ? ", group " + std::to_string(*figure.group) : "");
@@ -91,12 +85,18 @@ std::string name_text(const Figure& figure) {
 
 }  // namespace
 
-std::string figures_text(const EvaluationResult& result, double confidence) {
+std::string interval_text(const Interval& interval) {
+  return decimal(100 * interval.low, 2) + " % to " + decimal(100 * interval.high, 2) + " %";
+}
+
+std::vector<std::pair<std::string, std::string>> figure_rows(const EvaluationResult& result, double confidence,
+                                                             bool with_classes) {
   std::vector<std::pair<std::string, std::string>> rows;
   for (const Figure& figure : figures(result)) {
     // Of each class of all rows F1; precision and recall are for programs.
-    const bool is_shown = !figure.label.has_value() ||
-                          (figure.name == "f1" && !figure.group.has_value() && result.num_classes <= kClassesShown);
+    const bool is_shown =
+        !figure.label.has_value() ||
+        (with_classes && figure.name == "f1" && !figure.group.has_value() && result.num_classes <= kClassesShown);
     if (is_shown && !(figure.group.has_value() && figure.denominator == 0))
       rows.emplace_back(name_text(figure), fraction_text(result, figure));
   }
@@ -104,12 +104,17 @@ std::string figures_text(const EvaluationResult& result, double confidence) {
   if (result.info.metric.kind == MetricKind::kMse && first.denominator > 0)
     rows.emplace_back("rmse", significant(std::sqrt(first.value()), 6));
   if (const std::optional<double> r2 = r_squared(result)) rows.emplace_back("r squared", decimal(*r2, 6));
+  if (!with_classes) return rows;
   if (const auto bounds = share_bounds(result, first, confidence); bounds.has_value() && result.info.is_sampled()) {
     rows.emplace_back("of all " + counted(result.info.set_rows, "row"), interval_text(bounds->of_set));
     rows.emplace_back("of rows like them", interval_text(bounds->beyond) + ", each with a confidence of " +
                                                significant(100 * confidence, 6) + " %");
   }
-  std::string out = pairs_text(rows);
+  return rows;
+}
+
+std::string figures_text(const EvaluationResult& result, double confidence) {
+  std::string out = pairs_text(figure_rows(result, confidence));
   if (result.info.metric.kind != MetricKind::kConfusion || result.num_classes > kClassesShown) return out;
   out += "  rows of each label (down) and class (across)\n";
   for (std::int64_t label = 0; label < result.num_classes; ++label) {
@@ -131,32 +136,48 @@ std::string evaluation_line(const EvaluationResult& result) {
   return name_text(first) + " " + fraction_text(result, first);
 }
 
+std::string shown_text(const EvaluationResult& result) {
+  const EvaluationInfo& info = result.info;
+  const std::string hint = shows_rows(result) ? ", which say how single rows did: some chunk or group has so few"
+                                              : ", nothing of single rows";
+  return info.totals_only ? text("the totals of {} that hide their own{}", counted(info.num_chunks(), "chunk"), hint)
+                          : text("the counts of each of {} of {}{}", counted(info.num_chunks(), "chunk"),
+                                 counted(info.chunk_rows, "row"), hint);
+}
+
 namespace {
 
-// Fewer rows that are counted together than this are as good as shown.
-constexpr std::uint64_t kFewRows = 10;
+constexpr char kUncertified[] =
+    "that the weights are numbers in the model's ranges, so that this is a network's result at all (--certificate)";
+constexpr char kMayHaveSeen[] =
+    "that whoever trained the model had not seen these rows. The data set is public: a model may have learned it by "
+    "heart";
 
-bool shows_rows(const EvaluationResult& result) {
-  const std::uint64_t groups = result.info.metric.num_groups, cells = result.counts.size() / groups;
-  // One row of the class alone would show its rank.
-  if (is_auc(result)) return std::min(result.counts[1], result.counts[2]) < kFewRows;
-  if (is_error(result)) {
-    const bool few = std::ranges::any_of(result.group_rows, [](std::uint64_t n) { return n > 0 && n < kFewRows; });
-    const std::uint64_t last = result.info.num_rows - (result.info.num_chunks() - 1) * result.info.chunk_rows;
-    return few || (!result.info.totals_only && (last < kFewRows || groups > 1));
-  }
-  const std::vector<std::vector<std::uint64_t>> total = {result.counts};
-  for (const std::vector<std::uint64_t>& chunk : result.info.totals_only ? total : result.chunks) {
-    for (std::uint64_t group = 0; group < groups; ++group) {
-      const auto begin = chunk.begin() + static_cast<std::ptrdiff_t>(group * cells);
-      const std::uint64_t rows = std::accumulate(begin, begin + static_cast<std::ptrdiff_t>(cells), std::uint64_t{0});
-      if (rows > 0 && rows < kFewRows) return true;
-    }
-  }
-  return false;
+// Empty: there are none.
+std::string duplicates_text(const DataSet& data) {
+  if (data.num_duplicates() == 0) return "";
+  return text("{} of the data set {} there more than once", counted(data.num_duplicates(), "row"),
+              data.num_duplicates() == 1 ? "is" : "are");
 }
 
 }  // namespace
+
+std::vector<std::string> limits_of(const EvaluationResult& result, const DataSet& data) {
+  std::vector<std::string> limits;
+  const std::string not_proven = "Not proven: ";
+  if (result.weights == WeightEvidence::kUncertified) limits.push_back(not_proven + kUncertified + ".");
+  limits.push_back(not_proven + kMayHaveSeen + ".");
+  limits.push_back(not_proven +
+                   "that the labels are right, or that these rows are like those that the model will meet.");
+  limits.push_back(not_proven +
+                   "anything of a float network. Counted is the integer model that the key commits to, bit for bit.");
+  if (result.info.is_sampled())
+    limits.push_back(
+        "The rows are a fair sample for whoever drew the nonce when the model's root key and the data set were fixed. "
+        "To others this is a figure of rows that somebody chose.");
+  if (!duplicates_text(data).empty()) limits.push_back(duplicates_text(data) + ".");
+  return limits;
+}
 
 std::string evaluation_text(const EvaluationResult& result, const DataSet& data, double confidence) {
   const EvaluationInfo& info = result.info;
@@ -165,89 +186,29 @@ std::string evaluation_text(const EvaluationResult& result, const DataSet& data,
       info.is_sampled() ? text("those {} of the {} of the data set {} that the nonce\n{} chooses",
                                counted(info.num_rows, "row"), human_count(info.set_rows), set, to_hex(info.nonce))
                         : text("exactly the {} of the data set {}", counted(info.num_rows, "row"), set);
-  const std::string hint = shows_rows(result) ? ", which say how single rows did: some chunk or group has so few"
-                                              : ", nothing of single rows";
-  const std::string shown =
-      info.totals_only
-          ? text("shown: the totals of {} that hide their own{}", counted(info.num_chunks(), "chunk"), hint)
-          : text("shown: the counts of each of {} of {}{}", counted(info.num_chunks(), "chunk"),
-                 counted(info.chunk_rows, "row"), hint);
   std::string out =
       figures_text(result, confidence) +
       text("proven: the committed model, and no other, gives these counts on {},\neach once, by its output {}{}\n",
            rows, info.metric.output,
            info.metric.num_groups > 1 ? ", in " + counted(info.metric.num_groups, "group") : std::string()) +
-      shown + "; weights and outputs stay hidden\n";
+      "shown: " + shown_text(result) + "; weights and outputs stay hidden\n";
   if (is_error(result))
     out += text("one unit is {}; targets and outputs are whole numbers of them, rounded to the nearest\n",
                 significant(result.unit, 6));
-  if (result.weights == WeightEvidence::kUncertified)
-    out +=
-        "not proven: that the weights are numbers in the model's ranges, so that this is a network's result at all "
-        "(--certificate)\n";
-  out +=
-      "not proven: that whoever trained the model had not seen these rows. The data set is public: a model may have "
-      "learned it by heart\n";
-  if (data.num_duplicates() > 0)
-    out += text("{} of the data set {} there more than once\n", counted(data.num_duplicates(), "row"),
-                data.num_duplicates() == 1 ? "is" : "are");
+  if (result.weights == WeightEvidence::kUncertified) out += std::string("not proven: ") + kUncertified + "\n";
+  out += std::string("not proven: ") + kMayHaveSeen + "\n";
+  if (!duplicates_text(data).empty()) out += duplicates_text(data) + "\n";
   return out;
 }
 
-nlohmann::ordered_json evaluation_json(const EvaluationResult& result, const DataSet& data, double confidence) {
-  const EvaluationInfo& info = result.info;
-  auto list = nlohmann::ordered_json::array();
-  for (const Figure& figure : figures(result)) {
-    nlohmann::ordered_json one = {{"name", figure.name}};
-    if (figure.group.has_value()) one["group"] = *figure.group;
-    if (figure.label.has_value()) one["class"] = *figure.label;
-    one["numerator"] = figure.numerator;
-    one["denominator"] = figure.denominator;
-    if (figure.denominator > 0)
-      one["value"] = figure.value();
-    else
-      one["value"] = nullptr;
-    list.push_back(std::move(one));
-  }
-  nlohmann::ordered_json json = {{"metric", metric_name(info.metric)},
-                                 {"output", info.metric.output},
-                                 {"num_groups", info.metric.num_groups},
-                                 {"totals_only", info.totals_only},
-                                 {"num_rows", info.num_rows},
-                                 {"chunk_rows", info.chunk_rows},
-                                 {"data_set", data.parts().name},
-                                 {"data_set_digest", to_hex(info.data_set)},
-                                 {"data_set_rows", info.set_rows},
-                                 {"num_duplicates", data.num_duplicates()},
-                                 {"figures", std::move(list)},
-                                 {"counts", result.counts},
-                                 {"chunk_counts", result.chunks},
-                                 {"slots", result.slots}};
-  if (is_error(result)) {
-    json["unit"] = result.unit;
-    if (const std::optional<double> r2 = r_squared(result)) json["r_squared"] = *r2;
-  } else {
-    json["first_class"] = result.first_class;
-    json["num_classes"] = result.num_classes;
-  }
-  if (!info.is_sampled()) return json;
-  json["nonce"] = to_hex(info.nonce);
-  if (const auto bounds = share_bounds(result, figures(result).front(), confidence)) {
-    json["confidence"] = confidence;
-    json["of_set"] = {bounds->of_set.low, bounds->of_set.high};
-    json["of_source"] = {bounds->beyond.low, bounds->beyond.high};
-  }
-  return json;
-}
-
-void add_demand_options(CLI::App& command, EvaluationDemands& demands) {
-  command.add_option("--metric", demands.metric, "evaluations must be of this metric");
+void add_demand_options(CLI::App& command, DemandArguments& arguments) {
+  command.add_option("--metric", arguments.demands.metric, "evaluations must be of this metric");
   command.add_option(
-      "--at-least", demands.at_least,
+      "--at-least", arguments.demands.at_least,
       "and their figure no smaller: 0.97 of an accuracy; of a sample what it says of the whole data set");
-  command.add_option("--at-most", demands.at_most, "and no larger: of errors");
-  command.add_option("--nonce", demands.nonce, "the nonce that you drew for a sample, 64 hexadecimal digits");
-  command.add_option("--confidence", demands.confidence, "of what a sample says of other rows")
+  command.add_option("--at-most", arguments.demands.at_most, "and no larger: of errors");
+  command.add_option("--nonce", arguments.nonce, "the nonce that you drew for a sample, 64 hexadecimal digits");
+  command.add_option("--confidence", arguments.demands.confidence, "of what a sample says of other rows")
       ->check(CLI::Range(0.5, 0.999999))
       ->capture_default_str();
 }
@@ -270,41 +231,11 @@ Result<Digest> parse_nonce(const std::string& text) {
   return nonce;
 }
 
-Result<Verdict> check_demands(const EvaluationDemands& demands, const EvaluationResult& result) {
-  const auto reject = [](const std::string& where) { return Verdict::reject(RejectReason::kWrongStatement, where); };
-  const EvaluationInfo& info = result.info;
-  if (!result.verdict.accepted()) return result.verdict;
-  if (!demands.metric.empty()) {
-    ZKI_ASSIGN_OR_RETURN(const Metric metric, metric_of(demands.metric));
-    if (metric_name(metric) != metric_name(info.metric))
-      return reject("metric: the evaluation is of " + metric_name(info.metric) + ", expected " + demands.metric);
-  }
-  ZKI_ASSIGN_OR_RETURN(const Digest nonce, parse_nonce(demands.nonce));
-  if (info.is_sampled() && demands.nonce.empty())
-    return invalid_argument("the evaluation is of " + std::to_string(info.num_rows) + " of " +
-                            std::to_string(info.set_rows) + " rows, which the nonce " + to_hex(info.nonce) +
-                            " chose: give the nonce that you drew with --nonce; whoever proves could have tried many");
-  if (nonce != info.nonce)
-    return reject("nonce: the rows were chosen by " + (info.is_sampled() ? to_hex(info.nonce) : std::string("none")));
-  if (!demands.at_least.has_value() && !demands.at_most.has_value()) return Verdict::accept();
-  const Figure first = figures(result).front();
-  if (first.denominator == 0) return reject("metric: " + first.name + " has no rows");
-  Interval value{first.value(), first.value()};
-  if (info.is_sampled()) {
-    const std::optional<ShareBounds> bounds = share_bounds(result, first, demands.confidence);
-    if (!bounds.has_value())
-      return invalid_argument("--at-least, --at-most: a sample's " + first.name +
-                              " gives no bound for the whole data set; ask for an evaluation of all rows");
-    value = bounds->of_set;
-  }
-  const auto other = [&](double number, const std::string& expected) {
-    return reject("metric: " + first.name + " is " + significant(number, 6) + ", expected " + expected);
-  };
-  if (demands.at_least.has_value() && !(value.low >= *demands.at_least))
-    return other(value.low, "at least " + significant(*demands.at_least, 6));
-  if (demands.at_most.has_value() && !(value.high <= *demands.at_most))
-    return other(value.high, "at most " + significant(*demands.at_most, 6));
-  return Verdict::accept();
+Result<EvaluationDemands> read_demands(const DemandArguments& arguments) {
+  EvaluationDemands demands = arguments.demands;
+  if (arguments.nonce.empty()) return demands;
+  ZKI_ASSIGN_OR_RETURN(demands.nonce, parse_nonce(arguments.nonce));
+  return demands;
 }
 
 }  // namespace zkinfer::cli

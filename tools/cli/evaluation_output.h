@@ -11,7 +11,7 @@
 
 #include "command.h"
 #include "zkinfer/data_set.h"
-#include "zkinfer/evaluation.h"
+#include "zkinfer/evaluation_check.h"
 
 namespace zkinfer::cli {
 
@@ -21,29 +21,34 @@ Result<DataSet> load_data_set(const std::string& path);
 std::vector<std::pair<std::string, std::string>> data_set_rows(const DataSet& data);
 nlohmann::ordered_json data_set_json(const DataSet& data);
 
-// What a verifier asks of an evaluation beyond its proofs.
-struct EvaluationDemands {
-  std::string metric, nonce;
-  std::optional<double> at_least, at_most;
-  double confidence = 0.999;  // of what a sample says of other rows
+// What a verifier asks of an evaluation beyond its proofs, as options.
+struct DemandArguments {
+  EvaluationDemands demands;  // without the nonce
+  std::string nonce;
 
-  bool is_any() const { return !metric.empty() || !nonce.empty() || at_least.has_value() || at_most.has_value(); }
+  bool is_any() const {
+    return !demands.metric.empty() || !nonce.empty() || demands.at_least.has_value() || demands.at_most.has_value();
+  }
 };
-void add_demand_options(CLI::App& command, EvaluationDemands& demands);
+void add_demand_options(CLI::App& command, DemandArguments& arguments);
+Result<EvaluationDemands> read_demands(const DemandArguments& arguments);
 // 64 hexadecimal digits; --nonce: zeros of none.
 Result<Digest> parse_digest(const std::string& option, const std::string& text);
 Result<Digest> parse_nonce(const std::string& text);
-// The verdict; of an accepted one rejected where it is of another metric or nonce, or its first figure is not what was asked; of a sample what it says of
-// the whole set, at the worse end. Errors: demands that nobody can meet; a sample without a nonce to compare.
-Result<Verdict> check_demands(const EvaluationDemands& demands, const EvaluationResult& result);
 
+std::string interval_text(const Interval& interval);  // "95.02 % to 97.40 %"
+// Name and value of each figure; with those of classes and, of a sample, what they say of other rows.
+std::vector<std::pair<std::string, std::string>> figure_rows(const EvaluationResult& result, double confidence,
+                                                             bool with_classes = true);
+// "the counts of each of 3 chunks of 8 rows, nothing of single rows"
+std::string shown_text(const EvaluationResult& result);
+// Sentences: what it does not say.
+std::vector<std::string> limits_of(const EvaluationResult& result, const DataSet& data);
 // The figures, and a matrix where there is one. Of a sample with what they say of other rows.
 std::string figures_text(const EvaluationResult& result, double confidence);
 // The first of them.
 std::string evaluation_line(const EvaluationResult& result);
 // What it says, of which rows, what is shown by it, and what it does not say.
 std::string evaluation_text(const EvaluationResult& result, const DataSet& data, double confidence);
-// "metric", "figures", "counts", "chunks" and what they are about.
-nlohmann::ordered_json evaluation_json(const EvaluationResult& result, const DataSet& data, double confidence);
 
 }  // namespace zkinfer::cli

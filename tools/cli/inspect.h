@@ -43,6 +43,8 @@ std::optional<Description> describe_language_model(const std::string& path, cons
 // What is checked against a key: of a proof or a batch, a certificate, a path, a bundle; and what names one: an audit key, a proof's plan and parts.
 // inspect_proofs.cc
 Result<Description> describe_evaluation(ByteView bytes);
+Result<Description> describe_joint(ByteView bytes);
+Result<Description> describe_seat(ByteView bytes);
 Result<Description> describe_encryption(ByteView bytes);
 Result<Description> describe_data_set(const std::string& path);
 Result<Description> describe_proof(ByteView bytes, const InspectArguments& arguments);

@@ -14,6 +14,7 @@
 #include "zkinfer/inspect.h"
 #include "zkinfer/proof_parts.h"
 #include "zkinfer/result_json.h"
+#include "zkinfer/seats.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -125,6 +126,38 @@ Result<Description> describe_evaluation(ByteView bytes) {
       "",
       {},
       "evaluation"};
+  ZKI_ASSIGN_OR_RETURN(out.json, said_json(bytes));
+  return out;
+}
+
+// Checked by `verify`, which needs a seat and its owner's data.
+Result<Description> describe_joint(ByteView bytes) {
+  ZKI_ASSIGN_OR_RETURN(const JointOutline outline, outline_of_joint(bytes));
+  Description out{"joint proof",
+                  {{"says it is for the key", to_hex(outline.identity)},
+                   {"seats, as it says", human_count(outline.num_seats)},
+                   {"root of the seats, as it says", to_hex(outline.root)},
+                   {"slot", std::to_string(outline.slot)},
+                   {"use", "who has a seat in it checks his own request: `zkinfer verify --seat`"}},
+                  "",
+                  {},
+                  "joint_proof"};
+  ZKI_ASSIGN_OR_RETURN(out.json, said_json(bytes));
+  return out;
+}
+
+Result<Description> describe_seat(ByteView bytes) {
+  ZKI_ASSIGN_OR_RETURN(const SeatOutline outline, outline_of_seat(bytes));
+  Description out{
+      "seat (secret)",
+      {{"seat", std::to_string(outline.index) + " of " + human_count(outline.num_seats)},
+       {"context of its owner's request", context_text(Bytes(outline.context.begin(), outline.context.end()))},
+       {"use",
+        "lets its owner check his request of a joint proof: `zkinfer verify --seat`; with proof and key "
+        "whoever has it can try what the request may have been"}},
+      "",
+      {},
+      "seat"};
   ZKI_ASSIGN_OR_RETURN(out.json, said_json(bytes));
   return out;
 }

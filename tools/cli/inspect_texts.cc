@@ -54,6 +54,8 @@ std::optional<Description> describe_page(const std::string& text) {
   if (has_title("<title>zkinfer: model report</title>"))
     return plain("report of a model (page)", "report",
                  "for a browser; it shows the weights' ranges: keep it as secret");
+  if (has_title("<title>zkinfer: evaluation</title>"))
+    return plain("report of evaluations (page)", "report", "for a browser; it shows what was counted and proven");
   if (has_title("<title>zkinfer: proof report</title>"))
     return plain("report of a proof (page)", "report", "for a browser; it shows what went in and what came out");
   return {};

@@ -8,6 +8,7 @@
 #include "files.h"
 #include "inputs/input_bytes.h"
 #include "outputs.h"
+#include "seat.h"
 #include "zkinfer/evaluation.h"
 #include "zkinfer/hex.h"
 #include "zkinfer/prove.h"
@@ -56,6 +57,7 @@ Result<ProofFile> load_proof_file(const std::string& path) {
   if (!is_bundle(bytes)) {
     const FileKind kind = claimed_rows(bytes).has_value()         ? FileKind::kBatch
                           : claimed_evaluation(bytes).has_value() ? FileKind::kEvaluation
+                          : is_joint(bytes)                       ? FileKind::kJoint
                                                                   : FileKind::kProof;
     ZKI_RETURN_IF_ERROR(check_checked("", path, kind, bytes));
     file.content.proof = std::move(bytes);

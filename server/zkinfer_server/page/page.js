@@ -49,6 +49,17 @@ const bytes = async (path) => {
 const post = (path, form) => call(path, {method: 'POST', body: JSON.stringify(form), headers: {'Content-Type': 'application/json'}});
 const when = (seconds) => new Date(1000 * seconds).toLocaleString();
 
+// What evaluations beside the model show; each links to its file, with which anybody checks it.
+function proven(model) {
+  const made = element('span');
+  for (const one of model.card.evaluations) {
+    made.append(made.childNodes.length > 0 ? ', ' : '',
+      element('a', `${one.metric} ${one.exact.split('/')[1] === String(one.rows) ? (100 * Number(one.value)).toFixed(2) + ' %' : one.value} of ${one.rows} rows`,
+        {href: `/v1/models/${encodeURIComponent(model.id)}/evaluations/${one.sha256}`, download: `${model.id}.${one.metric}.zkeval`}));
+  }
+  return made;
+}
+
 const names = new Map();
 async function models() {
   const {data} = await call('/v1/models');
@@ -59,7 +70,7 @@ async function models() {
     names.set(model.root, model.id);
     const {card} = model;
     return row(model.id, code(model.root.slice(0, 16)), `${card.inputs.map((t) => t.shape.join('x')).join(', ')}, ${card.inputs_seen}`, card.public_weights ? 'public' : 'private',
-      model.problem ?? model.proofs_left ?? 'any number', model.seconds_per_proof?.toPrecision(2), button('card', () => show('card', JSON.stringify(card, null, 2))));
+      model.problem ?? model.proofs_left ?? 'any number', model.seconds_per_proof?.toPrecision(2), proven(model), button('card', () => show('card', JSON.stringify(card, null, 2))));
   }));
 }
 

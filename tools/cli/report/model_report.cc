@@ -7,6 +7,7 @@
 #include "fidelity_output.h"
 #include "option_words.h"
 #include "report/graph_text.h"
+#include "report/html.h"
 #include "report/model_text.h"
 #include "report/style_text.h"
 #include "zkinfer/hex.h"
@@ -72,33 +73,6 @@ nlohmann::ordered_json list_json(const std::vector<T>& list, Convert convert) {
   auto out = nlohmann::ordered_json::array();
   for (const T& item : list) out.push_back(convert(item));
   return out;
-}
-
-// JSON inside a script element: no "<" may be in it, or it could end the element.
-std::string script_text(const nlohmann::ordered_json& json) {
-  std::string out;
-  for (const char c : json.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace)) {
-    if (c == '<')
-      out += "\\u003c";
-    else
-      out += c;
-  }
-  return out;
-}
-
-// The template with each {{name}} replaced; what is put in is not looked at again.
-template <class Find>
-std::string filled(std::string_view text, Find find) {
-  std::string out;
-  while (true) {
-    const std::size_t begin = text.find("{{");
-    if (begin == std::string_view::npos) return out += text;
-    const std::size_t end = text.find("}}", begin);
-    ZKI_CHECK(end != std::string_view::npos, "a name in the template ends");
-    out += text.substr(0, begin);
-    out += find(text.substr(begin + 2, end - begin - 2));
-    text.remove_prefix(end + 2);
-  }
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "outputs.h"
+#include "report/html.h"
 #include "report/report.h"
 #include "report/style_text.h"
 #include "tensor_policy_text.h"
@@ -13,20 +14,6 @@
 
 namespace zkinfer::cli {
 namespace {
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
 
 std::string grey(float level) {
   const std::string value = std::to_string(std::lround(std::clamp(level, 0.0f, 255.0f)));
