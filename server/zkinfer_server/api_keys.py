@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who may do what how often. Of a key only a hash is kept: its 256 random bits need no slow one."""
+"""Who may do what how often. Of a key only a hash is kept: its 256 random bits need no slow one. Whoever comes with an issuer's token (oidc.py) has a row
+beside those of keys, for his budget and to be revoked."""
 
 from __future__ import annotations
 
+import copy
 import hmac
 import secrets
 import threading
@@ -11,6 +13,7 @@ from typing import Any, Iterable, Optional
 
 from zkinfer_client.canonical import sha256
 
+from . import audit, oidc
 from .database import Database, Transaction
 from .problems import Problem
 
@@ -63,10 +66,10 @@ def spend(tx: Transaction, caller: Caller) -> None:
 
 
 class ApiKeys:
-    """Checks keys and rates. database None: anybody may predict."""
+    """Checks keys, tokens and rates. database None: anybody may predict. issuer: whose tokens are taken too; of each of its customers rps and queries."""
 
-    def __init__(self, database: Optional[Database]) -> None:
-        self._database = database
+    def __init__(self, database: Optional[Database], issuer: Optional[oidc.Issuer] = None, *, rps: Optional[int] = None, queries: Optional[int] = None) -> None:
+        self._database, self._issuer, self._rps, self._queries = database, issuer, rps, queries
         self._lock = threading.Lock()
         self._seen: dict[str, tuple[float, Optional[Caller]]] = {}
         self._rates: dict[str, tuple[float, float]] = {}
@@ -80,13 +83,41 @@ class ApiKeys:
         if self._database is None:
             return ANYBODY
         scheme, _, token = (header or "").partition(" ")
-        parts = token.strip().split("_", 2)
+        token = token.strip()
+        if self._issuer is not None and scheme.lower() == "bearer" and oidc.is_token(token):
+            caller = self._of_token(self._issuer, token)
+            self._rate(caller)
+            return caller
+        parts = token.split("_", 2)
         if scheme.lower() != "bearer" or len(parts) != 3 or parts[0] != "zki":
-            raise Problem("unauthorized", "expected the header 'Authorization: Bearer zki_..'")
+            raise Problem("unauthorized", "expected the header 'Authorization: Bearer zki_..'" + (" or a token of the issuer" if self._issuer is not None else ""))
         caller = self._find(parts[1])
         if caller is None or not hmac.compare_digest(caller.hash, sha256(parts[2].encode())):
             raise Problem("unauthorized", "the API key is unknown or revoked")
         self._rate(caller)
+        return caller
+
+    def _of_token(self, issuer: oidc.Issuer, token: str) -> Caller:
+        """The row of a token's customer, made when he first comes, with the token's scopes. Raises: Problem."""
+        claims = issuer.claims(token)
+        tenant = oidc.tenant_of(claims, issuer.tenant)
+        name = "oidc-" + sha256(issuer.issuer.encode() + b"\0" + tenant.encode()).hex()[:24]
+        found = self._find(name)
+        if found is None:
+            assert self._database is not None
+            with self._database.write() as tx:
+                if tx.one("SELECT id FROM api_key WHERE id = ?", name) is None:
+                    # No key has this hash.
+                    tx.run(
+                        "INSERT INTO api_key(id, tenant, hash, scopes, rps, queries_left, created) VALUES(?, ?, ?, ?, ?, ?, ?)",
+                        name, tenant, sha256(secrets.token_bytes(32)), "", self._rps, self._queries, time.time(),
+                    )  # fmt: skip
+                    audit.note(tx, "operator", event="customer of the issuer", key=name, tenant=tenant)
+            found = self._find(name)
+        if found is None:
+            raise Problem("unauthorized", "this customer was revoked")
+        caller = copy.copy(found)
+        caller.scopes = oidc.scopes_of(claims, SCOPES)
         return caller
 
     def _find(self, name: str) -> Optional[Caller]:

@@ -48,6 +48,11 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--host", default="127.0.0.1")
     run.add_argument("--port", type=int, default=8700)
     run.add_argument("--no-auth", action="store_true", help="anybody may ask, without an API key; on this machine only")
+    run.add_argument("--oidc-issuer", metavar="URL", help="take this OpenID Connect issuer's tokens too, in the place of API keys")
+    run.add_argument("--oidc-audience", metavar="NAME", help="that its tokens must be for: the name that it has for this service")
+    run.add_argument("--oidc-tenant", default="sub", metavar="CLAIM", help="which of their claims names the customer (sub)")
+    run.add_argument("--oidc-rps", type=int, metavar="N", help="requests a second of each of its customers")
+    run.add_argument("--oidc-queries", type=int, metavar="N", help="in all, of each: a budget against copying the model by asking")
     run.add_argument("--issuer", default="zkinfer-server", help="`iss` of receipts")
     run.add_argument("--workers", type=int, default=1, help="prover processes; 0 where others pull (`zkinfer-server worker`)")
     run.add_argument("--max-backlog", type=_number(0), default=30.0, metavar="SECONDS", help="of proving that may wait before requests are refused (30)")
@@ -126,13 +131,31 @@ def _run(given: argparse.Namespace) -> int:
         raise ValueError("--no-auth is for 127.0.0.1 only; make API keys with `zkinfer-server keys create`")
     if not given.models.is_dir():
         raise ValueError(f"--models {given.models}: no such folder")
+    issuer = _issuer(given)
     place = Place(given.data, given.database)
     common = ["--data", str(given.data), "--models", str(given.models), "--priority", given.priority, "--proofs-at-once", str(given.proofs_at_once), "--seats", str(given.seats)]
     if given.database:
         common += ["--database", given.database]
     workers = [[*common, "--name", _worker_name(given, number)] for number in range(given.workers)]
     policy = Policy(issuer=given.issuer, max_backlog=given.max_backlog, proof_within=given.proof_within, price=given.price, keep_seconds=86400 * given.keep_days, upload_seconds=given.upload_seconds, private_webhooks=given.private_webhooks)
-    return run(place, given.models, given.host, given.port, workers, policy, open_to_all=given.no_auth, port_file=given.port_file, web=given.web or _web())
+    return run(place, given.models, given.host, given.port, workers, policy, open_to_all=given.no_auth, port_file=given.port_file, web=given.web or _web(), issuer=issuer, rps=given.oidc_rps, queries=given.oidc_queries)
+
+
+def _issuer(given: argparse.Namespace) -> Any:
+    """Whose tokens are taken; None: nobody's."""
+    from .oidc import Issuer
+
+    for name in ("rps", "queries"):
+        number = getattr(given, f"oidc_{name}")
+        if number is not None and not 1 <= number < 1 << 62:
+            raise ValueError(f"--oidc-{name} {number}, expected at least 1")
+    if given.oidc_issuer is None:
+        if given.oidc_audience or given.oidc_rps or given.oidc_queries:
+            raise ValueError("--oidc-issuer: give the address of the issuer too")
+        return None
+    if given.no_auth:
+        raise ValueError("--no-auth takes everybody; leave it or --oidc-issuer out")
+    return Issuer(given.oidc_issuer, given.oidc_audience or "", given.oidc_tenant)
 
 
 def _web() -> Optional[str]:

@@ -23,6 +23,7 @@ from .app import make_app
 from .housekeeping import Housekeeper
 from .metrics import Metrics
 from .models import Models
+from .oidc import Issuer
 from .place import Place
 from .service import Policy, Service
 from .uploads import Uploads
@@ -92,13 +93,13 @@ class _Server(uvicorn.Server):
 
 def run(
     place: Place, models: str, host: str, port: int, workers: Sequence[Sequence[str]], policy: Policy, *, open_to_all: bool, port_file: Optional[str] = None,
-    web: Optional[str] = None,
+    web: Optional[str] = None, issuer: Optional[Issuer] = None, rps: Optional[int] = None, queries: Optional[int] = None,
 ) -> int:
     """Serves until a signal. workers: the arguments of each."""
     place.lock()
     database = place.database()
     service = Service(database, place.store(), place.vault(), place.signer(), Models(pathlib.Path(models)), policy)
-    app = make_app(service, ApiKeys(None if open_to_all else database), Metrics())
+    app = make_app(service, ApiKeys(None if open_to_all else database, issuer, rps=rps, queries=queries), Metrics())
     language.add_routes(app, app.state.front)
     drafts = Uploads(place.folder / "drafts", pathlib.Path(models), seconds=policy.upload_seconds, memory=policy.upload_memory, price=policy.price)
     operation.add_routes(app, app.state.front, drafts, pathlib.Path(web) if web else None)
