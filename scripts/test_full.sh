@@ -17,7 +17,8 @@
 #   full_size  ResNet, MobileNet, SqueezeNet, EfficientNet and a YOLO at full size (24 GiB of memory)
 # Tables: WORK_FOLDER/*.md and *.json. A part that was interrupted goes on where it ended when the program is the same (all but nodes, language, python, torch and wheels).
 # The virtual environment is WORK_FOLDER/venv. ONLY=TEXT tries what has TEXT in its name, without the floors below; its tables are *.some.*.
-# No part takes longer than MINUTES_PER_PART (default 120). Exit code 1 where a model or test fails, a part ran out of time or could not begin,
+# No part takes longer than MINUTES_PER_PART (default 120), and no command of a model longer than SECONDS_PER_COMMAND (by default what the part's
+# program says; more on a busy machine, where a slow command counts as one that was not done). Exit code 1 where a model or test fails, a part ran out of time or could not begin,
 # or fewer pass than did.
 set -euo pipefail
 (($# >= 2)) || { echo "usage: test_full.sh BUILD_FOLDER WORK_FOLDER [PART..]" >&2; exit 2; }
@@ -68,6 +69,7 @@ command_of() {
     table=$work/$1.some
     common=(--json "$table.json" --only "$ONLY")
   fi
+  [[ $1 == nodes || -z ${SECONDS_PER_COMMAND:-} ]] || common+=(--seconds "$SECONDS_PER_COMMAND")
   case $1 in
     nodes) command=("$build/tests/nodes/node_tests" "$work/node" "${common[@]}" --markdown "$table.md") ;;
     models) command=("$python" tests/models/against_onnxruntime.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
