@@ -36,7 +36,7 @@ demo: configure  ## proves one inference of a trained network, verifies it, show
 	@if command -v node >/dev/null && command -v npm >/dev/null; then npm_config_fetch_retries=0 scripts/npm_packages.sh contracts build/evm/npm && scripts/contracts.sh build/evm >/dev/null; fi || true
 	@scripts/demo_chain.sh $(ZKINFER) build/demo/digits.zkmodel examples/digits/digit_7.png build/demo/chain build/evm || [[ $$? -eq 77 ]]
 
-test: test-packages build web evm  ## builds and runs all tests
+test: test-packages build evm web  ## builds and runs all tests
 	@ctest --preset release -j 2
 
 test-full: test  ## `make test`, then what needs packages from PyPI (a virtual environment of its own): the newest ONNX node tests, models against onnxruntime
@@ -54,7 +54,7 @@ web:  ## the verifier for browsers and JavaScript (WebAssembly): build/web
 	@cmake --preset wasm >build/wasm.configure.log 2>&1 || { cat build/wasm.configure.log; exit 2; }
 	@cmake --build --preset wasm -j $(JOBS)
 	@scripts/npm_packages.sh js build/web/npm
-	@node js/build.mjs build/wasm/js/wasm build/web $$([[ -f build/demo/digit.zkproof ]] && echo build/demo)
+	@ZKINFER_EVM=build/evm ZKINFER_NPM=build/web/npm node js/build.mjs build/wasm/js/wasm build/web $$([[ -f build/demo/digit.zkproof ]] && echo build/demo)
 
 evm:  ## the contracts that check proofs on EVM chains: build/evm
 	@scripts/install_packages.sh web

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // build.mjs WASM_FOLDER OUTPUT_FOLDER [EXAMPLE_FOLDER]: the npm package in OUTPUT_FOLDER/zkinfer, and two pages, each one file that needs
 // nothing else, in OUTPUT_FOLDER/page: index.html checks proofs, prove.html makes them. They show the files of EXAMPLE_FOLDER where there is one.
+// ZKINFER_EVM: where `make evm` has built the contracts, ZKINFER_NPM: js/package.json's packages; with both, index.html runs contracts.
+import {execFileSync} from 'node:child_process';
+import {existsSync} from 'node:fs';
 import {cp, mkdir, readFile, readdir, rm, writeFile} from 'node:fs/promises';
 import {dirname, join} from 'node:path';
 import {fileURLToPath} from 'node:url';
@@ -34,13 +37,27 @@ async function script(...parts) {
 const base64 = async (file) => (await readFile(file)).toString('base64');
 const style = (await readFile(join(here, '../tools/cli/report/style.css'), 'utf8')) + (await readFile(join(here, 'page/page.css'), 'utf8'));
 
-async function page(file, {modules, examples, script, worker}) {
+// The contracts, and the script that runs them.
+const artifacts = join(process.env.ZKINFER_EVM ?? '', 'artifacts.json');
+const esbuild = join(process.env.ZKINFER_NPM ?? '', `node_modules/@esbuild/linux-${process.arch}/bin/esbuild`);
+const runsContracts = existsSync(artifacts) && existsSync(esbuild);
+async function contracts() {
+  const names = ['ZkInferOuter', 'ZkInferFunctionals', 'ZkInferRegistry', 'ZkInferVerifier', 'ZkInferReceipts', 'ZkInferSession'];
+  const all = JSON.parse(await readFile(artifacts, 'utf8'));
+  return Object.fromEntries(names.map((name) => [name, {bytecode: all[name].bytecode}]));
+}
+const bundle = (part) => execFileSync(esbuild, [join(here, part), '--bundle', '--minify', '--format=iife', '--platform=browser', '--legal-comments=inline', '--log-level=error'],
+  {env: {...process.env, NODE_PATH: join(process.env.ZKINFER_NPM, 'node_modules')}, maxBuffer: 2 ** 26, encoding: 'utf8'});
+
+async function page(file, {modules, examples, script, worker, chain}) {
   const data = {modules: {}};
   for (const name of modules) data.modules[name] = await base64(join(built, name));
   const shown = example === undefined ? [] : (await readdir(example)).filter((name) => examples.test(name));
   if (shown.length > 0) data.example = Object.fromEntries(await Promise.all(shown.map(async (name) => [name, await base64(join(example, name))])));
+  if (chain) data.contracts = await contracts();
   const html = (await readFile(join(here, 'page', file), 'utf8')).replace('/*STYLE*/', () => style).replace('/*DATA*/', () => JSON.stringify(data))
-    .replace('/*WORKER*/', () => worker).replace('/*SCRIPT*/', () => script);
+    .replace('/*WORKER*/', () => worker).replace('/*SCRIPT*/', () => script)
+    .replace('/*CHAIN*/', () => chain ?? '');
   await mkdir(join(output, 'page'), {recursive: true});
   await writeFile(join(output, 'page', file), html);
 }
@@ -48,7 +65,8 @@ async function page(file, {modules, examples, script, worker}) {
 const common = ['src/errors.js', 'src/bytes.js', 'src/module.js'];
 await page('index.html', {
   modules: ['zkinfer.wasm'], examples: /\.(zkproof|zkkey|zkcert|zkpath)$/,
-  script: await script(...common, 'page/own_module.js', 'src/instances.js', 'src/key.js', 'src/index.js', 'page/show.js', 'page/tokenizer.js', 'page/page.js'),
+  script: await script(...common, 'page/own_module.js', 'src/instances.js', 'src/key.js', 'src/index.js', 'page/show.js', 'page/tokenizer.js', 'page/on_chain.js', 'page/page.js'),
+  chain: runsContracts ? bundle('page/chain.js') : undefined,
 });
 await page('prove.html', {
   modules, examples: /\.zkmodel$/,

@@ -2,6 +2,7 @@
 // A real node for tests: anvil in a process of its own, on a port that it chooses, with Ethereum's rules (Osaka); with its limits of
 // transactions too (EIP-7623, EIP-7825), signed here, so that their size is known.
 import {spawn} from 'node:child_process';
+import {request} from 'node:http';
 import {join} from 'node:path';
 import {artifacts, bytesToHex, concat, encode, hexToBytes, keccak, load} from './abi.js';
 
@@ -40,6 +41,18 @@ export function signed({chainId, nonce, gas, to, data}, key) {
   return concat(Uint8Array.of(2), rlp([...fields, number(signature[0]), r, s]));
 }
 
+// However long it takes: a trace on a busy machine takes longer than fetch waits.
+function post(url, body) {
+  return new Promise((resolve, reject) => {
+    const asked = request(url, {method: 'POST', headers: {'content-type': 'application/json', 'content-length': Buffer.byteLength(body)}}, (answer) => {
+      const parts = [];
+      answer.on('data', (part) => parts.push(part)).on('error', reject).on('end', () => resolve(Buffer.concat(parts).toString()));
+    });
+    asked.on('error', reject);
+    asked.end(body);
+  });
+}
+
 export class Node {
   /** Rejects where anvil cannot be started. It ends with this process at the latest. */
   static async start(words = ['--enable-tx-gas-limit', '--gas-limit', '60000000']) {
@@ -67,8 +80,7 @@ export class Node {
   }
 
   async ask(method, ...params) {
-    const answer = await fetch(this.url, {method: 'POST', headers: {'content-type': 'application/json'}, body: JSON.stringify({jsonrpc: '2.0', id: 1, method, params})});
-    const {result, error} = await answer.json();
+    const {result, error} = JSON.parse(await post(this.url, JSON.stringify({jsonrpc: '2.0', id: 1, method, params})));
     if (error !== undefined) throw Object.assign(new Error(`${method}: ${error.message}`), {data: error.data});
     return result;
   }

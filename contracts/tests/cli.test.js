@@ -56,7 +56,7 @@ test('deployed with a key file', async () => {
 });
 
 test('a model that is not registered is said', async () => {
-  await refused(/no model is registered under this id; `zkinfer evm register` does it/, 'verify', 'a.evm.json', ...there());
+  await refused(/no model is registered under this id; register it first/, 'verify', 'a.evm.json', ...there());
 });
 
 test('registered once, by an account of the node', async () => {

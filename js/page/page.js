@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Files in, verdict out. What is there is checked again whenever something changes.
+// Files in, verdict out, and what a contract says. What is there is checked again whenever something changes.
 import {inspect, loadKey} from '../src/index.js';
 import {fromBase64, held} from './own_module.js';
+import {readExported, showOnChain} from './on_chain.js';
 import {contextText, element, facts, kibibytes, milliseconds, tensorPart} from './show.js';
 import {readTokenizer} from './tokenizer.js';
 
@@ -10,7 +11,7 @@ const result = byId('result');
 let files = []; // {name, kind, what, bytes, text}
 
 const KIND_NAMES = {key: 'verification key', certificate: 'certificate of the weights', path: 'path to the key that serves', proof: 'proof',
-  batch: 'proof of many inferences', bundle: 'proof with what it needs', tensor_commitment: 'tensor commitment', card: 'model card',
+  batch: 'proof of many inferences', bundle: 'proof with what it needs', tensor_commitment: 'tensor commitment', card: 'model card', onchain: 'data for contracts',
   tokenizer: 'tokenizer', data: 'data (canonical bytes)', secret: 'not for this page', refused: 'not read'};
 
 async function describe(name, bytes) {
@@ -29,6 +30,8 @@ async function describe(name, bytes) {
   if (last.startsWith('zk')) return {name, bytes, kind: last === 'zkproof' ? 'proof' : 'secret', problem: last === 'zkproof' ? undefined : 'its first bytes are those of no file of zkinfer'};
   if (last === 'md' || last === 'markdown') return {name, bytes, kind: 'card', text: text()};
   if (last === 'json') {
+    const exported = readExported(text());
+    if (exported) return {name, bytes, kind: 'onchain', exported};
     const decode = readTokenizer(text());
     if (decode) return {name, bytes, kind: 'tokenizer', decode};
   }
@@ -86,6 +89,7 @@ function wait(text) {
 
 async function show() {
   listFiles();
+  showOnChain(byId('onchain'), find('onchain')?.exported, find('proof')?.bytes);
   const key = find('key'), proof = find('proof', 'batch', 'bundle');
   if (!key && !proof) return files.some((file) => file.kind === 'refused') ? wait('Key and proof are still to come.') : result.replaceChildren();
   if (!proof) return wait('The key is there. Now the proof.');

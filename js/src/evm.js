@@ -16,7 +16,8 @@ const ERRORS = {
   '0x5c0f93e3': 'the data are not encoded in the standard way',
   '0xeea8a78c': 'public inputs or outputs of another length than the model\'s',
   '0xf30b41da': 'an inner call ran out of gas, or met another contract than it should',
-  '0xac041c60': 'no program that the registry takes',
+  '0xac041c60': 'no program that the registry takes', // BadProgram(string)
+  '0x16828558': 'no program that the registry takes', // BadInstruction(uint256,string)
 };
 
 // The contracts in the order of their deployment, with those before them that a constructor takes.

@@ -11,6 +11,7 @@ PYBIND11_MODULE(_native, module) {
   bind_basics(module);
   bind_verify(module);
   bind_evaluation(module);
+  bind_evm(module);
 #ifdef ZKINFER_VERIFY_ONLY
   module.attr("can_prove") = false;
 #else

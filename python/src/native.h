@@ -18,10 +18,11 @@ namespace zkinfer::python {
 
 namespace py = pybind11;
 
-// One per file, called by the module in this order; the first three are all of the package that only verifies.
+// One per file, called by the module in this order; the first four are all of the package that only verifies.
 void bind_basics(py::module_& module);
 void bind_verify(py::module_& module);
 void bind_evaluation(py::module_& module);
+void bind_evm(py::module_& module);
 void bind_prove(py::module_& module);
 void bind_tensors(py::module_& module);
 void bind_compile(py::module_& module);

@@ -57,6 +57,22 @@ def calls(model, key, proof, onnx_path, flowers):
     yield "verify_rotation", lambda value: zkinfer.verify_rotation(public, public, value)
     yield "TensorCommitment.from_bytes", zkinfer.TensorCommitment.from_bytes
     yield "CommittedTensor.open", zkinfer.CommittedTensor.open
+    evm = zkinfer.evm
+    address = "0x" + "11" * 20
+    yield "evm.export(proof)", lambda value: evm.export(value, public)
+    yield "evm.export(key)", lambda value: evm.export(proof, value)
+    for name in ("inputs", "outputs", "path"):
+        yield f"evm.export({name}=)", lambda value, name=name: evm.export(proof, public, **{name: value})
+    for name, call in (("model_id", evm.model_id), ("calldata", evm.calldata), ("Exported", evm.Exported), ("Exported.load", evm.Exported.load), ("Deployment.load", evm.Deployment.load),
+                       ("Deployment.save", evm.Deployment(1, address, address, address).save), ("Node", evm.Node)):  # fmt: skip
+        yield f"evm.{name}", call
+    yield "evm.check(exported)", lambda value: evm.check(value, public)
+    yield "evm.deploy(node)", lambda value: evm.deploy(value, {}, address)
+    yield "evm.deploy(artifacts)", lambda value: evm.deploy("http://127.0.0.1:9", value, address)
+    yield "evm.verify(exported)", lambda value: evm.verify(value, "http://127.0.0.1:9", evm.Deployment(1, address, address, address))
+    for place in range(5):
+        arguments = [1, address, address, "price", 7]
+        yield f"evm.context({place})", lambda value, place=place, arguments=arguments: evm.context(*arguments[:place], value, *arguments[place + 1 :])
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
@@ -74,7 +90,7 @@ def test_every_argument(model, key, proof, onnx_path, flowers, tmp_path, monkeyp
                 assert not CPP.search(str(error)), f"{name} of {value!r}: {error}"
             except Exception as error:
                 raise AssertionError(f"{name} of {value!r}: {type(error).__name__}: {error}") from error
-    assert refused > 700
+    assert refused > 950
 
 
 def test_what_has_no_number(key, model, onnx_path, flowers):

@@ -99,8 +99,8 @@ if _native.can_prove:
     _atexit.register(_native.end_left_behind)
 
     def __getattr__(name: str) -> _Any:
-        # zkinfer.torch and zkinfer.sklearn, which need torch and scikit-learn, are read when they are first asked for.
-        if name in ("torch", "sklearn"):
+        # Read when they are first asked for: zkinfer.torch and zkinfer.sklearn need torch and scikit-learn, zkinfer.evm Python's HTTP.
+        if name in ("evm", "torch", "sklearn"):
             return _import_module(f"zkinfer.{name}")
         raise AttributeError(f"module 'zkinfer' has no attribute {name!r}")
 
@@ -111,6 +111,8 @@ else:  # the package that only checks proofs
     __all__ = [_name for _name in __all__ if _name not in _PROVING]
 
     def __getattr__(name: str) -> _Any:
+        if name == "evm":
+            return _import_module("zkinfer.evm")
         if name in _PROVING:
             raise AttributeError(f"zkinfer.{name}: this is zkinfer-verify, which only checks proofs; install zkinfer in its place to make them")
         raise AttributeError(f"module 'zkinfer' has no attribute {name!r}")

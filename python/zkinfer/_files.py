@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
-from typing import Union
+from typing import Any, Union
 
 from . import _native, _options
 from .errors import FileError, InputError
@@ -103,8 +104,35 @@ def certificate_beside(path: Path) -> str:
 
 def write(path: Path, data: bytes, kind: str, *, secret: bool = False) -> None:
     """Replaces only a file of the same kind. secret: readable by its owner only."""
-    path = name_of(path)
     check_target(path, kind)
+    _replace(name_of(path), data, secret)
+
+
+def write_json(path: Path, content: dict[str, Any], mark: str, noun: str) -> None:
+    """Replaces only a JSON object that has the key `mark`, as all of its kind do."""
+    name = name_of(path)
+    try:
+        if os.path.lexists(name):
+            if not os.path.isfile(name):
+                raise InputError(f"{quoted(path)} is there already and is no regular file; name another one")
+            with open(name, "rb") as old:
+                text = old.read()
+            if text and not _has_key(text, mark):
+                raise InputError(f"{quoted(path)} is there already and is no {noun}; choose another name, or remove it first")
+    except OSError as error:
+        raise _os_error("read", path, error) from None
+    _replace(name, (json.dumps(content, indent=1) + "\n").encode(), False)
+
+
+def _has_key(text: bytes, key: str) -> bool:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and key in found
+
+
+def _replace(path: str, data: bytes, secret: bool) -> None:
     try:
         folder = os.path.dirname(os.path.realpath(path)) or "."
         temporary = os.path.join(folder, f".{os.path.basename(path)}.{secrets.token_hex(8)}")

@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "api/key_impl.h"
-#include "evm/append.h"
+#include "evm/abi.h"
 #include "evm/program.h"
 #include "evm/publics.h"
 #include "hash/keccak.h"
@@ -20,14 +20,8 @@ using evm::append;
 
 constexpr std::string_view kModelTag = "zkinfer evm model";
 constexpr std::string_view kVerify = "verify(bytes32,bytes,bytes,bytes,bytes32)";
-constexpr std::size_t kWord = 32;
 
 ByteView bytes_of(std::string_view text) { return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}; }
-
-void append_word(Bytes& out, std::uint64_t x) {
-  out.insert(out.end(), kWord - 8, 0);
-  evm::append_integer(out, x, 8);
-}
 
 }  // namespace
 
@@ -82,18 +76,13 @@ Result<Bytes> evm_calldata(const VerificationKey& key, const EvmProgram& program
   const Digest selector = keccak256(bytes_of(kVerify));
   append(out, ByteView(selector).first(4));
   append(out, program.model_id);
-  std::uint64_t offset = 5 * kWord;
-  const auto padded = [](std::size_t size) { return (size + kWord - 1) / kWord * kWord; };
+  std::uint64_t offset = 5 * evm::kWord;
   for (const ByteView argument : arguments) {
-    append_word(out, offset);
-    offset += kWord + padded(argument.size());
+    evm::append_word(out, offset);
+    offset = evm::behind(offset, argument);
   }
   append(out, header.context);
-  for (const ByteView argument : arguments) {
-    append_word(out, argument.size());
-    append(out, argument);
-    out.insert(out.end(), padded(argument.size()) - argument.size(), 0);
-  }
+  for (const ByteView argument : arguments) evm::append_padded(out, argument);
   return out;
 }
 

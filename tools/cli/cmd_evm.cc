@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer evm export, check: what contracts on a chain need to check a proof. The other verbs: cmd_evm_chain.cc.
-#include <algorithm>
 #include <memory>
 
 #include "base/text.h"
 #include "chain/evm_files.h"
 #include "chain/node.h"
-#include "chain/transaction.h"
 #include "cmd_evm.h"
 #include "files.h"
 #include "known_tensors.h"
@@ -16,7 +14,7 @@
 #include "result_json.h"
 #include "text.h"
 #include "trust.h"
-#include "zkinfer/evm.h"
+#include "zkinfer/evm_calls.h"
 #include "zkinfer/hex.h"
 
 namespace zkinfer::cli {
@@ -44,20 +42,20 @@ CommandResult export_proof(Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0, arguments.limits));
   ZKI_ASSIGN_OR_RETURN(const KeyForProof found, require_key_for_proof(root, arguments.key_path, file, arguments.paths));
   const VerificationKey& key = found.key(root);
-  ZKI_ASSIGN_OR_RETURN(const EvmProgram program, evm_program(key));
   ZKI_ASSIGN_OR_RETURN(const std::vector<KnownTensor> inputs, load_known(arguments.inputs, key.info()));
   ZKI_ASSIGN_OR_RETURN(const std::vector<KnownTensor> outputs_known, load_known(arguments.outputs, key.info()));
-  ZKI_ASSIGN_OR_RETURN(const Bytes calldata, evm_calldata(key, program, file.content.proof, inputs, outputs_known));
-  const DataGas gas = data_gas(calldata);
-  const bool fits = calldata.size() + kTransactionHead <= kMaxTransactionBytes;
+  ZKI_ASSIGN_OR_RETURN(const EvmExport exported, evm_export(key, file.content.proof, inputs, outputs_known));
+  const Bytes& calldata = exported.calldata;
+  const EvmDataGas gas = evm_data_gas(calldata);
+  const bool fits = evm_fits_transaction(calldata);
   if (!fits) {
     session.warn("the calldata has " + std::to_string(calldata.size()) +
-                 " bytes, and nodes take transactions of up to " + std::to_string(kMaxTransactionBytes) +
+                 " bytes, and nodes take transactions of up to " + std::to_string(kMaxEvmTransactionBytes) +
                  "; --profile small and a small --budget of `zkinfer commit` make proofs smaller");
   }
-  const nlohmann::ordered_json content = {{"model_id", hex_text(program.model_id)},
-                                          {"identity", hex_text(program.identity)},
-                                          {"program", hex_text(program.bytes)},
+  const nlohmann::ordered_json content = {{"model_id", hex_text(exported.model_id)},
+                                          {"identity", hex_text(exported.identity)},
+                                          {"program", hex_text(exported.program)},
                                           {"calldata", hex_text(calldata)}};
   const std::string text = content.dump(1) + "\n";
   ZKI_RETURN_IF_ERROR(outputs.write(output, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()}));
@@ -65,9 +63,9 @@ CommandResult export_proof(Session& session, const Arguments& arguments) {
   if (session.json) {
     print_result(session, {{"output", arguments.output_path},
                            {"model_id", content["model_id"]},
-                           {"identity", to_hex(program.identity)},
+                           {"identity", to_hex(exported.identity)},
                            {"root_identity", to_hex(root.info().model_identity)},
-                           {"program_bytes", program.bytes.size()},
+                           {"program_bytes", exported.program.size()},
                            {"calldata_bytes", calldata.size()},
                            {"fits_transaction", fits},
                            {"calldata_gas", gas.data},
@@ -76,8 +74,8 @@ CommandResult export_proof(Session& session, const Arguments& arguments) {
     print("wrote {}\n", output_name(arguments.output_path));
     print_lines(pairs_text(
         {{"model on chain", content["model_id"].get<std::string>()},
-         {"serving key", to_hex(program.identity)},
-         {"program", human_bytes(program.bytes.size()) + ", registered once"},
+         {"serving key", to_hex(exported.identity)},
+         {"program", human_bytes(exported.program.size()) + ", registered once"},
          {"calldata", human_bytes(calldata.size()) + ", " + std::to_string(gas.data) +
                           " gas besides execution, at least " + std::to_string(gas.floor) + " in all (EIP-7623)"}}));
   }
@@ -108,11 +106,11 @@ void add_export(CLI::App& app, Session& session) {
 }
 
 CommandResult check(Session& session, const Arguments& arguments) {
-  ZKI_ASSIGN_OR_RETURN(const Exported exported, read_exported(arguments.proof_path));
+  ZKI_ASSIGN_OR_RETURN(const EvmExport exported, read_exported(arguments.proof_path));
   ZKI_ASSIGN_OR_RETURN(const VerificationKey root, load_key(arguments.key_path, 0, arguments.limits));
   ProofFile file;
   file.name = arguments.proof_path;
-  file.content.proof = exported.proof();
+  file.content.proof = evm_proof(exported);
   ZKI_ASSIGN_OR_RETURN(const KeyForProof found, key_for_proof(root, arguments.key_path, file, arguments.paths));
   const auto say = [&](bool matches, const std::string& why) -> CommandResult {
     if (session.json) {
@@ -127,9 +125,8 @@ CommandResult check(Session& session, const Arguments& arguments) {
   };
   if (!found.verdict.accepted())
     return say(false, verdict_text(found.verdict) + (found.hint.empty() ? "" : "; " + found.hint));
-  ZKI_ASSIGN_OR_RETURN(const EvmProgram program, evm_program(found.key(root)));
-  if (!std::ranges::equal(program.identity, exported.identity)) return say(false, "it is of another key");
-  if (program.bytes != exported.program) return say(false, "its program is not what this zkinfer makes of the key");
+  ZKI_ASSIGN_OR_RETURN(const std::string why, evm_mismatch(found.key(root), exported));
+  if (!why.empty()) return say(false, why);
   return say(true, "the program of " + hex_text(exported.model_id) + " is that of the key");
 }
 

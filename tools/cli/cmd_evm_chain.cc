@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer evm deploy, register, verify, gas, calldata: contracts on a node, by JSON-RPC.
 #include <algorithm>
-#include <array>
 #include <memory>
+#include <span>
 
 #include "base/text.h"
 #include "chain/evm_files.h"
 #include "chain/node.h"
 #include "chain/transaction.h"
 #include "cmd_evm.h"
-#include "hash/keccak.h"
 #include "inputs/input_bytes.h"
 #include "print.h"
 #include "result_json.h"
 #include "text.h"
-#include "zkinfer/hex.h"
+#include "zkinfer/evm_calls.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -27,36 +26,6 @@ struct Arguments {
   bool submits = false;
 };
 
-// The contracts in the order of their deployment, and those before them that a constructor takes.
-struct Contract {
-  const char *name, *key;
-  std::array<int, 3> arguments;
-};
-constexpr std::array<Contract, 6> kContracts = {{{"ZkInferOuter", "outer", {-1, -1, -1}},
-                                                 {"ZkInferFunctionals", "functionals", {-1, -1, -1}},
-                                                 {"ZkInferRegistry", "registry", {-1, -1, -1}},
-                                                 {"ZkInferVerifier", "verifier", {0, 1, 2}},
-                                                 {"ZkInferReceipts", "receipts", {3, -1, -1}},
-                                                 {"ZkInferSession", "session", {4, -1, -1}}}};
-
-void append_word(Bytes& out, ByteView bytes) {
-  out.insert(out.end(), 32 - bytes.size(), 0);
-  out.insert(out.end(), bytes.begin(), bytes.end());
-}
-
-void append_word(Bytes& out, std::uint64_t number) {
-  std::array<std::uint8_t, 8> bytes{};
-  for (std::size_t i = 0; i < 8; ++i) bytes[7 - i] = static_cast<std::uint8_t>(number >> 8 * i);
-  append_word(out, bytes);
-}
-
-// Length, bytes, and zeros up to a whole word.
-void append_padded(Bytes& out, ByteView bytes) {
-  append_word(out, bytes.size());
-  out.insert(out.end(), bytes.begin(), bytes.end());
-  out.insert(out.end(), (32 - bytes.size() % 32) % 32, 0);
-}
-
 Result<Node> connect(const Arguments& arguments, const Deployment& deployment) {
   ZKI_ASSIGN_OR_RETURN(Node node, Node::connect(arguments.url));
   if (node.chain_id() != deployment.chain_id) {
@@ -68,33 +37,34 @@ Result<Node> connect(const Arguments& arguments, const Deployment& deployment) {
 }
 
 CommandResult deploy(Session& session, const Arguments& arguments) {
-  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_bytes(arguments.artifacts_path, kMaxArtifacts, Content::kAny));
-  const Json artifacts = Json::parse(bytes.begin(), bytes.end(), nullptr, false);
-  std::array<Bytes, kContracts.size()> codes;
-  for (std::size_t i = 0; i < kContracts.size(); ++i) {
-    const char* name = kContracts[i].name;
+  ZKI_ASSIGN_OR_RETURN(const Bytes text, read_bytes(arguments.artifacts_path, kMaxArtifacts, Content::kAny));
+  const Json artifacts = Json::parse(text.begin(), text.end(), nullptr, false);
+  const std::span<const EvmContract> contracts = evm_contracts();
+  std::vector<Bytes> codes;
+  for (const EvmContract& contract : contracts) {
+    const std::string name(contract.name);
     const bool is_there = artifacts.is_object() && artifacts.contains(name) && artifacts[name].is_object() &&
                           artifacts[name].contains("bytecode") && artifacts[name]["bytecode"].is_string();
     if (!is_there)
       return invalid_argument(in_quotes(arguments.artifacts_path) + " has no bytecode of " + name +
                               "; `make evm` writes build/evm/artifacts.json");
-    ZKI_ASSIGN_OR_RETURN(codes[i], hex_bytes(in_quotes(arguments.artifacts_path) + ": " + name,
-                                             artifacts[name]["bytecode"].get<std::string>()));
+    ZKI_ASSIGN_OR_RETURN(codes.emplace_back(), hex_bytes(in_quotes(arguments.artifacts_path) + ": " + name,
+                                                         artifacts[name]["bytecode"].get<std::string>()));
   }
   ZKI_ASSIGN_OR_RETURN(const Node node, Node::connect(arguments.url));
   ZKI_ASSIGN_OR_RETURN(const Sender sender, Sender::make(node, arguments.sender));
   Json result;
-  std::array<Bytes, kContracts.size()> addresses;
+  std::vector<EvmAddress> addresses;
   std::uint64_t gas = 0;
-  for (std::size_t i = 0; i < kContracts.size(); ++i) {
-    for (const int argument : kContracts[i].arguments)
-      if (argument >= 0) append_word(codes[i], addresses[static_cast<std::size_t>(argument)]);
-    ZKI_ASSIGN_OR_RETURN(const Receipt receipt, sender.send(kContracts[i].name, "", codes[i]));
+  for (std::size_t i = 0; i < contracts.size(); ++i) {
+    const std::string name(contracts[i].name);
+    ZKI_ASSIGN_OR_RETURN(const Receipt receipt, sender.send(name, "", evm_creation(contracts[i], codes[i], addresses)));
     ZKI_ASSIGN_OR_RETURN(const std::string address, parse_address("contractAddress", receipt.contract));
-    ZKI_ASSIGN_OR_RETURN(addresses[i], hex_bytes("contractAddress", address, 20));
+    ZKI_ASSIGN_OR_RETURN(const Bytes bytes, hex_bytes("contractAddress", address, sizeof(EvmAddress)));
+    std::ranges::copy(bytes, addresses.emplace_back().begin());
     gas += receipt.gas;
-    result[kContracts[i].key] = address;
-    if (!session.json && !session.quiet) print("{} {}\n", address, kContracts[i].name);
+    result[std::string(contracts[i].key)] = address;
+    if (!session.json && !session.quiet) print("{} {}\n", address, name);
   }
   result["chain_id"] = node.chain_id();
   result["gas"] = gas;
@@ -107,25 +77,19 @@ CommandResult deploy(Session& session, const Arguments& arguments) {
 }
 
 CommandResult register_model(Session& session, const Arguments& arguments) {
-  ZKI_ASSIGN_OR_RETURN(const Exported file, read_exported(arguments.exported_path));
+  ZKI_ASSIGN_OR_RETURN(const EvmExport file, read_exported(arguments.exported_path));
   ZKI_ASSIGN_OR_RETURN(const Deployment deployment, read_deployment(arguments.deployment_path));
   ZKI_ASSIGN_OR_RETURN(const Node node, connect(arguments, deployment));
-  Bytes question = selector("programOf(bytes32)");
-  append_word(question, file.model_id);
-  ZKI_ASSIGN_OR_RETURN(const Node::Answer known, node.call(deployment.registry, question));
-  if (!known.revert.empty() || known.data.size() != 32)
+  ZKI_ASSIGN_OR_RETURN(const Node::Answer known, node.call(deployment.registry, evm_program_of_call(file.model_id)));
+  const Result<bool> registered = evm_is_registered(known.data);
+  if (!known.revert.empty() || !registered.ok())
     return invalid_argument("no registry at " + deployment.registry + ": it does not answer programOf");
-  const bool is_registered = std::ranges::any_of(known.data, [](std::uint8_t byte) { return byte != 0; });
+  const bool is_registered = *registered;
   Json result = {
       {"model_id", hex_text(file.model_id)}, {"was_registered", is_registered}, {"transaction", nullptr}, {"gas", 0}};
   if (!is_registered) {
     ZKI_ASSIGN_OR_RETURN(const Sender sender, Sender::make(node, arguments.sender));
-    Bytes data = selector("register(bytes,string)"), tail;
-    append_padded(tail, file.program);
-    append_word(data, std::uint64_t{64});
-    append_word(data, std::uint64_t{64} + tail.size());
-    append_padded(tail, {reinterpret_cast<const std::uint8_t*>(arguments.card.data()), arguments.card.size()});
-    data.insert(data.end(), tail.begin(), tail.end());
+    const Bytes data = evm_register_call(file.program, arguments.card);
     ZKI_ASSIGN_OR_RETURN(const Receipt receipt, sender.send("register", deployment.registry, data));
     result["transaction"] = receipt.transaction;
     result["gas"] = receipt.gas;
@@ -142,30 +106,27 @@ CommandResult register_model(Session& session, const Arguments& arguments) {
 }
 
 CommandResult verify(Session& session, const Arguments& arguments) {
-  ZKI_ASSIGN_OR_RETURN(const Exported file, read_exported(arguments.exported_path));
+  ZKI_ASSIGN_OR_RETURN(const EvmExport file, read_exported(arguments.exported_path));
   ZKI_ASSIGN_OR_RETURN(const Deployment deployment, read_deployment(arguments.deployment_path));
   ZKI_ASSIGN_OR_RETURN(const Node node, connect(arguments, deployment));
   ZKI_ASSIGN_OR_RETURN(const Node::Answer answer, node.call(deployment.verifier, file.calldata));
   if (!answer.revert.empty()) return invalid_argument("verify at " + deployment.verifier + ": " + revert_text(answer));
-  const bool is_word = answer.data.size() == 32 && std::all_of(answer.data.begin(), answer.data.end() - 1,
-                                                               [](std::uint8_t byte) { return byte == 0; });
-  if (!is_word) {
-    return invalid_argument("no verifier at " + deployment.verifier + ": expected a reason of 32 bytes, got " +
-                            std::to_string(answer.data.size()));
-  }
-  const std::uint8_t reason = answer.data.back();
-  Json result = {{"accepted", reason == 0}, {"reason", reason == 0 ? Json(nullptr) : Json(reason_text(reason))}};
-  if (reason != 0) {
+  const Result<RejectReason> verdict = evm_verdict(answer.data);
+  if (!verdict.ok()) return verdict.status().with_context("no verifier at " + deployment.verifier);
+  const bool accepted = *verdict == RejectReason::kNone;
+  const std::string reason(reject_reason_name(*verdict));
+  Json result = {{"accepted", accepted}, {"reason", accepted ? Json(nullptr) : Json(reason)}};
+  if (!accepted) {
     if (session.json)
       print_result(session, result);
     else
-      print("REJECTED by the contract: {}\n", reason_text(reason));
+      print("REJECTED by the contract: {}\n", reason);
     return ExitCode::kRejected;
   }
   if (!session.json) print("accepted by the contract\n");
   if (arguments.sender.given()) {
     ZKI_ASSIGN_OR_RETURN(const Sender sender, Sender::make(node, arguments.sender));
-    ZKI_ASSIGN_OR_RETURN(const Receipt receipt, sender.send("submit", deployment.receipts, file.submission()));
+    ZKI_ASSIGN_OR_RETURN(const Receipt receipt, sender.send("submit", deployment.receipts, evm_submit_call(file)));
     result["transaction"] = receipt.transaction;
     result["gas"] = receipt.gas;
     if (!session.json) print("a receipt for it is stored: {} gas\n", receipt.gas);
@@ -175,7 +136,7 @@ CommandResult verify(Session& session, const Arguments& arguments) {
 }
 
 CommandResult gas(Session& session, const Arguments& arguments) {
-  ZKI_ASSIGN_OR_RETURN(const Exported file, read_exported(arguments.exported_path));
+  ZKI_ASSIGN_OR_RETURN(const EvmExport file, read_exported(arguments.exported_path));
   ZKI_ASSIGN_OR_RETURN(const Deployment deployment, read_deployment(arguments.deployment_path));
   ZKI_ASSIGN_OR_RETURN(const Node node, connect(arguments, deployment));
   std::string from;
@@ -183,20 +144,20 @@ CommandResult gas(Session& session, const Arguments& arguments) {
     ZKI_ASSIGN_OR_RETURN(const Sender sender, Sender::make(node, arguments.sender));
     from = sender.address();
   }
-  const Bytes data = file.submission();
+  const Bytes data = evm_submit_call(file);
   ZKI_ASSIGN_OR_RETURN(const Node::Gas needed, node.estimate(from, deployment.receipts, data));
   if (!needed.failure.revert.empty()) return invalid_argument("submit: " + revert_text(needed.failure));
-  const DataGas of_data = data_gas(data);
-  const bool fits = data.size() + kTransactionHead <= kMaxTransactionBytes && needed.gas <= kMaxTransactionGas;
+  const EvmDataGas of_data = evm_data_gas(data);
+  const bool fits = evm_fits_transaction(data) && needed.gas <= kMaxEvmTransactionGas;
   if (session.json) {
     print_result(session, {{"gas", needed.gas},
                            {"calldata_bytes", data.size()},
                            {"calldata_gas", of_data.data},
-                           {"floor_gas", 21000 + of_data.floor},
+                           {"floor_gas", kEvmTransactionGas + of_data.floor},
                            {"fits_transaction", fits}});
   } else {
     print_lines(pairs_text(
-        {{"transaction", std::to_string(needed.gas) + " gas, of at most " + std::to_string(kMaxTransactionGas)},
+        {{"transaction", std::to_string(needed.gas) + " gas, of at most " + std::to_string(kMaxEvmTransactionGas)},
          {"its data", human_bytes(data.size()) + ", " + std::to_string(of_data.data) + " gas of it"},
          {"fits", fits ? "yes" : "no"}}));
   }
@@ -204,8 +165,8 @@ CommandResult gas(Session& session, const Arguments& arguments) {
 }
 
 CommandResult calldata(Session& session, const Arguments& arguments) {
-  ZKI_ASSIGN_OR_RETURN(const Exported file, read_exported(arguments.exported_path));
-  const Bytes data = arguments.submits ? file.submission() : file.calldata;
+  ZKI_ASSIGN_OR_RETURN(const EvmExport file, read_exported(arguments.exported_path));
+  const Bytes data = arguments.submits ? evm_submit_call(file) : file.calldata;
   if (session.json) {
     print_result(session, {{"calldata", hex_text(data)}});
   } else {

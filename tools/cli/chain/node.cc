@@ -6,9 +6,8 @@
 
 #include "base/text.h"
 #include "chain/http.h"
-#include "hash/keccak.h"
+#include "zkinfer/evm_calls.h"
 #include "zkinfer/hex.h"
-#include "zkinfer/verdict.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -145,35 +144,8 @@ Result<Node::Gas> Node::estimate(const std::string& from, const std::string& to,
   return unexpected(method, "an amount of gas (0x..)", json["result"]);
 }
 
-Bytes selector(std::string_view signature) {
-  const Digest digest = keccak256({reinterpret_cast<const std::uint8_t*>(signature.data()), signature.size()});
-  return {digest.begin(), digest.begin() + 4};
-}
-
-std::string reason_text(std::uint64_t reason) {
-  return reason <= static_cast<std::uint64_t>(RejectReason::kFinalCheck)
-             ? std::string(reject_reason_name(static_cast<RejectReason>(reason)))
-             : "reason " + std::to_string(reason);
-}
-
-std::string error_of_contract(ByteView data) {
-  const auto is = [&](std::string_view signature) {
-    return data.size() >= 4 && std::ranges::equal(data.first(4), selector(signature));
-  };
-  if (is("Rejected(uint8)") && data.size() == 36) return "the proof is rejected: " + reason_text(data[35]);
-  if (is("UnknownModel(bytes32)")) return "no model is registered under this id; `zkinfer evm register` does it";
-  if (is("NonStandardCalldata()")) return "the data are not encoded in the standard way";
-  if (is("WrongLength(bool,uint256,uint256)")) return "public inputs or outputs of another length than the model's";
-  if (is("InnerCallFailed(address)")) return "an inner call ran out of gas, or met another contract than it should";
-  if (is("BadProgram(string)") && data.size() > 68) {
-    const std::size_t size = std::min<std::size_t>(data[67], data.size() - 68);
-    return "no program that the registry takes: " + printable({reinterpret_cast<const char*>(data.data()) + 68, size});
-  }
-  return "";
-}
-
 std::string revert_text(const Node::Answer& answer) {
-  const std::string ours = error_of_contract(answer.data);
+  const std::string ours = evm_error_text(answer.data);
   return "it reverts: " + (ours.empty() ? in_quotes(answer.revert) : ours);
 }
 

@@ -58,13 +58,7 @@ class Node {
   std::uint64_t chain_id_ = 0;
 };
 
-// The error that a contract of ours reverted with, for people; empty: none of ours.
-std::string error_of_contract(ByteView data);
 // "it reverted: .." of a call that did.
 std::string revert_text(const Node::Answer& answer);
-// The name of a reason as contracts number it.
-std::string reason_text(std::uint64_t reason);
-// The first four bytes of Keccak-256 of a signature.
-Bytes selector(std::string_view signature);
 
 }  // namespace zkinfer::cli

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "hash/keccak.h"
 #include "print.h"
+#include "zkinfer/evm_calls.h"
 
 namespace zkinfer::cli {
 namespace {
@@ -111,9 +112,9 @@ Result<std::string> Sender::submit(const std::string& to, ByteView data, std::ui
   const char* method = key_.has_value() ? "eth_sendRawTransaction" : "eth_sendTransaction";
   if (key_.has_value()) {
     ZKI_ASSIGN_OR_RETURN(const Bytes raw, signed_transaction(to, data, gas));
-    if (raw.size() > kMaxTransactionBytes)
+    if (raw.size() > kMaxEvmTransactionBytes)
       return resource_limit("a transaction of " + std::to_string(raw.size()) + " bytes; nodes take " +
-                            std::to_string(kMaxTransactionBytes));
+                            std::to_string(kMaxEvmTransactionBytes));
     parameters = Json::array({hex_text(raw)});
   } else {
     Json transaction = {{"from", address_}, {"gas", quantity_text(gas)}, {"data", hex_text(data)}};
@@ -152,11 +153,11 @@ Result<Receipt> Sender::send(const std::string& what, const std::string& to, Byt
   ZKI_ASSIGN_OR_RETURN(const Node::Gas needed, node_->estimate(address_, to, data));
   if (!needed.failure.revert.empty())
     return invalid_argument(what + ": nothing was sent, " + revert_text(needed.failure));
-  if (needed.gas > kMaxTransactionGas)
+  if (needed.gas > kMaxEvmTransactionGas)
     return resource_limit(what + ": needs " + std::to_string(needed.gas) + " gas, one transaction takes " +
-                          std::to_string(kMaxTransactionGas) + " (EIP-7825)");
+                          std::to_string(kMaxEvmTransactionGas) + " (EIP-7825)");
   // What is asked of the chain's state may change until the block.
-  const std::uint64_t gas = std::min(needed.gas + needed.gas / 16, kMaxTransactionGas);
+  const std::uint64_t gas = std::min(needed.gas + needed.gas / 16, kMaxEvmTransactionGas);
   ZKI_ASSIGN_OR_RETURN(const std::string hash, submit(to, data, gas));
   note("{}: sent {}\n", what, hash);
   return wait(what, hash);

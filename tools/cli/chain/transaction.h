@@ -10,10 +10,6 @@
 
 namespace zkinfer::cli {
 
-// EIP-7825: the most gas of one transaction; what nodes take of one, signature and all.
-inline constexpr std::uint64_t kMaxTransactionGas = 16777216;
-inline constexpr std::size_t kMaxTransactionBytes = 131072;
-
 struct SenderOptions {
   std::string from, key_path;
   bool given() const { return !from.empty() || !key_path.empty(); }
