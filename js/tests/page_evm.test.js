@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page runs the contracts: in headless Chromium, without a network, it says the verdict and the gas that a node says.
 import assert from 'node:assert/strict';
-import {execFileSync, spawn} from 'node:child_process';
+import {execFileSync} from 'node:child_process';
 import {copyFileSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {pathToFileURL} from 'node:url';
+import {evm, startAnvil} from './anvil.js';
 import {openBrowser} from './chromium.js';
 import {Folder, source, web} from './native.js';
 
-const evm = process.env.ZKINFER_EVM;
 const folder = new Folder('page_evm');
 let page, close;
 
@@ -31,23 +31,14 @@ after(() => close?.());
 
 const open = () => page.goto(pathToFileURL(join(folder.path, 'page/index.html')).href);
 const give = (...names) => page.getByLabel('Choose files').setInputFiles(names.map((name) => join(folder.path, name)));
-const says = (pattern) => page.waitForFunction((text) => new RegExp(text, 's').test(document.getElementById('onchain').innerText), pattern.source, {timeout: 120000});
-const press = () => page.getByRole('button', {name: 'Run the contracts here'}).click();
+const says = (pattern) => page.waitForFunction((text) => new RegExp(text, 's').test(document.getElementById('onchain').innerText), pattern.source, {timeout: 240000});
+const press = () => page.getByRole('button', {name: 'Run the contracts here'}).click({timeout: 240000, noWaitAfter: true});
 const number = async (label) => Number(new RegExp(`([\\d,]+) gas[^\\n]*\\s+${label}`).exec(await page.locator('#onchain').innerText())[1].replaceAll(',', ''));
 
 // What a node says of the same: the program, which asks it.
 async function onNode() {
-  const anvil = join(evm, `npm/node_modules/@foundry-rs/anvil-linux-${process.arch === 'x64' ? 'amd64' : process.arch}/bin/anvil`);
-  const node = spawn(anvil, ['--hardfork', 'osaka', '--enable-tx-gas-limit', '--gas-limit', '60000000', '--port', '0'], {stdio: ['ignore', 'pipe', 'inherit']});
+  const {url, stop} = await startAnvil();
   try {
-    const url = await new Promise((resolve) => {
-      let text = '';
-      node.stdout.on('data', (data) => {
-        text += data;
-        const match = /Listening on (\S+)/.exec(text);
-        if (match) resolve(`http://${match[1]}`);
-      });
-    });
     copyFileSync(join(evm, 'artifacts.json'), join(folder.path, 'artifacts.json'));
     const account = ['--from', '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266', '--rpc', url];
     folder.write('deployment.json', Buffer.from(JSON.stringify(folder.json('evm', 'deploy', 'artifacts.json', ...account))));
@@ -55,7 +46,7 @@ async function onNode() {
     const verified = folder.json('evm', 'verify', 'x.evm.json', '--deployment', 'deployment.json', ...account);
     return {registration: registered.gas, transaction: verified.gas};
   } finally {
-    node.kill();
+    stop();
   }
 }
 
