@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,8 @@ struct CompileRecord {
   std::vector<FusedOp> fused;
   // Inputs, then outputs, of whole numbers.
   std::vector<WholeTensor> whole;
+  // Of a model that reads a text: the token that fills up shorter ones, which no word sees.
+  std::optional<std::int64_t> pad_token;
 
   bool meets_target() const { return measured_error <= float_target; }
   // "0.1 %", "0.02 % (exact)"

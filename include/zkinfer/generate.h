@@ -37,12 +37,12 @@ Result<Model> with_hidden_text(const Model& model);
 // What with_sampling and with_hidden_text were given: what floats are compared with. Another model as it is.
 Model greedy_model(const Model& model);
 
-// The text that an encoder reads, with as many tokens: of a model that embeds it, as one compiled with LanguageHead::kMean or kNone. invalid_argument:
+// The text that an encoder reads: of a model that embeds it, as one compiled with LanguageHead::kMean or kNone, or sorts it into classes. invalid_argument:
 // its input is no text, or it gives choices.
 Result<TensorInfo> encoder_input(const Model& model);
-// Of a text's tokens, with those that the model wants around it: exactly as many as it reads, since its words see each other, and what would fill the
-// rest would be a part of the text. invalid_argument: another number of them; out_of_range: one that the model does not know.
-Status check_encoder_text(const TensorInfo& input, std::span<const std::int64_t> tokens);
+// A text's tokens, with those that the model wants around it, as the model reads them: filled up with its padding token (CompileRecord::pad_token), which
+// no word sees. invalid_argument: more than it reads, none, or, of a model without padding, fewer; out_of_range: one that the model does not know.
+Result<std::vector<std::int64_t>> encoder_text(const Model& model, std::span<const std::int64_t> tokens);
 
 // What a turn of a conversation goes on from: so many tokens, and what the turn with the last of them has left (ProofResult::committed_outputs), or
 // new_history(). What a history commits to serves a few turns, as its budget says: another answer may be tried behind it.

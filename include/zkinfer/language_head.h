@@ -15,7 +15,8 @@ enum class LanguageHead : std::uint8_t {
   kChoice,  // "next": the most likely token behind each position (the first of equals), integers
   kLogits,  // "logits": the score of every token at each position
   kNone,    // "hidden": the hidden states themselves
-  kMean,    // "embedding": their mean over all positions, of length one
+  kMean,    // "embedding": their mean over all words, of length one
+  kFirst,   // "first": the first position's, of length one
 };
 
 // What the output is called, by head. Of pictures' classifiers the choice is "class".
@@ -24,6 +25,7 @@ inline constexpr auto kLanguageHeadOutputs = std::to_array<std::pair<LanguageHea
     {LanguageHead::kLogits, "logits"},
     {LanguageHead::kNone, "hidden"},
     {LanguageHead::kMean, "embedding"},
+    {LanguageHead::kFirst, "first"},
 });
 constexpr std::string_view language_head_output(LanguageHead head) {
   return kLanguageHeadOutputs[static_cast<std::size_t>(head)].second;

@@ -153,6 +153,7 @@ void bind_model(py::module_& module) {
       .def_readonly("num_measured", &CompileRecord::num_measured)
       .def_readonly("held_out", &CompileRecord::held_out)
       .def_readonly("notes", &CompileRecord::notes)
+      .def_readonly("pad_token", &CompileRecord::pad_token)
       .def_property_readonly("meets_target", &CompileRecord::meets_target);
   py::class_<RunResult::Saturation>(module, "Saturation")
       .def_readonly("node", &RunResult::Saturation::node)
@@ -233,7 +234,8 @@ void bind_compile(py::module_& module) {
       .value("choice", LanguageHead::kChoice)
       .value("logits", LanguageHead::kLogits)
       .value("none", LanguageHead::kNone)
-      .value("mean", LanguageHead::kMean);
+      .value("mean", LanguageHead::kMean)
+      .value("first", LanguageHead::kFirst);
   py::class_<CompileOptions>(module, "CompileOptions")
       .def(py::init<>())
       .def_readwrite("name", &CompileOptions::name)

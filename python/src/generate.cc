@@ -152,8 +152,8 @@ void bind_generate(py::module_& module) {
     return must(with_sampling(model, num_candidates));
   });
   module.def("encoder_input", [](const Model& model) { return must(encoder_input(model)); });
-  module.def("check_encoder_text", [](const TensorInfo& input, const std::vector<std::int64_t>& tokens) {
-    must(check_encoder_text(input, tokens));
+  module.def("encoder_text", [](const Model& model, const std::vector<std::int64_t>& tokens) {
+    return must(encoder_text(model, tokens));
   });
   module.def("shorter_answer",
              [](const Model& model, std::size_t num_prompt, std::uint64_t most_tokens, std::uint32_t num_before) {

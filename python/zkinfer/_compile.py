@@ -150,7 +150,7 @@ def compile(
         tokens: of a language model's file: how many tokens one inference reads.
         conversation: of a language model: how many tokens all turns of a conversation may have, each of at most ``tokens`` and proven from what the one
             before it has left (``Prover.generate(after=..)``). Calibration inputs have so many tokens.
-        head: of a language model's file: "choice" (the most likely next token at each position, the default), "logits", "none" (hidden states) or "mean" (of them).
+        head: of a language model's file: "choice" (the most likely next token at each position, the default), "logits", "none" (hidden states), "mean" (of them) or "first" (the first of them).
         candidates: of a language model: its answers may be sampled, from this many best tokens at each position (``Model.generate(temperature=..)``).
         hidden_text: of a language model: proofs of its answers may hide prompt or answer (``Prover.generate(hide=..)``).
         input_names: names for the inputs of a torch module; those of forward's parameters by default.
@@ -195,7 +195,7 @@ def compile(
     options.conversation = _options.optional_integer("conversation", conversation, -(2**62), 2**62)
     options.tokens = _options.optional_integer("tokens", tokens, -(2**62), 2**62)  # the library names the bounds
     if head is not None:
-        options.head = getattr(_native.LanguageHead, _options.choice("head", head, ("choice", "logits", "none", "mean")))
+        options.head = getattr(_native.LanguageHead, _options.choice("head", head, ("choice", "logits", "none", "mean", "first")))
     if float_target is not None:
         options.float_target = _options.share("float_target", float_target, {"exact": _native.exact_float_target})
     options.activation_bits = _options.optional_integer("activation_bits", activation_bits, -1000, 1000)  # the library names the bounds

@@ -82,8 +82,12 @@ def _tokens_of(model: Model, text: Prompt, tokenizer: Any, special: bool) -> lis
         tokens = known._native.encode(_utf8("text", text), True, _options.flag("special", special))
     else:
         tokens = _numbers("text", text)
-    _native.check_encoder_text(reads, tokens)
-    return tokens
+    return padded(model, tokens)
+
+
+def padded(model: Model, tokens: Any) -> list[int]:
+    """Model.encoder_text."""
+    return _native.encoder_text(model._native, _numbers("tokens", tokens))
 
 
 def _rows(model: Model, tokens: list[int]) -> np.ndarray:

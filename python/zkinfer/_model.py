@@ -247,12 +247,13 @@ class Model:
         """What an encoder makes of a text, without a proof.
 
         Args:
-            text: a text, which needs the tokenizer, or a list of tokens: exactly as many as the model reads, with those that it wants around a text.
+            text: a text, which needs the tokenizer, or a list of tokens with those that the model wants around a text: as many as it reads, or fewer where
+                it knows padding.
             tokenizer: the model's, a Tokenizer or the path of its file.
             special: special tokens that the text holds are read as such; False for text of strangers.
             progress: True for a bar, or a function of (stage, fraction).
         Returns: an Embedding, with ``vector`` and ``tokens``.
-        Raises: InputError for a model that reads no text, tokens that it does not know, or another number of them.
+        Raises: InputError for a model that reads no text, tokens that it does not know, or more of them than it reads.
 
         Examples:
             >>> model.embed("A cat sat on the mat", tokenizer="all-MiniLM-L6-v2").vector
@@ -260,6 +261,18 @@ class Model:
         from . import _embedding
 
         return _embedding.of_model(self, text, tokenizer, special, progress)
+
+    def encoder_text(self, tokens: Sequence[int]) -> list[int]:
+        """A text's tokens as an encoder reads them: filled up with its padding token (``record.pad_token``), which no word sees.
+
+        Raises: InputError for a model that reads no text, tokens that it does not know, more than it reads, or, without padding, fewer.
+
+        Example:
+            >>> model.encoder_text(tokenizer.encode("A cat"))
+        """
+        from . import _embedding
+
+        return _embedding.padded(self, tokens)
 
     def input_digest(self, values: Any, *, input: Union[int, str] = 0, hash: str = "sha256") -> str:
         """The hexadecimal digest of an input as the model reads it: what a verifier gives to :func:`verify` where inputs are bound by a hash.

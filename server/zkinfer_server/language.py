@@ -206,18 +206,17 @@ class Language:
         if not isinstance(given, str):
             raise Problem("bad-request", "input: expected one text; a proof is of one")
         try:
-            tokens = tokenizer.encode(given, special=False)
+            words = tokenizer.encode(given, special=False)
+            tokens = model.model.encoder_text(words)
         except zkinfer.InputError as error:
             raise Problem("range", f"input: {error}") from None
         info = model.key.info.input_tensors[0]
-        if len(tokens) != info.num_elements:
-            raise Problem("range", f"input: {len(tokens)} tokens, this model reads {info.num_elements}")
         ask = self.ask_of(caller, request, body, text, model, {info.name: np.array(tokens, dtype=np.int64).reshape(tuple(info.shape))}, "embeddings")
         reply = await self.service.answer(ask)
         vector = next(iter(reply.outputs.values())).ravel().tolist()
         return JSONResponse({
             "object": "list", "model": model.name, "data": [{"object": "embedding", "index": 0, "embedding": vector}],
-            "usage": {"prompt_tokens": len(tokens), "total_tokens": len(tokens)}, "zkinfer": {**reply.extension(), "tokens": tokens},
+            "usage": {"prompt_tokens": len(words), "total_tokens": len(words)}, "zkinfer": {**reply.extension(), "tokens": tokens},
         })  # fmt: skip
 
 

@@ -30,12 +30,13 @@ namespace {
 using Noted = std::function<void(std::string)>;
 
 Result<ir::Graph> import_model(const NetworkSource& source, const CompileOptions& options, const Noted& note = {},
-                               bool inputs_only = false) {
+                               bool inputs_only = false, std::optional<std::int64_t>* pad_token = nullptr) {
   // Not called import, which clang-format takes for a module's.
   frontend_network::ImportOptions reading;
   reading.note = note;
   reading.inputs_only = inputs_only;
   reading.reads = options.reads;
+  if (pad_token != nullptr) reading.pads_with = [pad_token](std::int64_t token) { *pad_token = token; };
   for (const auto& [name, shape] : options.input_shapes) reading.input_shapes[name] = shape;
   reading.tokens = options.tokens;
   reading.head = options.head;
@@ -300,7 +301,8 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<std
   ZKI_RETURN_IF_ERROR(options.progress("import", 0.0));
   std::vector<Note> notes;
   const auto note = [&](std::string text) { notes.push_back({false, std::move(text)}); };
-  ZKI_ASSIGN_OR_RETURN(ir::Graph imported, import_model(source, options, note));
+  std::optional<std::int64_t> pad_token;
+  ZKI_ASSIGN_OR_RETURN(ir::Graph imported, import_model(source, options, note, false, &pad_token));
   const Digest network = api::network_digest(imported);
   std::vector<WholeTensor> whole = api::whole_tensors(imported);
   ZKI_ASSIGN_OR_RETURN(const Network made, legalized(imported));
@@ -315,6 +317,7 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<std
                      "beyond is cut off; give a few dozen"});
     inputs = api::stand_in_inputs(graph, note);
   }
+  if (pad_token) api::shorten_texts(*pad_token, inputs, note);
   ZKI_RETURN_IF_ERROR(api::add_calibration_notes(graph, inputs, !calibration.empty() && !converses, notes));
   quant::QuantOptions quant_options;
   // Zero means "chosen" further down.
@@ -350,6 +353,7 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<std
   record.network = network;
   record.num_network_parameters = api::num_network_parameters(graph);
   record.whole = std::move(whole);
+  record.pad_token = pad_token;
   for (const quant::LayerInfo& layer : quantized.layers) {
     if (layer.op.find('+') != std::string::npos && record.fused.size() < CompileRecord::kMaxFused)
       record.fused.push_back({layer.name, layer.op});

@@ -98,6 +98,28 @@ std::vector<TensorMap> stand_in_inputs(const ir::Graph& graph, const std::functi
   return out;
 }
 
+void shorten_texts(std::int64_t pad_token, std::vector<TensorMap>& texts,
+                   const std::function<void(std::string)>& note) {
+  const auto pad = static_cast<float>(pad_token);
+  for (const TensorMap& text : texts)
+    for (const auto& [name, tokens] : text)
+      if (std::ranges::find(tokens.data(), pad) != tokens.data().end()) return;
+  std::size_t shortened = 0;
+  for (std::size_t i = 1; i < texts.size(); i += 2) {
+    for (auto& [name, tokens] : texts[i]) {
+      constexpr std::size_t kEighths[] = {1, 4, 2, 6};
+      const std::size_t length = std::max<std::size_t>(2, tokens.data().size() * kEighths[i / 2 % 4] / 8);
+      if (length >= tokens.data().size()) continue;
+      tokens[length - 1] = tokens[tokens.data().size() - 1];
+      for (std::size_t j = length; j < tokens.data().size(); ++j) tokens[j] = pad;
+      ++shortened;
+    }
+  }
+  if (shortened > 0)
+    note(std::to_string(shortened) + " of " + std::to_string(texts.size()) +
+         " calibration texts are read shortened, with padding behind them");
+}
+
 Result<std::vector<Note>> precision_notes(const ir::Graph& graph, const package::Package& package,
                                           const CompileRecord& record, const quant::QuantOptions& options,
                                           const std::vector<TensorMap>& inputs) {

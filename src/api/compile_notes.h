@@ -17,6 +17,10 @@ namespace zkinfer::api {
 // Random inputs of the declared types, the same each time. note is called with what was assumed of each input.
 std::vector<TensorMap> stand_in_inputs(const ir::Graph& graph, const std::function<void(std::string)>& note);
 
+// Of texts without padding, every other one becomes shorter (an eighth to three quarters), its last token kept at its end: ranges and errors are of texts
+// of all lengths then.
+void shorten_texts(std::int64_t pad_token, std::vector<TensorMap>& texts, const std::function<void(std::string)>& note);
+
 // Few inputs, one number throughout, a few far beyond the others, bytes, inputs that nothing reads.
 // run: also outputs that do not move on them, or whose largest entry is always the same one; runs the network on some of them.
 Status add_calibration_notes(const ir::Graph& graph, const std::vector<TensorMap>& inputs, bool run,

@@ -140,23 +140,25 @@ Result<TensorInfo> encoder_input(const Model& model) {
     return invalid_argument(
         "model '" + model.name() +
         "': its input is no text, one row of tokens; give a language model that was compiled for the head "
-        "'mean' or 'none' (CompileOptions::head)");
+        "'mean', 'first' or 'none' (CompileOptions::head)");
   }
   if (language_shape(model).ok()) {
     return invalid_argument(
         "model '" + model.name() +
         "' says the next token for each that it reads, and embeds nothing; generate shows what it "
-        "says, and one that was compiled for the head 'mean' or 'none' (CompileOptions::head) embeds");
+        "says, and one that was compiled for the head 'mean', 'first' or 'none' (CompileOptions::head) embeds");
   }
   return std::move(inputs[0]);
 }
 
-Status check_encoder_text(const TensorInfo& input, std::span<const std::int64_t> tokens) {
+Result<std::vector<std::int64_t>> encoder_text(const Model& model, std::span<const std::int64_t> tokens) {
+  ZKI_ASSIGN_OR_RETURN(const TensorInfo input, encoder_input(model));
   const std::uint64_t reads = input.num_elements();
-  if (tokens.size() != reads) {
+  const std::optional<std::int64_t>& pad_token = model.compile_record().pad_token;
+  if (tokens.empty() || tokens.size() > reads || (tokens.size() < reads && !pad_token)) {
     return invalid_argument("the text has " + std::to_string(tokens.size()) +
                             " tokens with those that the model wants around it, and the model reads " +
-                            std::to_string(reads) + "; compile it for " +
+                            (pad_token ? "1 to " : "") + std::to_string(reads) + "; compile it for " +
                             std::to_string(std::max<std::size_t>(1, tokens.size())) +
                             " (CompileOptions::tokens), or give a text of that length");
   }
@@ -166,7 +168,9 @@ Status check_encoder_text(const TensorInfo& input, std::span<const std::int64_t>
                         ", the model knows " + std::to_string(input.format.lo) + " to " +
                         std::to_string(input.format.hi));
   }
-  return ok_status();
+  std::vector<std::int64_t> out(tokens.begin(), tokens.end());
+  out.resize(reads, pad_token.value_or(0));
+  return out;
 }
 
 qir::WeightStore api::resized(const qir::WeightStore& weights, std::size_t num_values) {

@@ -97,6 +97,8 @@ Bytes record_bytes(const CompileRecord& record) {
     for (const std::int64_t x : {whole.lo, whole.hi, whole.zero_point}) out.u64(static_cast<std::uint64_t>(x));
     out.u64(std::bit_cast<std::uint64_t>(whole.scale));
   }
+  out.u8(record.pad_token.has_value() ? 1 : 0);
+  if (record.pad_token.has_value()) out.u64(static_cast<std::uint64_t>(*record.pad_token));
   return std::move(out).take();
 }
 
@@ -139,6 +141,7 @@ Result<CompileRecord> parse_record(ByteView bytes) {
     if (!is_error(whole.scale)) return corrupt_model("a scale in the compiler's record is no number from 0 on");
     out.whole.push_back(std::move(whole));
   }
+  if (flag()) out.pad_token = static_cast<std::int64_t>(in.u64());
   if (!in.finished()) return corrupt_model("the compiler's record is cut off, or longer than what it holds");
   if (!is_error(out.float_target) || !is_error(out.measured_error))
     return corrupt_model("an error in the compiler's record is no number from 0 on");

@@ -125,12 +125,14 @@ class Reader {
       } else if (is_movement(use.node->op) || use.node->op == OpKind::kCast) {
         length = result_.indexed_length[index_of(use.node->output)];
         indexes = is_movement(use.node->op) && result_.only_indexes[index_of(use.node->output)];
+      } else {
+        indexes = compares(*use.node);  // of what indexes elsewhere
       }
       only = only && indexes;
       if (length > 0) least = least == 0 ? length : std::min(least, length);
     }
     result_.indexed_length[index_of(id)] = least;
-    result_.only_indexes[index_of(id)] = only;
+    result_.only_indexes[index_of(id)] = only && least > 0;
   }
 
   const ir::Graph& graph_;

@@ -22,7 +22,7 @@ struct Uses {
   std::vector<bool> decides;
   // The shortest axis into which a value is an index, maybe after it was moved; 0 where it is none.
   std::vector<std::int64_t> indexed_length;
-  // Read as an index only.
+  // Read as an index, and besides compared at most.
   std::vector<bool> only_indexes;
 };
 

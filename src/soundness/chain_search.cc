@@ -61,7 +61,7 @@ void ChainSearch::try_fold(std::uint64_t length, int depth, int log_lanes, Chain
     const double without_queries =
         messages + prices_.price * code_word_work(static_cast<std::uint32_t>(log_domain), 3 * lanes);
     if (plan.found && without_queries >= plan.cost) break;
-    const auto oracle = solve_oracle(prices_.goal, rows, log_lanes, log_domain);
+    const std::optional<pcs::CodeParams>& oracle = (*prices_.oracles)(rows, log_lanes, log_domain);
     if (!oracle || oracle->dimension() >= length) continue;
     const double by_contract = prices_.for_contracts ? contract_rows(*oracle, false) : 0.0;
     const double own = without_queries + by_contract +

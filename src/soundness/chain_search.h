@@ -31,7 +31,7 @@ struct ChainPlan {
 };
 
 struct ChainPrices {
-  OracleGoal goal;
+  SolvedOracles* oracles = nullptr;  // outlive the search
   bool zero_knowledge = false;
   std::uint64_t cap = 0;       // F-elements of the code word of g_1
   double price = 0.0;          // bytes per unit of work (prover_work.h)

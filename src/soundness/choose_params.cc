@@ -77,7 +77,8 @@ Status check_request(const ParamRequest& request) {
 
 class Search {
  public:
-  explicit Search(const ParamRequest& request) : request_(request) {
+  explicit Search(const ParamRequest& request)
+      : request_(request), of_proofs_(goal(proof_rows())), of_masks_(goal({1, 2})) {
     for (int log_lanes = kMinLogLanes; log_lanes <= kMaxLogLanes; ++log_lanes) {
       const bool ask_model = request.model_elements > 0 && !request.fixed_model;
       model_rows_.push_back(ask_model ? request.model_rows(log_lanes) : 0);
@@ -103,20 +104,21 @@ class Search {
   double paid(double by_contract) const { return request_.for_contracts ? by_contract : 0.0; }
   std::uint64_t capped(std::uint64_t cap) const { return request_.for_contracts ? wider_cap(cap) : cap; }
   std::vector<BaseCandidate> model_candidates() const;
-  std::vector<BaseCandidate> base_candidates(bool model, const OracleGoal& goal, std::uint64_t cap) const;
+  std::vector<BaseCandidate> base_candidates(bool model, SolvedOracles& oracles, std::uint64_t cap) const;
   const ChainPlan& best_chain(std::uint64_t length);
   std::vector<Candidate> rank(const std::vector<BaseCandidate>& models, const std::vector<BaseCandidate>& witnesses);
-  std::optional<Solution> solve_exactly(const Candidate& candidate) const;
-  bool solve_mask(pcs::OpeningParams& params) const;
+  std::optional<Solution> solve_exactly(const Candidate& candidate);
+  bool solve_mask(pcs::OpeningParams& params);
 
   const ParamRequest& request_;
+  SolvedOracles of_proofs_, of_masks_;
   double price_ = 0.0;                     // of a unit of work, in bytes
   std::vector<std::uint64_t> model_rows_;  // index: log_lanes - kMinLogLanes
   std::vector<std::uint64_t> witness_rows_;
   std::map<std::uint64_t, ChainSearch> chains_;  // by cap on g_1's code word
 };
 
-std::vector<BaseCandidate> Search::base_candidates(bool model, const OracleGoal& goal, std::uint64_t cap) const {
+std::vector<BaseCandidate> Search::base_candidates(bool model, SolvedOracles& oracles, std::uint64_t cap) const {
   std::vector<BaseCandidate> candidates;
   for (int log_lanes = kMinLogLanes; log_lanes <= kMaxLogLanes; ++log_lanes) {
     const std::uint64_t num_coefs =
@@ -124,7 +126,7 @@ std::vector<BaseCandidate> Search::base_candidates(bool model, const OracleGoal&
     if (num_coefs == 0 || num_coefs > kMaxElements) continue;
     for (int log_domain = least_log_domain(num_coefs); log_domain <= kMaxLogBaseDomain; ++log_domain) {
       if (std::exp2(log_domain + log_lanes) > static_cast<double>(cap)) break;
-      const auto oracle = solve_oracle(goal, num_coefs, log_lanes, log_domain);
+      const std::optional<pcs::CodeParams>& oracle = oracles(num_coefs, log_lanes, log_domain);
       if (!oracle) continue;
       BaseCandidate candidate;
       candidate.oracle = *oracle;
@@ -145,8 +147,8 @@ std::vector<BaseCandidate> Search::model_candidates() const {
   }
   if (request_.model_elements == 0) return {{}};
   const bool hidden = request_.security.zero_knowledge && request_.model_budget > 0;
-  return base_candidates(true, goal(hidden ? RandomRows{request_.model_budget, 4} : RandomRows{}),
-                         capped(model_cap(request_.model_elements, request_.model_budget)));
+  SolvedOracles oracles(goal(hidden ? RandomRows{request_.model_budget, 4} : RandomRows{}));
+  return base_candidates(true, oracles, capped(model_cap(request_.model_elements, request_.model_budget)));
 }
 
 // Lengths of v_1 in one search differ by a few powers of two, so there are a few caps only.
@@ -154,7 +156,7 @@ const ChainPlan& Search::best_chain(std::uint64_t length) {
   const std::uint64_t cap =
       capped(fold_cap(request_.witness_elements, request_.model_elements, length, request_.fixed_model.has_value()));
   const auto [found, is_new] =
-      chains_.try_emplace(cap, ChainPrices{goal(proof_rows()), request_.security.zero_knowledge, cap, price_,
+      chains_.try_emplace(cap, ChainPrices{&of_proofs_, request_.security.zero_knowledge, cap, price_,
                                            request_.for_contracts, request_.end_digits});
   return found->second.best(length);
 }
@@ -186,13 +188,12 @@ std::vector<Candidate> Search::rank(const std::vector<BaseCandidate>& models,
   return candidates;
 }
 
-bool Search::solve_mask(pcs::OpeningParams& params) const {
-  const OracleGoal mask_goal = goal({1, 2});
+bool Search::solve_mask(pcs::OpeningParams& params) {
   bool found = false;
   double best_bytes = 0.0;
   const std::uint64_t num_coefs = params.num_mask_elements();
   for (int log_domain = least_log_domain(num_coefs); log_domain <= request_.max_log_mask_domain; ++log_domain) {
-    const auto oracle = solve_oracle(mask_goal, num_coefs, 0, log_domain);
+    const std::optional<pcs::CodeParams>& oracle = of_masks_(num_coefs, 0, log_domain);
     if (!oracle) continue;
     const double bytes = expected_query_bytes(oracle->log_domain, oracle->num_queries, 48) +
                          24.0 * static_cast<double>(oracle->num_random_coefs) + priced(code_word_work(log_domain, 6)) +
@@ -205,7 +206,7 @@ bool Search::solve_mask(pcs::OpeningParams& params) const {
   return found;
 }
 
-std::optional<Solution> Search::solve_exactly(const Candidate& candidate) const {
+std::optional<Solution> Search::solve_exactly(const Candidate& candidate) {
   Solution solution;
   pcs::OpeningParams& params = solution.params;
   params.security = request_.security;
@@ -223,7 +224,7 @@ std::optional<Solution> Search::solve_exactly(const Candidate& candidate) const 
     const FoldShape& shape = candidate.folds[i];
     const std::uint64_t num_coefs =
         rounded_to_digits(pcs::fold_rows(params.vector_size(i), shape.log_lanes), request_.end_digits);
-    const auto oracle = solve_oracle(goal(proof_rows()), num_coefs, shape.log_lanes, shape.log_domain);
+    const std::optional<pcs::CodeParams>& oracle = of_proofs_(num_coefs, shape.log_lanes, shape.log_domain);
     if (!oracle) return std::nullopt;
     params.folds[i] = *oracle;
   }
@@ -239,7 +240,7 @@ std::optional<Solution> Search::solve_exactly(const Candidate& candidate) const 
 std::optional<Solution> Search::cheapest(const std::vector<BaseCandidate>& models) {
   chains_.clear();
   const std::vector<BaseCandidate> witnesses =
-      base_candidates(false, goal(proof_rows()), capped(witness_cap(request_.witness_elements)));
+      base_candidates(false, of_proofs_, capped(witness_cap(request_.witness_elements)));
   std::optional<Solution> best;
   for (const Candidate& candidate : rank(models, witnesses)) {
     std::optional<Solution> solution = solve_exactly(candidate);

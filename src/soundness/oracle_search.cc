@@ -20,6 +20,13 @@ int least_log_domain(std::uint64_t num_coefs) {
   return static_cast<int>(std::bit_width(num_coefs > 0 ? num_coefs - 1 : 0)) + 1;
 }
 
+const std::optional<pcs::CodeParams>& SolvedOracles::operator()(std::uint64_t num_coefs, int log_lanes,
+                                                                int log_domain) {
+  const auto [found, is_new] = solved_.try_emplace({num_coefs, log_lanes, log_domain});
+  if (is_new) found->second = solve_oracle(goal_, num_coefs, log_lanes, log_domain);
+  return found->second;
+}
+
 std::optional<pcs::CodeParams> solve_oracle(const OracleGoal& goal, std::uint64_t num_coefs, int log_lanes,
                                             int log_domain) {
   pcs::CodeParams oracle;

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
+#include <tuple>
 
 #include "commit/pcs/params.h"
 
@@ -28,6 +30,17 @@ struct OracleGoal {
 // nullopt when the rate is above 1/2, the fold error cannot be reached, or t would not fit the domain.
 std::optional<pcs::CodeParams> solve_oracle(const OracleGoal& goal, std::uint64_t num_coefs, int log_lanes,
                                             int log_domain);
+
+// The same for one goal, each solved once: a search asks for the same oracles at every price.
+class SolvedOracles {
+ public:
+  explicit SolvedOracles(const OracleGoal& goal) : goal_(goal) {}
+  const std::optional<pcs::CodeParams>& operator()(std::uint64_t num_coefs, int log_lanes, int log_domain);
+
+ private:
+  OracleGoal goal_;
+  std::map<std::tuple<std::uint64_t, int, int>, std::optional<pcs::CodeParams>> solved_;
+};
 
 // The least d with rows <= 2^(d-1).
 int least_log_domain(std::uint64_t num_coefs);

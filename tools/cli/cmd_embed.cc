@@ -27,15 +27,27 @@ struct Arguments {
   bool prove = false, plain = false, force = false;
 };
 
-Result<std::vector<std::int64_t>> read_text(Session& session, const Arguments& arguments, const Tokenizer& tokenizer,
-                                            const Model& model) {
+struct EncodedText {
+  std::size_t words = 0;             // tokens without padding
+  std::vector<std::int64_t> tokens;  // as the model reads them
+};
+
+Result<EncodedText> read_text(Session& session, const Arguments& arguments, const Tokenizer& tokenizer,
+                              const Model& model) {
   ZKI_ASSIGN_OR_RETURN(const TensorInfo input, encoder_input(model));
   ZKI_RETURN_IF_ERROR(check_vocabulary(session, tokenizer, arguments.tokenizer_path, input));
   ZKI_ASSIGN_OR_RETURN(const std::string text, given_text(arguments.text));
   ZKI_ASSIGN_OR_RETURN(const std::vector<int> encoded, tokenizer.encode(text, {true, !arguments.plain}));
-  std::vector<std::int64_t> tokens(encoded.begin(), encoded.end());
-  if (const Status status = check_encoder_text(input, tokens); !status.ok()) return status.with_context("--text");
-  return tokens;
+  const std::vector<std::int64_t> tokens(encoded.begin(), encoded.end());
+  Result<std::vector<std::int64_t>> padded = encoder_text(model, tokens);
+  if (!padded.ok()) return padded.status().with_context("--text");
+  return EncodedText{tokens.size(), std::move(*padded)};
+}
+
+// "5 tokens", "5 tokens of 128"
+std::string tokens_text(const EncodedText& text) {
+  return counted(text.words, "token") +
+         (text.words == text.tokens.size() ? "" : " of " + std::to_string(text.tokens.size()));
 }
 
 CommandResult embed(Session& session, const Arguments& arguments) {
@@ -43,7 +55,8 @@ CommandResult embed(Session& session, const Arguments& arguments) {
   if (!context.empty() && !arguments.prove) return invalid_argument("--context is for proofs: add --prove");
   ZKI_ASSIGN_OR_RETURN(const std::optional<Tokenizer> tokenizer, load_tokenizer(arguments.tokenizer_path));
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
-  ZKI_ASSIGN_OR_RETURN(const std::vector<std::int64_t> tokens, read_text(session, arguments, *tokenizer, model));
+  ZKI_ASSIGN_OR_RETURN(const EncodedText text, read_text(session, arguments, *tokenizer, model));
+  const std::vector<std::int64_t>& tokens = text.tokens;
   const std::vector<std::int64_t> dims = model.inputs()[0].shape;
   const Stopwatch watch;
   ZKI_ASSIGN_OR_RETURN(const RunResult run, model.run(std::vector<TensorView>{{Dtype::kInt64, dims, tokens.data()}}));
@@ -77,6 +90,7 @@ CommandResult embed(Session& session, const Arguments& arguments) {
   }
   if (session.json) {
     nlohmann::ordered_json json = {{"tokens", tokens},
+                                   {"num_words", text.words},
                                    {"tokenizer_digest", to_hex(tokenizer->digest())},
                                    {"outputs", outputs_json(outputs)},
                                    {"run_seconds", run_seconds}};
@@ -85,7 +99,7 @@ CommandResult embed(Session& session, const Arguments& arguments) {
     print_result(session, std::move(json));
   } else {
     print_lines(tensors_text("output", outputs, Shown::kFirst));
-    if (!session.quiet) print("{} in {}\n", counted(tokens.size(), "token"), human_seconds(run_seconds));
+    if (!session.quiet) print("{} in {}\n", tokens_text(text), human_seconds(run_seconds));
     if (!session.quiet && proved.has_value()) {
       print_lines(proved_text(*proved, restore_seconds));
       print("wrote {}\n", output_name(arguments.output_path));
@@ -110,7 +124,8 @@ void add_embed(CLI::App& app, Session& session) {
   CLI::App* command = app.add_subcommand("embed", "a text's embedding by an encoder, and the proof of it");
   command
       ->add_option("model", arguments->model_path,
-                   "model package (.zkmodel) of a language model compiled with --head mean or none")
+                   "model package (.zkmodel) of a language model compiled with --head mean, first or none, or of a "
+                   "text classifier")
       ->type_name(kReadsFile)
       ->required();
   add_tokenizer_option(*command, arguments->tokenizer_path);
@@ -131,7 +146,8 @@ void add_embed(CLI::App& app, Session& session) {
       "public\n"
       "  zkinfer embed minilm.zkmodel --tokenizer all-MiniLM-L6-v2 --text \"A cat sat on the mat\" --prove\n"
       "  zkinfer verify minilm.zkproof --key minilm.zkkey --tokenizer all-MiniLM-L6-v2\n"
-      "The text has exactly as many tokens as the model reads. Whether verifiers see it, `commit --inputs` says.");
+      "The text has at most as many tokens as the model reads; padding, which no word sees, fills the rest. Whether "
+      "verifiers see it, `commit --inputs` says.");
   command->callback([arguments, &session] {
     name_after(arguments->model_path, ".zksecret", "--secret", arguments->secret_path);
     name_after(arguments->model_path, ".zkproof", "--output", arguments->output_path);

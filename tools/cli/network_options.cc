@@ -12,10 +12,8 @@ namespace zkinfer::cli {
 namespace {
 
 constexpr std::pair<const char*, LanguageHead> kHeads[] = {
-    {"choice", LanguageHead::kChoice},
-    {"logits", LanguageHead::kLogits},
-    {"none", LanguageHead::kNone},
-    {"mean", LanguageHead::kMean},
+    {"choice", LanguageHead::kChoice}, {"logits", LanguageHead::kLogits}, {"none", LanguageHead::kNone},
+    {"mean", LanguageHead::kMean},     {"first", LanguageHead::kFirst},
 };
 
 }  // namespace

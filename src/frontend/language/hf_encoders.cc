@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Architectures that read: BERT (MiniLM too), DistilBERT, ViT. Every position sees all others; there is no mask of missing words, so
-// that an inference is about exactly so many tokens.
+// Architectures that read: BERT (MiniLM too), RoBERTa, DistilBERT, ViT. Every position sees all others but padding, so that an inference is about a
+// text of at most so many tokens.
 #include <string>
 
 #include "base/text.h"
@@ -34,11 +34,31 @@ Status read_sizes(HfModel& m, const Keys& keys) {
   return ok_status();
 }
 
-Status read_words(HfModel& m) {
+Status read_words(HfModel& m, int64_t usual_pad) {
   m.net.vocabulary = m.config.size("vocab_size");
   m.net.most_tokens = m.config.size("max_position_embeddings");
   m.net.norm_behind_sums = true;
-  return m.config.status();
+  const std::optional<int64_t> pad = m.config["pad_token_id"].integer();
+  m.net.pad_token = pad.value_or(usual_pad);
+  ZKI_RETURN_IF_ERROR(m.config.status());
+  if (*m.net.pad_token < 0 || *m.net.pad_token >= m.net.vocabulary)
+    return corrupt("config.json: 'pad_token_id' is " + std::to_string(*m.net.pad_token) + ", expected 0 to " +
+                   std::to_string(m.net.vocabulary - 1));
+  return ok_status();
+}
+
+// A classifier reads the first position: classes are the rows of its last matrix.
+Status take_classifier(HfModel& m, const std::string& pooler, Activation activation, const std::string& classifier) {
+  m.net.classifies = true;
+  m.net.pooler = m.tensors.matrix(pooler);
+  m.net.pooler_activation = activation;
+  m.net.head = m.tensors.matrix(classifier);
+  m.net.usual_head = LanguageHead::kLogits;
+  ZKI_RETURN_IF_ERROR(m.tensors.status());
+  if (m.net.head.weight.dims.size() != 2)
+    return corrupt("tensor " + in_quotes(classifier + ".weight") + " is no matrix");
+  m.net.classes = m.net.head.weight.dims[0];
+  return ok_status();
 }
 
 // Old files call a norm's scale gamma and its bias beta.
@@ -68,17 +88,17 @@ void take_blocks(HfModel& m, const std::string& at, const BlockNames& names) {
   }
 }
 
-Status read_bert(HfModel& m) {
+Status read_bert_body(HfModel& m, const std::string& prefix, int64_t usual_pad) {
   ZKI_RETURN_IF_ERROR(
       read_sizes(m, {"hidden_size", "intermediate_size", "num_attention_heads", "num_hidden_layers", "hidden_act"}));
-  ZKI_RETURN_IF_ERROR(read_words(m));
+  ZKI_RETURN_IF_ERROR(read_words(m, usual_pad));
   m.config.only("position_embedding_type", "absolute");
   m.config.only("is_decoder");
   m.config.only("add_cross_attention");
   Network& net = m.net;
   Tensors& tensors = m.tensors;
   net.epsilon = m.config.positive("layer_norm_eps", 1e-12);
-  const std::string at = m.prefix("bert.");
+  const std::string at = m.prefix(prefix);
   net.embedding = tensors.take(at + "embeddings.word_embeddings.weight");
   net.positions = tensors.take(at + "embeddings.position_embeddings.weight");
   net.token_types = tensors.take(at + "embeddings.token_type_embeddings.weight");
@@ -89,9 +109,30 @@ Status read_bert(HfModel& m) {
   return ok_status();
 }
 
+Status read_bert(HfModel& m) { return read_bert_body(m, "bert.", 0); }
+
+Status read_bert_classifier(HfModel& m) {
+  ZKI_RETURN_IF_ERROR(read_bert_body(m, "bert.", 0));
+  return take_classifier(m, "bert.pooler.dense", Activation::kTanh, "classifier");
+}
+
+// Positions are counted from the one behind the padding token's.
+Status read_roberta(HfModel& m) {
+  ZKI_RETURN_IF_ERROR(read_bert_body(m, "roberta.", 1));
+  m.net.first_position = *m.net.pad_token + 1;
+  m.net.most_tokens -= m.net.first_position;
+  if (m.net.most_tokens < 1) return corrupt("config.json: 'max_position_embeddings' leaves no position for a token");
+  return ok_status();
+}
+
+Status read_roberta_classifier(HfModel& m) {
+  ZKI_RETURN_IF_ERROR(read_roberta(m));
+  return take_classifier(m, "classifier.dense", Activation::kTanh, "classifier.out_proj");
+}
+
 Status read_distilbert(HfModel& m) {
   ZKI_RETURN_IF_ERROR(read_sizes(m, {"dim", "hidden_dim", "n_heads", "n_layers", "activation"}));
-  ZKI_RETURN_IF_ERROR(read_words(m));
+  ZKI_RETURN_IF_ERROR(read_words(m, 0));
   Network& net = m.net;
   Tensors& tensors = m.tensors;
   net.epsilon = 1e-12;
@@ -103,6 +144,11 @@ Status read_distilbert(HfModel& m) {
               {"attention.q_lin", "attention.k_lin", "attention.v_lin", "attention.out_lin", "sa_layer_norm",
                "ffn.lin1", "ffn.lin2", "output_layer_norm"});
   return ok_status();
+}
+
+Status read_distilbert_classifier(HfModel& m) {
+  ZKI_RETURN_IF_ERROR(read_distilbert(m));
+  return take_classifier(m, "pre_classifier", Activation::kRelu, "classifier");
 }
 
 // A classifier, and the bare model.
@@ -139,17 +185,14 @@ Status read_vit(HfModel& m) {
   }
   net.final_norm = tensors.norm(at + "layernorm");
   if (!tensors.has("classifier.weight") || !tensors.status().ok()) return ok_status();
-  net.head = tensors.matrix("classifier");
-  net.usual_head = LanguageHead::kLogits;
-  if (net.head.weight.dims.size() != 2) return corrupt("tensor 'classifier.weight' is no matrix");
-  net.vocabulary = net.head.weight.dims[0];
-  return ok_status();
+  return take_classifier(m, {}, Activation::kTanh, "classifier");
 }
 
 // Numbers of positions, and heads for training or classes: what the graph gives is the last hidden states.
 bool means_nothing(std::string_view name) {
-  for (const std::string_view part : {"cls.", "pooler.", "bert.pooler.", "vit.pooler.", "vocab_",
-                                      "embeddings.position_ids", "bert.embeddings.position_ids"})
+  for (const std::string_view part :
+       {"cls.", "pooler.", "bert.pooler.", "roberta.pooler.", "vit.pooler.", "vocab_", "lm_head.",
+        "embeddings.position_ids", "bert.embeddings.position_ids", "roberta.embeddings.position_ids"})
     if (name.starts_with(part)) return true;
   return false;
 }
@@ -160,8 +203,16 @@ std::vector<HfFamily> hf_encoders() {
   return {
       {"BertModel", "BERT", read_bert, means_nothing},
       {"BertForMaskedLM", "BERT", read_bert, means_nothing},
+      {"BertForSequenceClassification", "BERT", read_bert_classifier, means_nothing},
+      {"RobertaModel", "RoBERTa", read_roberta, means_nothing},
+      {"RobertaForMaskedLM", "RoBERTa", read_roberta, means_nothing},
+      {"RobertaForSequenceClassification", "RoBERTa", read_roberta_classifier, means_nothing},
+      {"XLMRobertaModel", "XLM-RoBERTa", read_roberta, means_nothing},
+      {"XLMRobertaForMaskedLM", "XLM-RoBERTa", read_roberta, means_nothing},
+      {"XLMRobertaForSequenceClassification", "XLM-RoBERTa", read_roberta_classifier, means_nothing},
       {"DistilBertModel", "DistilBERT", read_distilbert, means_nothing},
       {"DistilBertForMaskedLM", "DistilBERT", read_distilbert, means_nothing},
+      {"DistilBertForSequenceClassification", "DistilBERT", read_distilbert_classifier, means_nothing},
       {"ViTModel", "ViT", read_vit, means_nothing},
       {"ViTForImageClassification", "ViT", read_vit, means_nothing},
   };

@@ -22,7 +22,7 @@ constexpr std::size_t kMostValues = std::size_t{1} << 17;
 
 std::string named(std::string_view key) { return std::string(kConfigName) + ": " + in_quotes(key); }
 
-// modules.json of sentence-transformers: what follows the model. A mean of length one is what the graph can give.
+// modules.json of sentence-transformers: what follows the model. The mean or the first position, of length one, is what the graph can give.
 Status read_sentence_modules(const std::string& folder, Network& network) {
   namespace fs = std::filesystem;
   std::error_code error;
@@ -40,10 +40,14 @@ Status read_sentence_modules(const std::string& folder, Network& network) {
                          read_regular_file((fs::path(folder) / where / kConfigName).string(), kMostConfig));
     Result<Json> pooling = Json::parse(text, {kMostValues});
     if (!pooling.ok()) return pooling.status().with_context(where + "/" + kConfigName);
-    if ((*pooling)["pooling_mode_mean_tokens"].boolean())
-      network.usual_head = LanguageHead::kMean;
+    const bool mean = (*pooling)["pooling_mode_mean_tokens"].boolean();
+    const bool first = (*pooling)["pooling_mode_cls_token"].boolean();
+    if (mean != first)
+      network.usual_head = mean ? LanguageHead::kMean : LanguageHead::kFirst;
     else
-      network.notes.push_back("modules.json asks for another pooling than the mean; the hidden states are the output");
+      network.notes.push_back(
+          "modules.json asks for another pooling than the mean or the first position; the hidden states are the "
+          "output");
   }
   return ok_status();
 }

@@ -41,7 +41,7 @@ struct Rotary {
   bool interleaved = false;  // pairs are neighbours; otherwise an element and the one half the rotated width behind it
 };
 
-enum class Activation : std::uint8_t { kSilu, kGeluErf, kGeluTanh, kRelu };
+enum class Activation : std::uint8_t { kSilu, kGeluErf, kGeluTanh, kRelu, kTanh };
 
 struct Layer {
   Norm attention_norm, attention_post_norm;  // the second of what attention gives
@@ -76,14 +76,22 @@ struct Network {
   double score_scale = 0;  // of attention; 0: 1 / sqrt(head_width)
 
   Weight embedding;                  // [vocabulary, width]
-  Weight positions;                  // [at least most_tokens, width], added
+  Weight positions;                  // [at least first_position + most_tokens, width], added
+  std::int64_t first_position = 0;   // the row of the first token
   Weight token_types;                // [types, width]: the first is added
   std::optional<Pictures> pictures;  // instead of all four
   Norm embedding_norm;
   std::vector<Rotary> rotary;
   std::vector<Layer> layers;
   Norm final_norm;
-  Matrix head;  // to the vocabulary; may be the embedding again. Of pictures: from the first position to classes
+  Matrix head;  // to the vocabulary, or to classes; may be the embedding again
+  // Of classifiers: the head reads the first position, behind `pooler`, where there is one, and its activation.
+  bool classifies = false;
+  std::int64_t classes = 0;
+  Matrix pooler;
+  Activation pooler_activation = Activation::kTanh;
+  // Of encoders: what fills up texts that are shorter than the program. No word sees it.
+  std::optional<std::int64_t> pad_token;
 
   std::optional<LanguageHead> usual_head;  // where the file says what is done with the hidden states
   std::vector<std::string> notes;          // for people

@@ -100,6 +100,7 @@ class Writer {
     if (!expect(query.weight, query.inputs_first ? Dims{expected[1], expected[0]} : expected)) return status_;
     if (!net_.pictures) builder_.input(kTokens, {1, tokens_}, onnx::TensorProto::INT64);
     if (conversation_) write_places();
+    if (pads()) write_words();
     write_rotary_tables();
     std::string x = net_.pictures ? write_pictures(*net_.pictures) : write_embedding();
     for (size_t i = 0; i < net_.layers.size(); ++i) x = write_layer(x, net_.layers[i], "layers." + std::to_string(i));
@@ -182,18 +183,20 @@ class Writer {
     std::string x = op("Gather", {parameter(net_.embedding, {net_.vocabulary, net_.width}), kTokens}, {{"axis", 0}});
     x = scaled(x, net_.embedding_scale);
     if (net_.positions) {
-      const std::string rows = first_rows(net_.positions, conversation_.value_or(tokens_));
+      const std::string rows = rows_of(net_.positions, net_.first_position, conversation_.value_or(tokens_));
       x = op("Add", {x, conversation_ ? op("Gather", {rows, positions_}, {{"axis", 0}}) : rows});
     }
-    if (net_.token_types) x = op("Add", {x, first_rows(net_.token_types, 1)});
+    if (net_.token_types) x = op("Add", {x, rows_of(net_.token_types, 0, 1)});
     return norm(x, net_.embedding_norm, {net_.width});
   }
 
-  std::string first_rows(const Weight& weight, int64_t rows) {
-    const bool fits = weight.dims.size() == 2 && weight.dims[0] >= rows;
-    if (!expect(weight, {fits ? weight.dims[0] : rows, net_.width})) return {};
-    const auto read = [original = weight.read, count = rows * net_.width]() -> Result<std::vector<float>> {
+  std::string rows_of(const Weight& weight, int64_t first, int64_t rows) {
+    const bool fits = weight.dims.size() == 2 && weight.dims[0] >= first + rows;
+    if (!expect(weight, {fits ? weight.dims[0] : first + rows, net_.width})) return {};
+    const auto read = [original = weight.read, from = first * net_.width,
+                       count = rows * net_.width]() -> Result<std::vector<float>> {
       ZKI_ASSIGN_OR_RETURN(std::vector<float> all, original());
+      all.erase(all.begin(), all.begin() + from);
       all.resize(static_cast<size_t>(count));
       return all;
     };
@@ -241,6 +244,15 @@ class Writer {
     source_ = op("Reshape", {part(all), builder_.list({all})});
   }
 
+  bool pads() const { return net_.pad_token.has_value() && !net_.causal; }
+
+  // Which tokens are words. A text has one, or no position would have anything to see.
+  void write_words() {
+    begin("words");
+    words_ = op("Not", {op("Equal", {kTokens, builder_.scalar(*net_.pad_token, onnx::TensorProto::INT64)})});
+    seen_ = op("Reshape", {words_, builder_.list({1, 1, 1, 1, tokens_})});
+  }
+
   // Keys or values of all tokens so far: the history, with this turn's rows in their places.
   std::string remembered(const std::string& of_turn, int64_t width, const std::string& name) {
     const std::string before = builder_.fresh(name + ".before");
@@ -250,9 +262,9 @@ class Writer {
     return histories_.back();
   }
 
-  // Attention with a mask of the program's own. Operator by operator: every token sees itself, so that no row is without weights, which the operator
-  // Attention would have to make sure of.
-  std::string attended_history(const std::string& query, const std::string& key, const std::string& value) {
+  // Attention with a mask of the program's own. Operator by operator: every token sees itself, or all words of a text that has one, so that no row is without weights, which the
+  // operator Attention would have to make sure of.
+  std::string attended(const std::string& query, const std::string& key, const std::string& value, int64_t keys) {
     const int64_t sharing = net_.heads / net_.kv_heads, width = net_.head_width;
     const auto apart = [&](const std::string& x, int64_t count, int64_t group, const Dims& order) {
       return op("Transpose", {op("Reshape", {x, builder_.list({1, count, net_.kv_heads, group, width})})},
@@ -260,10 +272,10 @@ class Writer {
     };
     const double scale = net_.score_scale != 0 ? net_.score_scale : 1 / std::sqrt(static_cast<double>(width));
     const std::string queries = scaled(apart(query, tokens_, sharing, {0, 2, 3, 1, 4}), scale);
-    const std::string scores = op("MatMul", {queries, apart(key, *conversation_, 1, {0, 2, 3, 4, 1})});
+    const std::string scores = op("MatMul", {queries, apart(key, keys, 1, {0, 2, 3, 4, 1})});
     const std::string seen = op("Where", {seen_, scores, builder_.number(std::numeric_limits<float>::lowest())});
     const std::string weights = op("Softmax", {seen}, {{"axis", -1}});
-    const std::string mixed = op("MatMul", {weights, apart(value, *conversation_, 1, {0, 2, 3, 1, 4})});
+    const std::string mixed = op("MatMul", {weights, apart(value, keys, 1, {0, 2, 3, 1, 4})});
     return op("Reshape",
               {op("Transpose", {mixed}, {{"perm", {0, 3, 1, 2, 4}}}), builder_.list({1, tokens_, net_.heads * width})});
   }
@@ -296,10 +308,10 @@ class Writer {
     if (conversation_) value = remembered(value, kv, where + ".value");
     begin(where + ".attention");
     frontend_onnx::Attributes attributes{{"q_num_heads", net_.heads}, {"kv_num_heads", net_.kv_heads}};
-    if (conversation_) {
-      const std::string attended = attended_history(query, key, value);
+    if (!seen_.empty()) {
+      const std::string mixed = attended(query, key, value, conversation_.value_or(tokens_));
       begin(where + ".output");
-      return linear(attended, layer.output, all, net_.width);
+      return linear(mixed, layer.output, all, net_.width);
     }
     if (net_.causal) attributes.emplace_back("is_causal", 1);
     if (net_.score_scale != 0) attributes.emplace_back("scale", net_.score_scale);
@@ -309,12 +321,13 @@ class Writer {
     return linear(mixed, layer.output, all, net_.width);
   }
 
-  std::string activated(const std::string& x) {
-    switch (net_.activation) {
+  std::string activated(const std::string& x, Activation activation) {
+    switch (activation) {
       case Activation::kSilu: return op("Swish", {x});
       case Activation::kGeluErf: return op("Gelu", {x});
       case Activation::kGeluTanh: return op("Gelu", {x}, {{"approximate", "tanh"}});
       case Activation::kRelu: return op("Relu", {x});
+      case Activation::kTanh: return op("Tanh", {x});
     }
     return x;
   }
@@ -324,10 +337,10 @@ class Writer {
     std::string inner = linear(x, layer.up, net_.width, net_.hidden);
     if (layer.gate) {
       begin(where + ".gate");
-      const std::string gate = activated(linear(x, layer.gate, net_.width, net_.hidden));
+      const std::string gate = activated(linear(x, layer.gate, net_.width, net_.hidden), net_.activation);
       inner = op("Mul", {gate, inner});
     } else {
-      inner = activated(inner);
+      inner = activated(inner, net_.activation);
     }
     begin(where + ".down");
     return linear(inner, layer.down, net_.hidden, net_.width);
@@ -368,10 +381,10 @@ class Writer {
       builder_.output(output);
       return;
     }
-    if (head == LanguageHead::kMean) {
-      begin("embedding_mean");
-      const std::string mean = op("ReduceMean", {x, builder_.list({1})}, {{"keepdims", 0}});
-      builder_.op("LpNormalization", {mean}, {{"axis", -1}, {"p", 2}}, output);
+    if (head == LanguageHead::kMean || head == LanguageHead::kFirst) {
+      begin(head == LanguageHead::kMean ? "embedding_mean" : "first");
+      builder_.op("LpNormalization", {head == LanguageHead::kMean ? mean_of_words(x) : first_of(x)},
+                  {{"axis", -1}, {"p", 2}}, output);
       builder_.output(output);
       return;
     }
@@ -383,18 +396,31 @@ class Writer {
       return;
     }
     begin("head");
-    const std::string read =
-        net_.pictures ? op("Gather", {x, builder_.scalar(0, onnx::TensorProto::INT64)}, {{"axis", 1}}) : x;
-    const std::string logits = linear(read, net_.head, net_.width, net_.vocabulary);
+    std::string read = net_.classifies ? first_of(x) : x;
+    if (net_.pooler) read = activated(linear(read, net_.pooler, net_.width, net_.width), net_.pooler_activation);
+    const std::string logits = linear(read, net_.head, net_.width, net_.classifies ? net_.classes : net_.vocabulary);
     if (head == LanguageHead::kLogits) {
       builder_.op("Identity", {logits}, {}, output);
       builder_.output(output);
       return;
     }
     begin("choice");
-    const std::string choice = net_.pictures ? kClass : output;
+    const std::string choice = net_.classifies ? kClass : output;
     builder_.op("ArgMax", {logits}, {{"axis", -1}, {"keepdims", 0}}, choice);
     builder_.output(choice, onnx::TensorProto::INT64);
+  }
+
+  std::string first_of(const std::string& x) {
+    return op("Gather", {x, builder_.scalar(0, onnx::TensorProto::INT64)}, {{"axis", 1}});
+  }
+
+  // Over what is no padding.
+  std::string mean_of_words(const std::string& x) {
+    if (words_.empty()) return op("ReduceMean", {x, builder_.list({1})}, {{"keepdims", 0}});
+    const std::string is_word = op("Cast", {words_}, {{"to", onnx::TensorProto::FLOAT}});
+    const std::string sum = op("MatMul", {op("Reshape", {is_word, builder_.list({1, 1, tokens_})}), x});
+    const std::string count = op("ReduceSum", {is_word, builder_.list({1})}, {{"keepdims", 1}});
+    return op("Div", {op("Reshape", {sum, builder_.list({1, net_.width})}), count});
   }
 
   const Network& net_;
@@ -405,7 +431,9 @@ class Writer {
   std::unordered_map<std::string, std::string> parameters_;  // by the name in the file
   std::vector<std::pair<std::string, std::string>> tables_;  // cosines and sines
   // Of conversations: places of tokens, which rows of the history each sees, which are of this turn, and which token's each is.
-  std::string positions_, seen_, is_new_, source_;
+  std::string positions_, is_new_, source_;
+  std::string seen_;   // of conversations and of texts that may be padded: what each position sees
+  std::string words_;  // of the latter: what is no padding, [1, tokens]
   std::vector<std::string> histories_;
 };
 
@@ -438,6 +466,7 @@ Result<ir::Graph> declared_inputs(const onnx::GraphProto& proto) {
 
 Result<ir::Graph> import_described(const Network& network, ImportOptions options) {
   ZKI_ASSIGN_OR_RETURN(const frontend_onnx::ForeignModel foreign, write_network(network, options));
+  if (network.pad_token && !network.causal && options.pads_with) options.pads_with(*network.pad_token);
   if (options.inputs_only) return declared_inputs(foreign.model.graph());
   if (!network.pictures) options.input_shapes.erase(kTokens);
   // No file can make a value of more: tokens are the caller's, everything else has weights in the file.

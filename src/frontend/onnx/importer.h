@@ -58,6 +58,8 @@ struct ImportOptions {
   std::function<void(const std::string& path)> reads;
   // Called with sentences for people: what the graph does not give as the file says, and what was assumed.
   std::function<void(std::string)> note;
+  // Called with the token that fills up texts shorter than `tokens`, where the model knows one.
+  std::function<void(std::int64_t)> pads_with;
   // Called for each part that is refused, before the error that lists them for people.
   std::function<void(const Refusal&)> refused;
   // Of an input or of anything computed from one: some bytes of Tile or Expand must not make gigabytes.
