@@ -79,7 +79,7 @@ inline constexpr std::uint64_t kMaxTensorSecretBytes = std::uint64_t{1} << 31;
 inline constexpr std::uint64_t kMaxTensorCommitmentBytes = std::uint64_t{1} << 16;
 
 inline constexpr std::array kFileFormats = {
-    FileFormat{FileKind::kModel, 5, "model package", ".zkmodel", Secrecy::kSecret, kMaxModelBytes, "model.md"},
+    FileFormat{FileKind::kModel, 6, "model package", ".zkmodel", Secrecy::kSecret, kMaxModelBytes, "model.md"},
     FileFormat{FileKind::kKey, 4, "verification key", ".zkkey", Secrecy::kPublic, kMaxKeyBytes, "key.md"},
     FileFormat{FileKind::kProof, 6, "proof", ".zkproof", Secrecy::kPublic, kMaxProofBytes, "proof.md"},
     FileFormat{FileKind::kCertificate, 5, "certificate", ".zkcert", Secrecy::kPublic, kMaxProofBytes, "certificate.md"},

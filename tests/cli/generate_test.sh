@@ -154,7 +154,7 @@ expect 0 'identity' "$zkinfer" commit hidden/llama.zkmodel
 expect 2 'commit to the model with --inputs public' "$zkinfer" generate hidden/llama.zkmodel --tokenizer tokenizer.bin --prompt the --prove
 expect 0 'wrote' "$zkinfer" compile llama.bin --tokens 8 --head logits -o scores.zkmodel
 expect 2 "the head 'choice'" "$zkinfer" generate scores.zkmodel --tokenizer tokenizer.bin --prompt the
-expect 2 "'llama' says the next token for each that it reads.*generate shows what it says.*'mean' or 'none' \(--head of" "$zkinfer" embed llama.zkmodel --tokenizer tokenizer.bin --text the
+expect 2 "'llama' says the next token for each that it reads.*generate shows what it says.*'mean', 'first' or 'none' \(--head of" "$zkinfer" embed llama.zkmodel --tokenizer tokenizer.bin --text the
 before=$(sha256sum llama.zkmodel)
 expect 2 'that this command reads' "${generate[@]}" --prompt the --prove -o llama.zkmodel
 [[ $before == "$(sha256sum llama.zkmodel)" ]] || fail "an output replaced the model"
