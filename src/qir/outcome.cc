@@ -204,7 +204,7 @@ Units units_of(std::int64_t lo, std::int64_t hi, int bits) {
     return shift == 0 ? x : (x + (std::int64_t{1} << (shift - 1))) >> shift;
   };
   Units units{0, lo, hi};
-  while (units.hi - units.lo >= std::int64_t{1} << bits) {
+  while (Wide{units.hi} - units.lo >= Wide{1} << bits) {
     ++units.shift;
     units.lo = rounded(lo, units.shift);
     units.hi = rounded(hi, units.shift);

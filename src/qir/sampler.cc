@@ -133,7 +133,8 @@ class Writer : private TailWriter {
     const ValueId by = select("factor", repeated, factor, same);
     // Up to four times as large either way.
     const Range from = range(scores);
-    const Range reach{4 * std::min<std::int64_t>(from.lo, 0) - 1, 4 * std::max<std::int64_t>(from.hi, 0) + 1};
+    const Range reach =
+        bounded(4 * Wide{std::min<std::int64_t>(from.lo, 0)} - 1, 4 * Wide{std::max<std::int64_t>(from.hi, 0)} + 1);
     return product("penalized", {scores, by}, {1, p_, k_}, reach, clamp(reach, reach.lo, reach.hi, kFactorBits));
   }
 

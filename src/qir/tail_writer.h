@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "qir/ops/rules.h"
 #include "qir/qgraph.h"
 
 namespace zkinfer::qir {
@@ -47,12 +48,20 @@ class TailWriter {
     graph_.nodes.push_back(std::move(node));
     return graph_.nodes.back().output;
   }
+  // A range that ends where numbers may not be any more: a program may give wider ones to what is behind it, and whoever builds that circuit refuses them
+  // (validate).
+  static Range bounded(Wide lo, Wide hi) {
+    const auto cut = [](Wide x) {
+      return static_cast<std::int64_t>(std::clamp<Wide>(x, -Wide{kMaxMagnitude}, Wide{kMaxMagnitude}));
+    };
+    return {cut(lo), cut(hi)};
+  }
   // min(max(x, lo), hi) of accumulators in `reach`.
   Requant clamp(Range reach, std::int64_t lo, std::int64_t hi, std::uint8_t shift = 0) {
     Table table;
     table.kind = TableKind::kClamp;
     table.first = reach.lo;
-    while (table.num_rows() <= reach.hi - reach.lo) ++table.log_size;
+    while (table.log_size <= kMaxTableBits && Wide{table.num_rows()} <= Wide{reach.hi} - reach.lo) ++table.log_size;
     table.clamp_lo = lo;
     table.clamp_hi = hi;
     graph_.tables.push_back(std::move(table));
@@ -71,12 +80,13 @@ class TailWriter {
   // constant + sum of coefs x, as it is or clamped.
   ValueId linear(const std::string& name, std::vector<ValueId> x, std::vector<std::int64_t> coefs,
                  std::int64_t constant, Shape shape, std::optional<Range> clamped = {}) {
-    Range reach{constant, constant};
+    Wide lo = constant, hi = constant;
     for (std::size_t i = 0; i < x.size(); ++i) {
-      const std::int64_t a = coefs[i] * value(x[i]).lo, b = coefs[i] * value(x[i]).hi;
-      reach.lo += std::min(a, b);
-      reach.hi += std::max(a, b);
+      const Wide a = Wide{coefs[i]} * value(x[i]).lo, b = Wide{coefs[i]} * value(x[i]).hi;
+      lo += std::min(a, b);
+      hi += std::max(a, b);
     }
+    const Range reach = bounded(lo, hi);
     Node node = named(Op::kLinear, name);
     node.coefs = std::move(coefs);
     node.constant = constant;

@@ -229,6 +229,34 @@ TEST_P(MaliciousTotals, OtherHeads) {
   EXPECT_FALSE(qir::with_outcome(classifier(), {MetricKind::kAuc, 0, 2}, 7).ok());
 }
 
+// Outputs as wide as a key may declare them: the head is written, or refused, at once; and what its sums would leave is refused with the circuit, not
+// counted modulo 2^64.
+TEST(OutcomeOfWideOutputs, IsRefusedNotWrapped) {
+  for (const int bits : {40, 57, 58, 59, 60, 61, 62}) {
+    for (const std::int64_t size : {2, 3}) {
+      qir::TestBuilder b;
+      const qir::ValueId x = b.input({size}, -4, 4);
+      const std::int64_t step = (std::int64_t{1} << (bits > 40 ? 40 : bits - 2)),
+                         more = std::int64_t{1} << (bits - 42 > 0 ? bits - 42 : 0);
+      const std::int64_t reach = 4 * step * more - (bits == 62 ? 4 * more : 0);
+      qir::ValueId z = b.node(qir::Op::kLinear, {x}, {size}, -4 * more, 4 * more, with_coefs({more}));
+      z = b.node(qir::Op::kLinear, {z}, {size}, -reach, reach, with_coefs({step - (bits == 62 ? 1 : 0)}));
+      b.graph.outputs = {z};
+      ASSERT_TRUE(qir::validate(b.graph).ok()) << bits << qir::validate(b.graph).to_string();
+      for (const Metric& metric : {Metric{MetricKind::kTopK, 0, 1, 1}, Metric{MetricKind::kAuc, 0, 1, 1},
+                                   Metric{MetricKind::kAccuracy}, Metric{MetricKind::kMse}, Metric{MetricKind::kMae}}) {
+        const auto outcome = qir::with_outcome(b.graph, metric, 7);
+        if (!outcome.ok()) continue;
+        EXPECT_GE(outcome->most, 1u);
+        const auto circuit = relations::build_evaluation(*outcome, {7, false, false});
+        EXPECT_EQ(circuit.ok(), qir::validate(outcome->graph).ok()) << bits << " " << static_cast<int>(metric.kind);
+        // The margins of what is compared: top-k doubles differences, an AUC of two entries takes one.
+        if (metric.kind == MetricKind::kTopK) EXPECT_EQ(circuit.ok(), bits <= 40) << bits;
+      }
+    }
+  }
+}
+
 // The rows of a sample are the nonce's, whoever made it.
 TEST_P(MaliciousTotals, SamplesAreTheNonces) {
   begin(classifier(), {MetricKind::kAccuracy}, false, 20);
