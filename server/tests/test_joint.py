@@ -4,6 +4,7 @@
 import json
 import os
 import pathlib
+import re
 import signal
 import time
 
@@ -49,7 +50,7 @@ def test_each_customer_checks_his_own_of_one_proof(service, flowers, tmp_path):
     # Another's seat, answer or receipt is refused.
     key = clients["ada"].key
     (_, first), (_, second) = answers[:2]
-    from zkinfer_client.audit import check_seat
+    from zkinfer_client.audit import audit_receipt, check_seat
 
     good = dict(payload=first.receipt["payload"], key=key, proof=first.proof, path=first._path, seat=first.seat, asked=first._asked, answered=first._answered)
     assert check_seat(**good).slot == state["slot"]
@@ -58,6 +59,18 @@ def test_each_customer_checks_his_own_of_one_proof(service, flowers, tmp_path):
             check_seat(**{**good, **change})
     with pytest.raises(zkinfer_client.ReceiptError, match="at most"):
         check_seat(**{**good, "payload": {**first.receipt["payload"], "proof": {**first.receipt["payload"]["proof"], "bucket": 4}}})
+    # A service that makes a joint proof of what was asked for alone, which others cannot check: the client takes no such receipt, and no such proof.
+    alone = {**first.receipt["payload"], "proof": {**first.receipt["payload"]["proof"], "bucket": 1}}
+    with pytest.raises(zkinfer_client.ReceiptError, match="alone"):
+        check_seat(**{**good, "payload": alone})
+    assert "jointly" in audit_receipt(first.receipt["payload"], key, service.url, clients["ada"]._keys)
+    with pytest.raises(zkinfer_client.ReceiptError, match="alone"):
+        audit_receipt(alone, key, service.url, clients["ada"]._keys)
+    liar = service.client(tokens["ada"])
+    send = liar._connection.send
+    liar._connection.send = lambda method, path, body=b"", *rest, **more: send(method, path, re.sub(rb'("joint": ?)false', rb"\1true ", body), *rest, **more)
+    with pytest.raises(zkinfer_client.Refused, match="others have seats"):
+        liar.predict(flowers[8], wait=False)
     # What he saves shows others that it is so.
     first.save(tmp_path)
     seat = zkinfer.Seat(tmp_path / "answer.zkseat", {"flower": (tmp_path / "flower.bin").read_bytes()}, {"logits": (tmp_path / "logits.bin").read_bytes()})

@@ -55,10 +55,19 @@ def check_seat(
         raise ReceiptError(f"the receipt is of the model {payload['model']['root'][:16]}.., the key is {key.identity[:16]}..")
     if response_hash(bytes.fromhex(payload["request_hash"]), answered).hex() != payload["response_hash"]:
         raise ReceiptError("the receipt is of another answer")
+    _may_be_joint(payload)
     (statement,) = zkinfer.verify_joint(proof, seat_of(seat, payload, asked, answered), key, path=path)
-    if statement.num_seats > payload["proof"]["bucket"]:
-        raise ReceiptError(f"a proof of {statement.num_seats} requests, promised were {payload['proof']['bucket']} at most")
+    _may_be_joint(payload, statement.num_seats)
     return statement
+
+
+def _may_be_joint(payload: Mapping[str, Any], seats: int = 1) -> None:
+    """Raises: ReceiptError where the promise is of a proof that others can check, or of fewer seats."""
+    most = payload["proof"]["bucket"]
+    if most < 2:
+        raise ReceiptError("a proof in which others have seats, promised was one of this request alone")
+    if seats > most:
+        raise ReceiptError(f"a proof of {seats} requests, promised were {most} at most")
 
 
 def fetch(connection: Connection, proof_id: str, has_path: bool) -> tuple[bytes, Optional[bytes]]:
@@ -81,6 +90,8 @@ def audit_receipt(
     if signed.get("state") == "proven":
         proof, path = fetch(connection, payload["proof"]["id"], "path_sha256" in signed)
         if "seats" in signed:
+            seats = signed["seats"]
+            _may_be_joint(payload, seats if isinstance(seats, int) else 1 << 20)
             return f"proven, jointly with others: {len(proof)} bytes, slot {signed.get('slot')}; only who has its seat can check it (`Client.predict`)"
         asked = [Part(info.name, info.shape, given) for info, given in zip(key.info.input_tensors, data)] if data else None
         statement = check_proof(payload, key, proof, path, asked)

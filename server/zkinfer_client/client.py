@@ -143,7 +143,7 @@ class Client:
             "X-Nonce": nonce.hex(), "Idempotency-Key": key, "Content-Type": "application/octet-stream", tensors.BINARY_HEADER: str(length),
         }  # fmt: skip
         _, got, data = self._patiently("/v1/predict", body, headers, retry_seconds)
-        answer = self._checked(got, data, asked, nonce)
+        answer = self._checked(got, data, asked, nonce, joint)
         return self._prove(answer, timeout) if wait and prove else answer
 
     def _patiently(self, path: str, body: bytes, headers: Mapping[str, str], seconds: float) -> Any:
@@ -157,7 +157,7 @@ class Client:
                 time.sleep(min(error.retry_after or delay, max(0.0, end - time.monotonic())))
                 delay = min(2.0, 2 * delay)
 
-    def _checked(self, headers: Mapping[str, str], data: bytes, asked: list[Part], nonce: bytes) -> Answer:
+    def _checked(self, headers: Mapping[str, str], data: bytes, asked: list[Part], nonce: bytes, joint: bool) -> Answer:
         try:
             form, reals = tensors.parse(data, tensors.json_length(headers[tensors.BINARY_HEADER]), "outputs")
             extension = form["zkinfer"]
@@ -170,6 +170,8 @@ class Client:
         request = request_hash(bytes.fromhex(self.key.identity), asked, nonce)
         if payload["nonce_hash"] != nonce_hash(nonce).hex() or payload["request_hash"] != request.hex():
             raise Refused("the receipt is of another request")
+        if not joint and payload["proof"]["bucket"] != 1:
+            raise Refused("the receipt promises a proof in which others have seats, asked was one of its own (joint=False)")
         parts, outputs = [], {}
         for info in self.key.info.output_tensors:
             integers = given.get(info.name)
