@@ -81,12 +81,14 @@ std::vector<std::uint64_t> fill_totals(const ChunkPlan& plan, const Totals& befo
   return std::move(result.shown);
 }
 
-// Under a seed that nothing but this proof knows, bound to what it hides.
+// Under a seed that nothing but this proof knows, bound to what it hides, and to the slot: were the same totals committed to again when the
+// machine's randomness repeats itself, more proofs would open them than their budget has.
 Result<std::shared_ptr<const CommittedValues>> commit_totals(const CommittedModel& model, const ChunkPlan& plan,
                                                              const std::vector<std::uint64_t>& totals,
                                                              std::uint64_t chunk, const ProveRequest& request) {
   ByteWriter bound;
   bound.u64(chunk);
+  bound.u64(request.slot);
   for (const std::vector<std::int64_t>& values : request.inputs) {
     for (const std::int64_t x : values) bound.i64(x);
   }

@@ -212,6 +212,23 @@ TEST_P(MaliciousTotals, OtherChains) {
   }
 }
 
+// Proofs of other slots commit to the same totals anew, also where the machine's randomness repeats itself: a commitment has the budget of two.
+TEST_P(MaliciousTotals, CommitmentsAreOfOneSlot) {
+  begin(classifier(), {MetricKind::kAccuracy}, true);
+  const auto of_slot = [&](std::uint64_t slot) {
+    const prover::ProveHooks none;
+    prover::ProveRequest request;
+    request.inputs = chosen().of_chunk(head, 0);
+    request.context = head.context;
+    request.slot = slot;
+    request.entropy[0] = 1;
+    request.hooks = &none;
+    return prover::prove_chunk(session->model, plan_of(head, 0), head, 0, {}, request).value().claims.totals.at(0).root;
+  };
+  EXPECT_EQ(of_slot(0), of_slot(0));
+  if (GetParam()) EXPECT_NE(of_slot(0), of_slot(1));
+}
+
 // An AUC of chunks on their own is another number; errors that may add up beyond 2^62 are refused.
 TEST_P(MaliciousTotals, OtherHeads) {
   begin(classifier(), {MetricKind::kAuc, 0, 1, 1}, true);
