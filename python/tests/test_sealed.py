@@ -28,6 +28,9 @@ def test_the_model_comes_back(model, flowers, sold, tmp_path):
     weights.save(tmp_path / "network.zksealed")
     proof.save(tmp_path / "network.zkenc")
     shares.save(tmp_path / "network.zkshares")
+    shares.save(tmp_path / "network.zkshares")
+    with pytest.raises(zkinfer.InputError, match="of another sealing"):  # money may be locked to them
+        zkinfer.KeyShares(k1=bytes(30), k2=shares.k2).save(tmp_path / "network.zkshares")
     key.public.save(tmp_path / "network.zkkey")
     assert stat.S_IMODE(os.stat(tmp_path / "network.zkshares").st_mode) == 0o600
     assert shares.k1 not in weights.to_bytes() and shares.k2 not in proof.to_bytes()

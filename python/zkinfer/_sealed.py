@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from typing import Any, NamedTuple, Optional, Union
 
@@ -75,12 +76,17 @@ class KeyShares:
         return cls(*_native.key_shares_from_bytes(_files.read(path, "key shares")))
 
     def save(self, path: _files.Path) -> None:
-        """Writes a .zkshares file that its owner alone can read. Raises: FileError; InputError where another kind of file has the name.
+        """Writes a .zkshares file that its owner alone can read. Raises: FileError; InputError where another file has the name, other shares too: nothing
+        can make those again.
 
         Examples:
             >>> zkinfer.KeyShares(k2=mine).save("mine.zkshares")
         """
-        _files.write(path, _native.key_shares_to_bytes(self.k1, self.k2), "key shares", secret=True)
+        data = _native.key_shares_to_bytes(self.k1, self.k2)
+        _files.check_target(path, "key shares")
+        if os.path.isfile(_files.name_of(path)) and _files.read(path) not in (b"", data):
+            raise InputError(f"{_files.quoted(path)} has the key shares of another sealing, which nothing can make again; name another file")
+        _files.write(path, data, "key shares", secret=True)
 
     def __repr__(self) -> str:
         held = [name for name, share in (("k1", self.k1), ("k2", self.k2)) if share is not None]

@@ -145,8 +145,8 @@ for row in "${rows[@]}"; do
   expect 0 '' "${words[@]}" dangling
   [[ -L dangling && -s target ]] || fail "$name: a link to a new file was replaced"
   rm -rf fresh.*
-  # Keys and certificates, and a plan that has a slot, are replaced with --force only.
-  [[ $name != "commit "* && $name != "certify --output" && $name != "prove --write-plan" ]] || words=("${words[@]:0:2}" --force "${words[@]:2}")
+  # Keys and certificates, a plan that has a slot, and key shares are replaced with --force only.
+  [[ $name != "commit "* && $name != "certify --output" && $name != "prove --write-plan" && $name != "seal --shares" ]] || words=("${words[@]:0:2}" --force "${words[@]:2}")
   expect 0 '' "${words[@]}" dangling
   [[ -L dangling && -s target ]] || fail "$name: a link to a file of this kind was replaced"
   rm -rf fresh.* dangling target

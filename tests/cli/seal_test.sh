@@ -68,6 +68,11 @@ expect 0 'ACCEPTED' "$zkinfer" verify-sealed mlp.zksealed --key mlp.zkkey --cert
 expect 2 'more than the limit.*--verify-seconds' "$zkinfer" verify-sealed mlp.zksealed --key mlp.zkkey --certificate away.zkcert --verify-seconds 0.001
 cd ..
 
+# The shares of a sale that money may be locked to are replaced by no second sealing.
+cp mlp.zkshares kept.zkshares
+expect 2 'shares.*of another sealing, which nothing can make again; replace it with --force' "$zkinfer" seal mlp.zkmodel --sale order-4712
+cmp -s mlp.zkshares kept.zkshares || fail "shares were replaced"
+
 # Two sealings have nothing in common but the weights.
 cp mlp.zksealed first.zksealed
 expect 0 'sealed' "$zkinfer" seal mlp.zkmodel --sale order-4711 -o second.zksealed

@@ -200,14 +200,17 @@ Status OutputFiles::check_existing(const File& file) const {
   struct stat entry {};
   if (::stat(file.real_path.c_str(), &entry) != 0 || entry.st_size == 0 || force_) return ok_status();
   if (!file.json_noun.empty()) std::erase_if(head, [](std::uint8_t c) { return std::isspace(c) != 0; });
-  bool same = found == file.format;
+  bool same = found == file.format && found != nullptr && found->kind != FileKind::kKeyShares;
   if (file.format == nullptr && found == nullptr) {
     same = file.size.has_value()
                ? static_cast<std::uint64_t>(entry.st_size) == *file.size
                : head.size() >= file.head.size() && std::memcmp(head.data(), file.head.data(), file.head.size()) == 0;
   }
   if (same) return ok_status();
-  const std::string is = found != nullptr         ? "is " + named_kind(*found)
+  // Whoever has locked money to them waits for these; a second sealing has others.
+  const bool is_shares = found != nullptr && found->kind == FileKind::kKeyShares;
+  const std::string is = is_shares          ? "has the key shares of another sealing, which nothing can make again"
+                         : found != nullptr ? "is " + named_kind(*found)
                          : file.json_noun.empty() ? "is there already and is no file that this command writes here"
                                                   : "is there already and is no " + file.json_noun;
   // A file that nobody named, as a proof's path, is replaced by nothing.
