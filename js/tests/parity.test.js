@@ -2,9 +2,10 @@
 // The package says of every proof, changed proof and bad input what the native program says.
 import assert from 'node:assert/strict';
 import {spawnSync} from 'node:child_process';
-import {cpSync} from 'node:fs';
+import {cpSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {before, describe, test} from 'node:test';
+import {gzipSync} from 'node:zlib';
 import {Folder, web, zkinferModule as zkinfer} from './native.js';
 
 const {verify, inspect, loadKey, ZkinferError} = zkinfer;
@@ -52,6 +53,11 @@ async function compareMutations(folder, name, proofFile, keyFile, certificateFil
   assert.ok(rejected >= 40, `${rejected} rejections were compared`);
   key.close();
 }
+
+test('the module is not larger than a page should load', () => {
+  const size = gzipSync(readFileSync(join(web, 'zkinfer/zkinfer.wasm')), {level: 9}).length;
+  assert.ok(size <= 500 * 1024, `${size} bytes gzipped`);
+});
 
 describe('digits, weights and input private', () => {
   const folder = new Folder('digits');

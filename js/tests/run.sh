@@ -13,7 +13,7 @@ done
 if [[ $1 == page || $1 == page_evm || $1 == prove_page ]]; then
   command -v chromium >/dev/null || skip "there is no Chromium (scripts/install_packages.sh web)"
 fi
-if [[ $1 == evm || $1 == page_evm || $1 == market* ]]; then
+if [[ $1 == evm || $1 == four || $1 == page_evm || $1 == market* ]]; then
   evm=$(realpath "$3/..")/evm
   [[ -f $evm/npm/complete && -f $evm/artifacts.json ]] || skip "there is no $evm: make evm"
   export ZKINFER_EVM=$evm
