@@ -197,4 +197,6 @@ test('what the pages show', async () => {
     copyFileSync(at('input.evm.json'), at('chunk.evm.json'));
   }
   assert.equal(count, 2);
+  const kind = async (file) => JSON.parse((await run(process.env.ZKINFER, ['inspect', file, '--json'], {cwd: model.folder})).stdout).kind;
+  assert.deepEqual([await kind('deployment.json'), await kind('build/evm/artifacts.json'), await kind('input.evm.json')], ['deployment', 'contracts', 'evm']);
 });

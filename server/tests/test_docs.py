@@ -88,6 +88,9 @@ def test_the_quick_start(tmp_path):
         folder = tmp_path / "build/serve"
         assert "ACCEPTED" in run(["bash", "-euo", "pipefail", "-c", provider.here(ask)], folder)
         assert (folder / "order-17/answer.zkproof").exists()
+        for name, kind in (("order-17/receipt.json", "receipt"), ("zkinfer-keys.json", "signing_keys"), ("alice.key", "api_key")):
+            said = json.loads(run(["zkinfer", "inspect", name, "--json"], folder))
+            assert said["kind"] == kind and said.get("outcome", "OK") == "OK", said
         (script,) = blocks_of("docs/server.md", "js")
         web = running.SOURCE / "build/web/zkinfer"
         if shutil.which("node") is None or not (web / "src/client.js").exists():

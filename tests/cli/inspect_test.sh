@@ -140,6 +140,28 @@ has mlp.zkserving/ serving_folder "secrets:count paths:count code_files:count"
 # As `evm export` writes it, which takes no proofs of cut models.
 echo '{"model_id": "0x01", "identity": "0x02", "program": "0x5a4b4556", "calldata": "0x00"}' >p.evm.json
 has p.evm.json evm "model_id:text identity:text"
+# As `evm deploy` and the service write them (tests evm_cli and server look at real ones).
+echo '{"outer": "0x06", "functionals": "0x05", "registry": "0x02", "verifier": "0x01", "receipts": "0x03", "session": "0x04", "chain_id": 31337}' >deployment.json
+has deployment.json deployment "chain_id:count verifier:text registry:text receipts:text"
+echo '{"ZkInferVerifier": {"abi": []}, "ZkInferRegistry": {}}' >artifacts.json
+has artifacts.json contracts "num_contracts:count"
+echo '{"payload": {"v": 1, "id": "01a2", "iss": "zkinfer-server", "iat": "2026-11-28T15:21:44.832Z", "model": {"root": "'"$identity"'", "revision": "mlp"}, "proof": {"mode": "wait", "by": "2026-11-28T15:31:44.832Z"},
+ "outcome": "OK", "kid": "IgLF"}, "signature": {"alg": "EdDSA", "kid": "IgLF", "sig": "6rl0"}}' >receipt.json
+has receipt.json receipt "id:text iss:text iat:text outcome:text kid:text root_identity:digest"
+expect 0 'verify. checks it, which nothing here did' "$zkinfer" inspect receipt.json
+echo '{"payload": {"id": "01a2", "state": "queued", "at": "2026-11-28T15:21:44.832Z"}, "signature": {}}' >state.json
+has state.json proof_state "id:text state:text at:text"
+echo '{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "IgLF", "x": "7biW", "nbf": 1}, {"kty": "OKP", "crv": "Ed25519", "kid": "Other", "x": "7biW", "retired": 2}]}' >keys.json
+has keys.json signing_keys "kids:list"
+expect 0 'Other, no longer used' "$zkinfer" inspect keys.json
+echo zki_c22ff0ef954f_0HCScYGzsVNHVnehZhBfObf76Hsk8xflMvNSKsyOpLE >alice.key
+has alice.key api_key ""
+expect 0 'API key' bash -c "! '$zkinfer' inspect alice.key | grep 0HCS && '$zkinfer' inspect alice.key"
+for odd in '{"payload": 3, "signature": 4}' '{"payload": {}, "signature": 4}' '{"payload": {"model": 3, "proof": [], "id": {}}, "signature": {}}' '{"keys": [3]}' '{"keys": 3}' '{"keys": [{"kid": 3, "crv": 4}]}' \
+  '{"chain_id": [], "verifier": 3, "registry": {}, "receipts": null}'; do
+  "$zkinfer" inspect <(echo "$odd") >out.txt 2>&1
+  [[ $? -le 2 && ! $(cat out.txt) =~ (internal|terminate) ]] || fail "inspect of $odd: $(cat out.txt)"
+done
 has accuracy.json fidelity "num_inputs:count cosine:number agreement:number error_of_largest:number"
 has bench.json benchmark "label:text runs:count prove_seconds:number verify_seconds:number proof_bytes:count"
 has settings.json ezkl_settings "inputs:text outputs:text"

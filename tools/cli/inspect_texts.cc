@@ -73,10 +73,22 @@ std::optional<Description> describe_project(const std::string& text) {
   return {};
 }
 
+std::optional<Description> describe_api_key(const std::string& text) {
+  if (!text.starts_with("zki_")) return {};
+  return plain("API key of a service (secret)", "api_key",
+               "whoever has it asks in its owner's name: `zkinfer-server keys create` wrote it, `keys revoke` ends it");
+}
+
 // Numbers as they stand there, "-" where there is none.
 std::string number_in(const Json& json, const char* key, double factor = 1, const char* unit = "") {
   const auto found = json.find(key);
   return found == json.end() || !found->is_number() ? "-" : significant(factor * found->get<double>(), 6) + unit;
+}
+
+// A text as it stands there, and "-" where there is none.
+std::string text_in(const Json& json, const char* key) {
+  if (!json.is_object() || !json.contains(key) || !json[key].is_string()) return "-";
+  return printable(json[key].get<std::string>());
 }
 
 // What `keys` of a file hold, as it holds them.
@@ -98,9 +110,6 @@ Description describe_fidelity(const Json& json) {
 Description describe_benchmark(const Json& json) {
   const Json model = json.value("model", Json::object());
   Description out{"benchmark (JSON)", {}, "", {}, "benchmark"};
-  const auto text_in = [](const Json& from, const char* key) {
-    return from.is_object() && from.contains(key) && from[key].is_string() ? from[key].get<std::string>() : "";
-  };
   out.facts = {{"model", text_in(model, "name")},
                {"label", text_in(json, "label")},
                {"runs", number_in(json, "runs")},
@@ -114,14 +123,76 @@ Description describe_benchmark(const Json& json) {
 
 Description describe_evm(const Json& json) {
   Description out{"data for contracts (JSON)", {}, "", {}, "evm"};
-  const auto text = [&](const char* key) {
-    return json[key].is_string() ? json[key].get<std::string>() : std::string();
-  };
-  out.facts = {{"model on chain", printable(text("model_id"))},
-               {"serving key", printable(text("identity"))},
+  out.facts = {{"model on chain", text_in(json, "model_id")},
+               {"serving key", text_in(json, "identity")},
                {"use", "what to register and to send: `zkinfer evm export` wrote it"}};
   copy(json, {"model_id", "identity"}, out.json);
   return out;
+}
+
+Description describe_deployment(const Json& json) {
+  Description out{"deployment (JSON)", {{"chain", number_in(json, "chain_id")}}, "", {}, "deployment"};
+  for (const char* contract : {"verifier", "registry", "receipts", "session", "functionals", "outer"})
+    out.facts.emplace_back(contract, text_in(json, contract));
+  out.facts.emplace_back("use", "where the contracts are: `zkinfer evm deploy --json` wrote it, --deployment reads it");
+  copy(json, {"chain_id", "verifier", "registry", "receipts"}, out.json);
+  return out;
+}
+
+Description describe_contracts(const Json& json) {
+  Description out{"compiled contracts (JSON)", {{"contracts", std::to_string(json.size())}}, "", {}, "contracts"};
+  out.facts.emplace_back("use", "`make evm` built them; `zkinfer evm deploy` puts them on a chain");
+  out.json["num_contracts"] = json.size();
+  return out;
+}
+
+// What the service signs (docs/formats/receipt.md); nothing is checked here.
+Description describe_receipt(const Json& json) {
+  const Json payload = json["payload"], none = Json::object();
+  const Json& model = payload.contains("model") ? payload["model"] : none;
+  const Json& proof = payload.contains("proof") ? payload["proof"] : none;
+  Description out{"receipt of a service (JSON)", {}, "", {}, "receipt"};
+  out.facts = {
+      {"receipt", text_in(payload, "id")},
+      {"of", text_in(payload, "iss") + ", " + text_in(payload, "iat")},
+      {"model", text_in(model, "revision") + ", root key " + text_in(model, "root")},
+      {"outcome", text_in(payload, "outcome")},
+      {"proof", text_in(proof, "mode") + ", promised by " + text_in(proof, "by")},
+      {"signed with", text_in(payload, "kid")},
+      {"use", "shows that the service answered so; `zkinfer-server receipt verify` checks it, which nothing here did"}};
+  copy(payload, {"id", "iss", "iat", "outcome", "kid"}, out.json);
+  out.json["root_identity"] = model.is_object() ? model.value("root", Json()) : Json();
+  return out;
+}
+
+Description describe_proof_state(const Json& json) {
+  const Json& payload = json["payload"];
+  Description out{"signed state of a proof (JSON)", {}, "", {}, "proof_state"};
+  out.facts = {
+      {"proof", text_in(payload, "id")},
+      {"state", text_in(payload, "state") + " at " + text_in(payload, "at")},
+      {"use",
+       "what the service said of a proof that it promised; `zkinfer-server receipt audit` asks for it and checks it"}};
+  copy(payload, {"id", "state", "at"}, out.json);
+  return out;
+}
+
+Description describe_signing_keys(const Json& json) {
+  Description out{"signing keys of a service (JSON)", {}, "", {}, "signing_keys"};
+  out.json["kids"] = Json::array();
+  for (const Json& key : json["keys"]) {
+    out.facts.emplace_back("key", text_in(key, "kid") + (key.contains("retired") ? ", no longer used" : ""));
+    out.json["kids"].push_back(key.value("kid", Json()));
+  }
+  out.facts.emplace_back(
+      "use", "public; clients pin them, and check receipts with them: `zkinfer-server signing show` wrote it");
+  return out;
+}
+
+bool is_signing_keys(const Json& json) {
+  return json.contains("keys") && json["keys"].is_array() && std::ranges::all_of(json["keys"], [](const Json& key) {
+           return key.is_object() && key.contains("kid") && key.contains("crv");
+         });
 }
 
 Result<Description> describe_settings(const Json& json) {
@@ -158,6 +229,13 @@ Result<std::optional<Description>> describe_json(const std::string& path) {
   if (has({"num_inputs", "outputs", "layers"})) return std::optional(describe_fidelity(json));
   if (has({"model_id", "identity", "program", "calldata"})) return std::optional(describe_evm(json));
   if (has({"label", "runs", "prove_seconds"})) return std::optional(describe_benchmark(json));
+  if (has({"chain_id", "verifier", "registry", "receipts"})) return std::optional(describe_deployment(json));
+  if (has({"ZkInferVerifier", "ZkInferRegistry"})) return std::optional(describe_contracts(json));
+  if (has({"payload", "signature"}) && json["payload"].is_object()) {
+    const bool is_state = json["payload"].contains("state");
+    return std::optional(is_state ? describe_proof_state(json) : describe_receipt(json));
+  }
+  if (is_signing_keys(json)) return std::optional(describe_signing_keys(json));
   return std::optional<Description>();
 }
 
@@ -195,7 +273,7 @@ Result<std::optional<Description>> describe_text(const std::string& path) {
   std::string head(1 << 14, '\0');
   file.read(head.data(), static_cast<std::streamsize>(head.size()));
   head.resize(static_cast<std::size_t>(std::max<std::streamsize>(file.gcount(), 0)));
-  for (const auto& describe : {describe_mark, describe_page, describe_project})
+  for (const auto& describe : {describe_mark, describe_page, describe_project, describe_api_key})
     if (std::optional<Description> out = describe(head)) return out;
   const std::size_t first = head.find_first_not_of(" \t\r\n");
   if (first == std::string::npos || head[first] != '{') return std::optional<Description>();
