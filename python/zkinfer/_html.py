@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING, Any, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Iterable, Optional, Sequence
 
 from ._words import in_python_words
 from .errors import InputError
@@ -117,7 +117,7 @@ def statement(statement: "Statement") -> str:
 _MOST_ROWS = 20
 
 
-def batch(batch: "Batch", count: int) -> str:
+def batch(batch: "Batch", count: Optional[int]) -> str:
     head = _table("zkinfer batch", [("rows", count), ("size", f"{len(batch):,} bytes")] + ([("values clipped", batch.num_clipped)] if batch.num_clipped else []))
     if batch.rows is None:
         return head

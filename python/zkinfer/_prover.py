@@ -434,14 +434,14 @@ class Prover:
 
     def _with_slots(self, count: int, what: str, remedy: str) -> tuple[_native.Prover, Optional[bytes]]:
         """A commitment that has so many slots left: this one; below a root also another."""
-        total, below = self._native.all_slots.total, self._root and self._secret_path is not None
-        left = self.num_proofs_left if not below else total - 1
+        total, secret = self._native.all_slots.total, self._secret_path if self._root else None
+        left = self.num_proofs_left if secret is None else total - 1
         if left is not None and total > 0 and left < count:
             raise BudgetError(f"{what} takes {count} slots of one commitment, a proof each, and there are {left}; {remedy}")
-        if not below:
+        if secret is None:
             return self._native, self._path
         with self._lock:
-            self._native, self._path = _native.serve(self._model._native, self._secret_path, None, count)
+            self._native, self._path = _native.serve(self._model._native, secret, None, count)
             return self._native, self._path
 
     def rotate(

@@ -51,7 +51,7 @@ class Provider:
         with open(self.log, "wb") as log:
             self.process = subprocess.Popen(["bash", "-euo", "pipefail", "-c", code], cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                                             env={**os.environ, "XDG_STATE_HOME": str(folder / "state")})  # fmt: skip
-        end = time.monotonic() + 120
+        end = time.monotonic() + 400
         while True:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz") as answer:

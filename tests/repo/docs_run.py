@@ -116,7 +116,10 @@ def main() -> None:
     total = 0
     for page, parts in pages.items():
         if any(not said for *_, said in parts):
-            count = run_page(source, zkinfer, work / page.removesuffix(".md").replace("/", "_"), page, parts)
+            folder = work / page.removesuffix(".md").replace("/", "_")
+            count = run_page(source, zkinfer, folder, page, parts)
+            os.chdir(work)
+            shutil.rmtree(folder)  # code files are large
             print(f"{page}: {count} blocks", flush=True)
             total += count
     if total == 0:
