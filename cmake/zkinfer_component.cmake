@@ -164,7 +164,7 @@ function(zkinfer_components)
               verify_limits.h version.h zkinfer.h zkinfer_verify.h)
   # Needs nothing that the verifier has not, so it is always there, in a library that no verdict depends on.
   zkinfer_component(inspect MODULE c_inspect NEEDS verify)
-  list(APPEND headers cid.h data_set.h evaluation_check.h evm.h evm_calls.h fidelity.h generation.h hex.h inspect.h metric_names.h result_json.h seats.h tensor.h)
+  list(APPEND headers cid.h data_set.h error_bounds.h evaluation_check.h evm.h evm_calls.h fidelity.h generation.h hex.h inspect.h metric_names.h result_json.h seats.h tensor.h)
   if("prove" IN_LIST ZKINFER_COMPONENTS)
     zkinfer_component(prove MODULE c_prove NEEDS inspect)
     list(APPEND prove_headers commit_tensor.h commit_warnings.h commitment_tree.h compile_record.h generate.h instructions.h model.h model_report.h preprocessing.h progress.h proof_parts.h prove.h seal.h segments.h slot_memory.h slots.h structure.h)

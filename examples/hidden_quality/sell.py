@@ -44,10 +44,10 @@ def main(folder: pathlib.Path) -> None:
     groups = zkinfer.verify_evaluation(folder / "groups.zkeval", key.public, folder / "applicants.zkset")
     for figure in groups.figures[1:]:
         print(f"buyer: proven mean absolute error of group {figure.group}: {figure.value:.4g}")
-    sample = zkinfer.verify_evaluation(folder / "sample.zkeval", key.public, folder / "applicants.zkset", nonce=nonce)
-    print(f"buyer: proven r squared of {sample.num_rows} rows that his nonce chose: {sample.r_squared:.3f}")
+    sample = zkinfer.verify_evaluation(folder / "sample.zkeval", key.public, folder / "applicants.zkset", nonce=nonce, sample=30)
+    print(f"buyer: proven r squared of {sample.num_rows} rows that his nonce chose: at least {sample.least_r_squared:.3f}")
     try:
-        zkinfer.verify_evaluation(folder / "sample.zkeval", key.public, folder / "applicants.zkset", nonce=secrets.token_bytes(32))
+        zkinfer.verify_evaluation(folder / "sample.zkeval", key.public, folder / "applicants.zkset", nonce=secrets.token_bytes(32), sample=30)
     except zkinfer.Rejected as error:
         print(f"buyer: rejected with another nonce, {error.reason}")
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // zkinfer/data_set.h and zkinfer/evaluation.h: data sets, and checks of evaluations on them.
 #include "zkinfer/data_set.h"
+#include "zkinfer/error_bounds.h"
 #include "zkinfer/metric_names.h"
 
 #include "arrays.h"
@@ -64,6 +65,14 @@ void bind_results(py::module_& module) {
                              })
       .def_readonly("unit", &EvaluationResult::unit)
       .def_property_readonly("r_squared", &r_squared)
+      .def_property_readonly("least_r_squared", &least_r_squared)
+      // Low, high.
+      .def_property_readonly("unrounded",
+                             [](const EvaluationResult& result) -> std::optional<std::tuple<double, double>> {
+                               const auto found = error_bounds(result, figures(result).front());
+                               if (!found.has_value()) return std::nullopt;
+                               return std::tuple{found->low, found->high};
+                             })
       // Of the whole set, and of rows like them: low, high.
       .def("bounds",
            [](const EvaluationResult& result, double confidence) {

@@ -107,7 +107,9 @@ def test_errors_auc_and_totals(model, flowers, labelled):
     mse = zkinfer.verify_evaluation(key.evaluate(data, "mse", totals_only=True, chunk=8), key.public, data)
     assert mse.value == pytest.approx(((targets - outputs) ** 2).mean(), rel=0.01) and mse.totals_only and mse.chunk_counts.size == 0
     assert mse.r_squared == pytest.approx(1 - ((targets - outputs) ** 2).sum() / ((targets - targets.mean(axis=0)) ** 2).sum(), abs=0.01)
-    assert zkinfer.verify_evaluation(key.evaluate(data, "mae"), key.public, data).value == pytest.approx(np.abs(targets - outputs).mean(), rel=0.01)
+    assert mse.unrounded[0] <= ((targets - outputs) ** 2).mean() <= mse.unrounded[1] and mse.least_r_squared <= mse.r_squared
+    mae = zkinfer.verify_evaluation(key.evaluate(data, "mae"), key.public, data)
+    assert mae.value == pytest.approx(np.abs(targets - outputs).mean(), rel=0.01) and mae.unrounded[0] <= mae.value <= mae.unrounded[1] and mae.least_r_squared is None
 
     classes = zkinfer.DataSet(flowers, labels)
     auc = zkinfer.verify_evaluation(key.evaluate(classes, "auc-2", chunk=16), key.public, classes)
@@ -126,14 +128,18 @@ def test_samples_are_the_verifiers(model, flowers, labelled):
     key = model.commit(proofs=8)
     nonce = bytes(range(32))
     evaluation = key.evaluate(data, sample=9, nonce=nonce)
-    checked = zkinfer.verify_evaluation(evaluation, key.public, data, nonce=nonce.hex())
+    checked = zkinfer.verify_evaluation(evaluation, key.public, data, nonce=nonce.hex(), sample=9)
     assert (checked.num_rows, checked.set_rows, checked.nonce) == (9, len(flowers), nonce)
     (low, high), (least, most) = checked.bounds(0.95)
     assert least <= low <= checked.value <= high <= most
     with pytest.raises(zkinfer.InputError, match="the one that you drew"):
         zkinfer.verify_evaluation(evaluation, key.public, data)
     with pytest.raises(zkinfer.Rejected, match="nonce"):
-        zkinfer.verify_evaluation(evaluation, key.public, data, nonce=b"\1" * 32)
+        zkinfer.verify_evaluation(evaluation, key.public, data, nonce=b"\1" * 32, sample=9)
+    with pytest.raises(zkinfer.InputError, match="the number of rows that you asked for"):
+        zkinfer.verify_evaluation(evaluation, key.public, data, nonce=nonce)
+    with pytest.raises(zkinfer.Rejected, match="sample: the evaluation is of 9 rows, expected 10"):
+        zkinfer.verify_evaluation(evaluation, key.public, data, nonce=nonce, sample=10)
     with pytest.raises(zkinfer.InputError, match="sample and nonce"):
         key.evaluate(data, sample=9)
     # However it is called: one digest.

@@ -158,6 +158,8 @@ class VerifiedEvaluation:
         counts: rows by cell; of errors sums by group, in units of ``unit`` or its square; of an AUC pairs in order counted twice and equal ones once, rows of the class, others.
         chunk_counts: those of each chunk, whose sum they are; empty where totals_only is true.
         r_squared: of "mse", against the targets' mean; else None.
+        unrounded: of errors (low, high) of what ``value`` would be, were outputs and targets not rounded to units, which a model of a wide range has large
+            ones of: hold a limit against ``high``. least_r_squared: r_squared then is no smaller. Else None.
         nonce: of a sample the 32 bytes that chose its rows out of set_rows, else None.
         confusion: rows by label (down) and class (across), of the metric "confusion", else None; of several groups with a leading axis.
         num_rows, chunk_rows, num_groups: of the data set, of a proof; first_class: the lowest label.
@@ -174,6 +176,7 @@ class VerifiedEvaluation:
         self.num_rows, self.chunk_rows, self.num_groups = result.num_rows, result.chunk_rows, result.num_groups
         self.totals_only, self.set_rows, self.nonce = result.totals_only, result.set_rows, result.nonce
         self.unit, self.r_squared = result.unit, result.r_squared
+        self.unrounded, self.least_r_squared = result.unrounded, result.least_r_squared
         self._result = result
         self.first_class = result.first_class
         shape = (self.num_groups,) * (self.num_groups > 1) + (result.num_classes,) * 2
@@ -235,6 +238,7 @@ def verify_evaluation(
     context: Union[None, bytes, str] = None,
     path: Union[None, bytes, _files.Path] = None,
     nonce: Union[None, bytes, str] = None,
+    sample: Optional[int] = None,
     accept_uncertified: bool = False,
 ) -> VerifiedEvaluation:
     """Checks that the key's model counts on a data set what an evaluation says.
@@ -244,7 +248,8 @@ def verify_evaluation(
         key, context, path, accept_uncertified: as of :func:`verify`.
         data: the DataSet that you mean, or the path of a .zkset file.
         nonce: the 32 bytes, or 64 hexadecimal digits, that you drew for a sample; asked for where the evaluation is one.
-    Returns: a :class:`VerifiedEvaluation`, whose ``metric`` is for you to look at.
+        sample: the number of rows that you asked for with it; another number of rows is another draw, of which a prover could take the best.
+    Returns: a :class:`VerifiedEvaluation`, whose ``metric`` and ``output`` are for you to look at.
     Raises: Rejected with ``reason`` and ``where``; InputError where the call itself is wrong.
 
     Examples:
@@ -257,8 +262,13 @@ def verify_evaluation(
     result = _native.verify_evaluation(key._native, bytes_, given._native, _request(key, context, accept_uncertified))
     accept(result.verdict, _remedy(result.verdict))
     drawn = nonce_bytes(nonce)
-    if result.nonce is not None and not drawn:
-        raise InputError(f"nonce: the evaluation is of {result.num_rows} of {result.set_rows} rows, which a nonce chose; give the one that you drew (nonce=)")
+    asked = None if sample is None else _options.integer("sample", sample, 1, 1 << 26)
+    if result.nonce is not None and (not drawn or asked is None):
+        raise InputError(
+            f"nonce: the evaluation is of {result.num_rows} of {result.set_rows} rows, which a nonce chose; give the one that you drew (nonce=) and the number of rows that you asked for (sample=)"
+        )
     if drawn != (result.nonce or b""):
         raise Rejected("wrong statement", "nonce: the rows were chosen by " + (result.nonce.hex() if result.nonce else "none"))
+    if asked is not None and asked != result.num_rows:
+        raise Rejected("wrong statement", f"sample: the evaluation is of {result.num_rows} rows, expected {asked}")
     return VerifiedEvaluation(result)

@@ -27,7 +27,7 @@ struct DataSet::Impl {
 namespace {
 
 constexpr std::size_t kMaxText = std::size_t{1} << 12, kMaxInputs = 256, kMaxColumnRank = 16;
-constexpr std::uint64_t kMaxRows = std::uint64_t{1} << 26;
+constexpr std::uint64_t kMaxRows = std::uint64_t{1} << 26, kMaxGroupNumbers = kMaxRows;
 
 // Of one row.
 std::size_t row_bytes(const Tensor& column) {
@@ -376,6 +376,10 @@ Result<EvaluationRows> DataSet::rows_for(const std::vector<TensorInfo>& inputs, 
   if (impl_->num_groups > metric.num_groups || parts.groups.empty())
     return invalid_argument("the data set has " + std::to_string(impl_->num_groups) + " groups, the metric " +
                             std::to_string(metric.num_groups));
+  // The metric may be what an evaluation says of itself that nobody has checked.
+  if (metric.has_targets() && metric.num_groups > kMaxGroupNumbers / impl_->num_rows)
+    return resource_limit("the metric has " + std::to_string(metric.num_groups) + " groups for " +
+                          std::to_string(impl_->num_rows) + " rows; a number for each of both is 2^26 at most");
   std::vector<std::int64_t>& groups = out.columns.emplace_back();
   for (const std::uint32_t group : parts.groups) {
     for (std::uint32_t i = 0; metric.has_targets() && i < metric.num_groups; ++i) groups.push_back(i == group ? 1 : 0);

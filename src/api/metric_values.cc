@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
+#include "zkinfer/error_bounds.h"
 #include "zkinfer/metric_names.h"
 
 namespace zkinfer {
@@ -111,6 +113,33 @@ std::vector<Figure> figures(const EvaluationResult& result) {
 std::optional<double> r_squared(const EvaluationResult& result) {
   if (result.info.metric.kind != MetricKind::kMse || result.target_deviation <= 0) return std::nullopt;
   return 1 - static_cast<double>(figures(result).front().numerator) / result.target_deviation;
+}
+
+namespace {
+
+// So much more than a step is as much as doubles make of it.
+constexpr double kSlack = 1 + 0x1p-20;
+
+// Numbers whose squares' root, or whose mean size, is `size`, each moved by at most `step`.
+Interval moved(double size, double step) { return {std::max(0.0, size - kSlack * step), kSlack * (size + step)}; }
+Interval squares(const Interval& sizes) { return {sizes.low * sizes.low, sizes.high * sizes.high}; }
+
+}  // namespace
+
+std::optional<Interval> error_bounds(const EvaluationResult& result, const Figure& figure) {
+  if (!result.info.metric.has_targets() || figure.denominator == 0) return std::nullopt;
+  if (result.info.metric.kind == MetricKind::kMae) return moved(figure.value(), result.unit);
+  return squares(moved(std::sqrt(figure.value()), result.unit));
+}
+
+std::optional<double> least_r_squared(const EvaluationResult& result) {
+  if (!r_squared(result).has_value()) return std::nullopt;
+  const Figure first = figures(result).front();
+  const auto count = static_cast<double>(first.denominator);
+  // Of the targets alone, in units.
+  const Interval deviation = squares(moved(std::sqrt(result.target_deviation / count), 0.5));
+  if (deviation.low <= 0) return std::nullopt;
+  return 1 - error_bounds(result, first)->high / (result.unit * result.unit * deviation.low);
 }
 
 std::optional<ShareBounds> share_bounds(const EvaluationResult& result, const Figure& figure, double confidence) {

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <random>
+
+#include "zkinfer/error_bounds.h"
 
 namespace zkinfer {
 namespace {
@@ -64,6 +67,58 @@ TEST(ShareBounds, LargeSets) {
   EXPECT_GT(source.high, found.high);
   const Interval many = share_of_all(1 << 25, 1 << 26, (1 << 26) + 5, 0.999);
   EXPECT_NEAR(many.low, 0.5, 1e-5);
+}
+
+// Errors of numbers that are rounded to units, against those of the numbers themselves, whatever the unit.
+TEST(ErrorBounds, HoldWhatRoundingHides) {
+  std::mt19937 random(3);
+  std::normal_distribution<double> normal;
+  constexpr std::uint64_t kRows = 40;
+  for (const double unit : {1e-4, 0.1, 1.0, 30.0, 1e6}) {
+    for (const bool rounds_outputs : {false, true}) {
+      for (const MetricKind kind : {MetricKind::kMse, MetricKind::kMae}) {
+        EvaluationResult result;
+        result.info.metric = {kind};
+        result.info.num_rows = kRows;
+        result.unit = unit;
+        result.num_targets = 1;
+        result.group_rows = {kRows};
+        result.counts = {0};
+        std::vector<double> targets;
+        double exact = 0;
+        for (std::uint64_t row = 0; row < kRows; ++row) {
+          const double target = 20 * normal(random);
+          const double steps = std::round((target + 3 * normal(random)) / (unit / 64));  // of an output
+          const double output = rounds_outputs ? steps * (unit / 64) : std::round(target / unit) * unit;
+          const double error = std::round(output / unit) - std::round(target / unit);
+          result.counts[0] += static_cast<std::uint64_t>(kind == MetricKind::kMse ? error * error : std::abs(error));
+          exact +=
+              (kind == MetricKind::kMse ? (output - target) * (output - target) : std::abs(output - target)) / kRows;
+          targets.push_back(target);
+        }
+        const auto deviation = [&](double step) {
+          double mean = 0, sum = 0;
+          for (const double x : targets) mean += std::round(x / step) / kRows;
+          for (const double x : targets) sum += std::pow(std::round(x / step) - mean, 2);
+          return sum;
+        };
+        result.target_deviation = deviation(unit);
+        const Figure first = figures(result).front();
+        const std::optional<Interval> bounds = error_bounds(result, first);
+        ASSERT_TRUE(bounds.has_value());
+        EXPECT_LE(bounds->low, exact);
+        EXPECT_GE(bounds->high, exact);
+        EXPECT_LE(bounds->low, first.value());
+        EXPECT_GE(bounds->high, first.value());
+        const std::optional<double> least = least_r_squared(result);
+        EXPECT_TRUE(kind == MetricKind::kMse || !least.has_value());
+        const double fine = 1e-9;
+        if (least.has_value()) EXPECT_LE(*least, 1 - exact * kRows / (deviation(fine) * fine * fine));
+        EXPECT_EQ(least.has_value(), kind == MetricKind::kMse && unit < 40);
+      }
+    }
+  }
+  EXPECT_FALSE(error_bounds({}, {"accuracy", {}, {}, 1, 2}).has_value());
 }
 
 }  // namespace

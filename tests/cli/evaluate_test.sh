@@ -133,6 +133,10 @@ expect 1 'accuracy is 0.9, expected at least 0.91' "$zkinfer" verify accuracy.zk
 expect 1 'of accuracy, expected confusion' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --metric confusion
 expect 0 'ACCEPTED' "$zkinfer" verify mse.zkeval -k mlp.zkkey --data errors.zkset --metric mse --at-most 1
 expect 1 'mse is .*expected at most' "$zkinfer" verify mse.zkeval -k mlp.zkkey --data errors.zkset --at-most 0.001
+# What an evaluation says of itself costs nothing that the data set does not: 2^32 - 1 groups for each of 20 rows.
+"$zkinfer" -q evaluate mlp.zkmodel --data errors.zkset --metric mae --by-group -o groups.zkeval
+python3 -c 'data = bytearray(open("groups.zkeval", "rb").read()); data[112:116] = b"\xff" * 4; open("many.zkeval", "wb").write(data)'
+expect 2 'groups for 20 rows' bash -c "ulimit -v 4000000; '$zkinfer' verify many.zkeval -k mlp.zkkey --data errors.zkset"
 expect 0 'not proven: that the weights are numbers' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --uncertified
 
 # A page to look at: exact figures, classes, what is hidden, what is not shown; and what programs are told. No page of what is rejected.
