@@ -60,6 +60,23 @@ def test_hidden_quality(source, tmp_path):
     assert float(re.search(r"chose: ([\d.]+)", told).group(1)) > 0.9
 
 
+def test_image_authenticity(source, tmp_path):
+    pytest.importorskip("cryptography", reason="cryptography is not installed (python3-cryptography)")
+    told = run(source, "image_authenticity/authenticate.py", str(tmp_path))
+    assert "a camera took it; the piece shows a 7" in told and told.count("reader: rejected") == 5
+
+
+def test_board_game(source):
+    told = run(source, "board_game/play.py")
+    assert int(re.search(r"(\d+) moves of the house, each proven", told).group(1)) >= 4 and told.count("player: rejected") == 3
+
+
+def test_iris_match(source):
+    pytest.importorskip("cryptography", reason="cryptography is not installed (python3-cryptography)")
+    told = run(source, "iris_match/match.py")
+    assert "Ann again matches: True" in told and "Bob as Ann matches: False" in told and told.count("registry: rejected") == 4
+
+
 def test_chain_is_cut_again(source, tmp_path):
     """With Debian's onnx, whatever it lacks."""
     pytest.importorskip("onnx", reason="onnx is not installed (python3-onnx)")
