@@ -14,7 +14,7 @@ const run = promisify(execFile);
 
 export const blocks = blocksOf('docs/market.md', 'js_market_walk', 'sh').map(({code}) => code);
 
-/** {folder, run}: run(count) runs the first `count` blocks in one shell and gives what it said. */
+/** {folder, run}: run(count, more) runs the first `count` blocks in one shell, `more` after the third, and gives what it said. */
 export function startWalk(name, rpc) {
   const project = new Folder(name).path;
   mkdirSync(join(project, 'build/release/tools'), {recursive: true});
@@ -26,6 +26,6 @@ export function startWalk(name, rpc) {
   installMarket(join(project, 'try'));
   return {
     folder: join(project, 'try'),
-    run: (count) => run('bash', ['-euo', 'pipefail', '-c', blocks.slice(0, count).join('\n')], {cwd: project, env: {...process.env, ZKINFER: '', RPC: rpc}, maxBuffer: 2 ** 26}).catch((error) => assert.fail(`${error.stdout}\n${error.stderr}`)),
+    run: (count, more = '') => run('bash', ['-euo', 'pipefail', '-c', [...blocks.slice(0, 3), more, ...blocks.slice(3, count)].join('\n')], {cwd: project, env: {...process.env, ZKINFER: '', RPC: rpc}, maxBuffer: 2 ** 26}).catch((error) => assert.fail(`${error.stdout}\n${error.stderr}`)),
   };
 }

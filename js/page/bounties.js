@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// The page of bounties: what a market says, what time makes of it, and what a watcher checks and a wallet's owner sets going.
+import {ZkinferError} from '../src/errors.js';
+import {keccak256} from '../src/keccak.js';
+import {Bounties} from '../src/market.js';
+import {meaningOf, nextOf, timeLeft} from '../src/market_states.js';
+import {amountText, timeText} from '../src/quantities.js';
+import {Market, nodeAt, nodeOf} from './bounty_chain.js';
+import {Files, checkData, checkProofs} from './bounty_check.js';
+import {element} from './show.js';
+
+const byId = (id) => document.getElementById(id);
+const bounties = new Bounties(keccak256);
+const files = new Files();
+const NOBODY = `0x${'00'.repeat(20)}`;
+const FIELDS = ['rpc', 'market', 'block', 'gateway'];
+const INTERVAL = 6000;
+let market;
+let account;
+// The node's clock and ours, when it was asked.
+let clock = {node: 0, own: 0};
+const open = new Set();
+const checked = new Map();
+
+const now = () => clock.node + Math.floor((Date.now() - clock.own) / 1000);
+function say(text, isBad = false) {
+  byId('said').textContent = text;
+  byId('said').className = isBad ? 'bad' : '';
+}
+const messageOf = (error) => (error instanceof ZkinferError ? error.message : `${error.name}: ${error.message}`);
+const amount = (b, value) => (b.token === NOBODY ? `${amountText(value, 18)} ETH` : `${value} of the smallest unit of token ${b.token}`);
+const short = (address) => element('code', {class: 'id', title: address}, `${address.slice(0, 8)}..${address.slice(-4)}`);
+const line = (name, ...values) => element('tr', null, element('th', {scope: 'row'}, name), element('td', null, ...values));
+
+/** A button whose work says in `where` what came of it. */
+function action(label, where, work) {
+  const button = element('button', {type: 'button'}, label);
+  button.addEventListener('click', async () => {
+    button.disabled = true;
+    where.replaceChildren('..');
+    try {
+      where.replaceChildren(...[await work()].flat());
+    } catch (error) {
+      const isVerdict = error instanceof ZkinferError && error.code === 'not_good';
+      where.replaceChildren(element('span', {class: 'bad'}, isVerdict ? `NOT GOOD: ${messageOf(error)}` : messageOf(error)));
+    } finally {
+      button.disabled = false;
+    }
+  });
+  return button;
+}
+
+function place(key) {
+  if (!checked.has(key)) checked.set(key, element('div', {class: 'outcome', role: 'status'}));
+  return checked.get(key);
+}
+
+function dataPart(b) {
+  const where = place(`data ${b.id}`);
+  const work = async () => {
+    const {description, opened} = await checkData(market, bounties, b, files);
+    const lied = (opened ?? []).flatMap(({isAsPromised}, i) => (isAsPromised ? [] : [i]));
+    if (lied.length > 0) throw new ZkinferError('not_good', `chunks ${lied.join(', ')} open to something else than was promised; \`zkinfer-market challenge\` ends the bounty at the provider's cost`);
+    return element('span', {class: 'good'}, `GOOD: ${description.rows} rows in ${description.chunks.length} chunks are there as the terms promise${opened === undefined ? ', sealed' : ', and the key opens them as promised'}`);
+  };
+  return element('div', null, element('p', {class: 'actions'}, action('Check the data', where, work)), where);
+}
+
+function submissionRow(b, s, number, ranking) {
+  const rank = ranking.findIndex((one) => Number(one) === number);
+  const announced = market.of(b.id, 'Announced').filter(({args}) => Number(args.submission) === number).at(-1);
+  const scored = market.of(b.id, 'Scored').find(({args}) => Number(args.submission) === number);
+  const where = place(`proofs ${b.id} ${number}`);
+  const work = async () => {
+    const result = await checkProofs(market, bounties, b, {number, hunter: s.hunter, cid: announced.args.cid, modelId: scored?.args.modelId}, files);
+    if (Number(announced.args.score) !== result.score) throw new ZkinferError('not_good', `announced were ${announced.args.score} rows, proven are ${result.score}`);
+    if (result.modelIsOnChain === false) throw new ZkinferError('not_good', 'the proofs are of another model than the one whose score is on chain');
+    const onChain = result.modelIsOnChain ? 'It is the model whose score is on chain.' : 'Its score is not on chain.';
+    return [element('span', {class: 'good'}, `GOOD: ${result.score} of ${result.rows} rows are right, proven to this page at ${result.bits} bits. ${onChain}`), element('br'), 'model ', element('code', {class: 'id'}, result.identity)];
+  };
+  const check = announced === undefined ? element('span', {class: 'soft'}, 'no proofs announced') : action('Check its proofs here', where, work);
+  return element('tr', {class: 'submission'}, element('td', {class: 'n'}, String(number)), element('td', null, short(s.hunter)), element('td', {class: 'n'}, s.isScored ? `${s.score}, proven` : announced ? `${announced.args.score}, said` : 'none'),
+    element('td', {class: 'n'}, rank < 0 ? '' : String(rank + 1)), element('td', null, check, where));
+}
+
+/** What the wallet's owner may set going; anybody may, for anybody. */
+function walletPart(b, submissions) {
+  if (account === undefined) return undefined;
+  const where = place(`wallet ${b.id}`);
+  const call = (label, name, ...values) => action(label, where, async () => {
+    const {gas, send} = await market.prepare(account, name, ...values);
+    where.replaceChildren(`about ${gas} gas; your wallet asks you`);
+    const transaction = await send();
+    setTimeout(refresh, 1000);
+    return ['sent: ', element('code', {class: 'id'}, String(transaction))];
+  });
+  const buttons = [];
+  if (b.state === 'RANKED' || b.state === 'FAULT') buttons.push(call('Settle', 'settle', b.id));
+  if (b.state === 'EXCHANGE' && Number(b.until) <= now()) buttons.push(call('Go on to the next rank', 'advance', b.id));
+  submissions.forEach((s, number) => {
+    if (s.hunter !== account) return;
+    if (b.isFaulted && !s.isCompensated) buttons.push(call(`Take the stakes of submission ${number}`, 'claimFault', b.id, number));
+    if (!b.isFaulted && b.state === 'DONE' && Number(b.proven) === 0 && !s.isRefunded) buttons.push(call(`Take the stake of submission ${number} back`, 'reclaim', b.id, number));
+  });
+  buttons.push(call('Pay out what I am owed', 'withdraw', b.token, account));
+  return element('div', null, element('p', {class: 'actions'}, ...buttons), where);
+}
+
+const EVENT_TEXTS = {
+  Created: () => 'created', Cancelled: () => 'taken back', Allowed: ({structure}) => `structure ${structure.slice(0, 10)}.. is allowed`, Committed: ({submission}) => `submission ${submission} is committed to`, KeyRevealed: () => 'the key of the data is out',
+  Faulted: ({isEarly}) => (isEarly ? 'the key came before its time' : 'a chunk opens to something else than was promised'), Compensated: ({submission, amount: paid}, b) => `submission ${submission} gets ${amount(b, paid)} of stakes`, Announced: ({submission, score}) => `submission ${submission} says ${score}`,
+  Scored: ({submission, score}) => `submission ${submission} has proven ${score}`, Settled: ({ranked}) => `settled, ${ranked} ranked`, PrizeWon: ({submission, amount: won}, b) => `submission ${submission} wins ${amount(b, won)}`, StakeReturned: ({submission}) => `submission ${submission} has its stake back`,
+  Offered: ({rank}) => `rank ${Number(rank) + 1} offers its weights`, Accepted: () => 'the provider accepts', Released: () => 'the share is released, the price paid', Advanced: ({closed}) => (closed ? 'nobody sells, the price goes back' : 'the next rank may sell'),
+};
+
+async function card(b) {
+  const [submissions, ranking] = await Promise.all([market.submissionsOf(b), market.read('rankingOf', b.id)]);
+  const terms = market.termsOf(b.id);
+  const next = nextOf(b, b.state, now());
+  const shares = b.shares.map(Number).filter((share) => share > 0).map((share) => `${share / 100} %`).join(', ');
+  const deadline = (until) => timeLeft(until, now());
+  const events = (market.events.get(b.id) ?? []).filter(({name}) => EVENT_TEXTS[name] !== undefined);
+  const details = element('details', open.has(b.id) ? {open: ''} : null, element('summary', null, `Bounty ${b.id}: ${amount(b, b.prize)}, `, element('b', {class: 'state'}, b.state)),
+    element('p', {class: 'next'}, `${meaningOf(b.state)}${next ? `; ${next}` : ''}`),
+    element('div', {class: 'scroll'}, element('table', null, element('tbody', null,
+      line('prize', amount(b, b.prize), shares ? ` (${shares})` : ''), line('price of the weights', amount(b, b.price)), line('stakes', `${amount(b, b.providerStake)} of the provider, ${amount(b, b.hunterStake)} of a hunter`),
+      line('ranked from', `${b.threshold} rows right`), line('provider', short(b.provider)), line('commitments until', deadline(b.commitUntil)), line('key until', deadline(b.revealUntil)), line('proofs until', deadline(b.proveUntil)),
+      line('data', element('code', {class: 'id'}, terms.cid), /^0x0*$/.test(b.key) ? ', sealed' : ', open')))),
+    dataPart(b),
+    submissions.length === 0 ? element('p', {class: 'soft'}, 'Nobody has committed to a model.') : element('div', {class: 'scroll'}, element('table', {class: 'submissions'}, element('thead', null, element('tr', null, ...['submission', 'hunter', 'rows right', 'rank', 'proofs'].map((name) => element('th', null, name)))),
+      element('tbody', null, ...submissions.map((s, number) => submissionRow(b, s, number, ranking))))),
+    walletPart(b, submissions),
+    element('details', null, element('summary', null, `${events.length} events`), element('ol', {class: 'files small'}, ...events.map((event) => element('li', null, `block ${event.block}: ${EVENT_TEXTS[event.name](event.args, b)}`)))));
+  details.addEventListener('toggle', () => (details.open ? open.add(b.id) : open.delete(b.id)));
+  return element('section', {id: `bounty-${b.id}`, class: 'bounty'}, details);
+}
+
+async function refresh() {
+  const list = await market.refresh();
+  clock = {node: market.now, own: Date.now()};
+  const cards = await Promise.all(list.map(card));
+  byId('bounties').replaceChildren(...cards.reverse());
+  const open_ = list.filter(({state}) => state === 'OPEN').length;
+  say(`${list.length} bounties, ${open_} open, on chain ${market.chainId} at block ${market.block}, ${timeText(market.now)}`);
+}
+
+let timer;
+async function load(ask) {
+  clearInterval(timer);
+  say('asking the node ..');
+  byId('bounties').replaceChildren();
+  checked.clear();
+  try {
+    files.gateway = byId('gateway').value.trim();
+    if (files.gateway !== '' && !/^https?:\/\//.test(files.gateway)) throw new ZkinferError('invalid_argument', `Expected a gateway's address, such as http://127.0.0.1:8080, got '${files.gateway}'`);
+    market = new Market(ask(), byId('market').value.trim(), byId('block').value.trim());
+    history.replaceState(null, '', `#${new URLSearchParams(FIELDS.map((id) => [id, byId(id).value.trim()]).filter(([, value]) => value !== ''))}`);
+    await refresh();
+    timer = setInterval(() => refresh().catch((error) => say(messageOf(error), true)), INTERVAL);
+  } catch (error) {
+    say(messageOf(error), true);
+  }
+}
+
+for (const [id, value] of new URLSearchParams(location.hash.slice(1))) if (FIELDS.includes(id)) byId(id).value = value;
+byId('load').addEventListener('click', () => {
+  account = undefined;
+  load(() => nodeAt(byId('rpc').value.trim()));
+});
+byId('wallet').hidden = globalThis.ethereum === undefined;
+byId('wallet').addEventListener('click', async () => {
+  try {
+    const accounts = await globalThis.ethereum.request({method: 'eth_requestAccounts', params: []});
+    account = String(accounts[0]).toLowerCase();
+    await load(() => nodeOf(globalThis.ethereum));
+  } catch (error) {
+    say(messageOf(error), true);
+  }
+});
+byId('archives').addEventListener('change', async (chosen) => {
+  for (const file of chosen.target.files) {
+    try {
+      files.take(new Uint8Array(await file.arrayBuffer()));
+    } catch (error) {
+      say(`${file.name}: ${messageOf(error)}`, true);
+    }
+  }
+  chosen.target.value = '';
+  byId('held').textContent = `${files.blocks.size} blocks are here`;
+});
+if (byId('rpc').value !== '' && byId('market').value !== '') byId('load').click();
