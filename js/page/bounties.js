@@ -21,6 +21,8 @@ let account;
 let clock = {node: 0, own: 0};
 const open = new Set();
 const checked = new Map();
+// Cards that are shown, by their bounty: made anew only where something has changed, so that nothing moves under a reader.
+const shownCards = new Map();
 
 const now = () => clock.node + Math.floor((Date.now() - clock.own) / 1000);
 function say(text, isBad = false) {
@@ -31,6 +33,19 @@ const messageOf = (error) => (error instanceof ZkinferError ? error.message : `$
 const amount = (b, value) => (b.token === NOBODY ? `${amountText(value, 18)} ETH` : `${value} of the smallest unit of token ${b.token}`);
 const short = (address) => element('code', {class: 'id', title: address}, `${address.slice(0, 8)}..${address.slice(-4)}`);
 const line = (name, ...values) => element('tr', null, element('th', {scope: 'row'}, name), element('td', null, ...values));
+
+/** What a card shows of time: written anew each time the node was asked. */
+class Clock {
+  #ticks = [];
+  text(textOf) {
+    const span = element('span', null, textOf());
+    this.#ticks.push(() => (span.textContent = textOf()));
+    return span;
+  }
+  tick() {
+    for (const one of this.#ticks) one();
+  }
+}
 
 /** A button whose work says in `where` what came of it. */
 function action(label, where, work) {
@@ -113,15 +128,24 @@ const EVENT_TEXTS = {
   Offered: ({rank}) => `rank ${Number(rank) + 1} offers its weights`, Accepted: () => 'the provider accepts', Released: () => 'the share is released, the price paid', Advanced: ({closed}) => (closed ? 'nobody sells, the price goes back' : 'the next rank may sell'),
 };
 
+const plain = (_, value) => (typeof value === 'bigint' ? value.toString() : value);
+
 async function card(b) {
+  const isLate = b.state === 'EXCHANGE' && Number(b.until) <= now();
+  const signature = JSON.stringify([b, isLate, account, (market.events.get(b.id) ?? []).length], plain);
+  const kept = shownCards.get(b.id);
+  if (kept?.signature === signature) {
+    kept.time.tick();
+    return kept.section;
+  }
+  const time = new Clock();
   const [submissions, ranking] = await Promise.all([market.submissionsOf(b), market.read('rankingOf', b.id)]);
   const terms = market.termsOf(b.id);
-  const next = nextOf(b, b.state, now());
   const shares = b.shares.map(Number).filter((share) => share > 0).map((share) => `${share / 100} %`).join(', ');
-  const deadline = (until) => timeLeft(until, now());
+  const deadline = (until) => time.text(() => timeLeft(until, now()));
   const events = (market.events.get(b.id) ?? []).filter(({name}) => EVENT_TEXTS[name] !== undefined);
   const details = element('details', open.has(b.id) ? {open: ''} : null, element('summary', null, `Bounty ${b.id}: ${amount(b, b.prize)}, `, element('b', {class: 'state'}, b.state)),
-    element('p', {class: 'next'}, `${meaningOf(b.state)}${next ? `; ${next}` : ''}`),
+    element('p', {class: 'next'}, time.text(() => [meaningOf(b.state), nextOf(b, b.state, now())].filter(Boolean).join('; '))),
     element('div', {class: 'scroll'}, element('table', null, element('tbody', null,
       line('prize', amount(b, b.prize), shares ? ` (${shares})` : ''), line('price of the weights', amount(b, b.price)), line('stakes', `${amount(b, b.providerStake)} of the provider, ${amount(b, b.hunterStake)} of a hunter`),
       line('ranked from', `${b.threshold} rows right`), line('provider', short(b.provider)), line('commitments until', deadline(b.commitUntil)), line('key until', deadline(b.revealUntil)), line('proofs until', deadline(b.proveUntil)),
@@ -132,31 +156,39 @@ async function card(b) {
     walletPart(b, submissions),
     element('details', null, element('summary', null, `${events.length} events`), element('ol', {class: 'files small'}, ...events.map((event) => element('li', null, `block ${event.block}: ${EVENT_TEXTS[event.name](event.args, b)}`)))));
   details.addEventListener('toggle', () => (details.open ? open.add(b.id) : open.delete(b.id)));
-  return element('section', {id: `bounty-${b.id}`, class: 'bounty'}, details);
+  const section = element('section', {id: `bounty-${b.id}`, class: 'bounty'}, details);
+  shownCards.set(b.id, {signature, section, time});
+  return section;
 }
 
 async function refresh() {
   const list = await market.refresh();
   clock = {node: market.now, own: Date.now()};
-  const cards = await Promise.all(list.map(card));
-  byId('bounties').replaceChildren(...cards.reverse());
+  const cards = (await Promise.all(list.map(card))).reverse();
+  const place_ = byId('bounties');
+  if (cards.length !== place_.children.length || cards.some((one, i) => one !== place_.children[i])) place_.replaceChildren(...cards);
   const open_ = list.filter(({state}) => state === 'OPEN').length;
   say(`${list.length} bounties, ${open_} open, on chain ${market.chainId} at block ${market.block}, ${timeText(market.now)}`);
 }
 
 let timer;
+function refreshLater() {
+  timer = setTimeout(() => refresh().catch((error) => say(messageOf(error), true)).finally(refreshLater), INTERVAL);
+}
+
 async function load(ask) {
-  clearInterval(timer);
+  clearTimeout(timer);
   say('asking the node ..');
   byId('bounties').replaceChildren();
   checked.clear();
+  shownCards.clear();
   try {
     files.gateway = byId('gateway').value.trim();
     if (files.gateway !== '' && !/^https?:\/\//.test(files.gateway)) throw new ZkinferError('invalid_argument', `Expected a gateway's address, such as http://127.0.0.1:8080, got '${files.gateway}'`);
     market = new Market(ask(), byId('market').value.trim(), byId('block').value.trim());
     history.replaceState(null, '', `#${new URLSearchParams(FIELDS.map((id) => [id, byId(id).value.trim()]).filter(([, value]) => value !== ''))}`);
     await refresh();
-    timer = setInterval(() => refresh().catch((error) => say(messageOf(error), true)), INTERVAL);
+    refreshLater();
   } catch (error) {
     say(messageOf(error), true);
   }

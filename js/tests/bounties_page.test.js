@@ -73,6 +73,10 @@ test('a bounty from the chain: state, time, terms, scores, events', async () => 
   await says(/ipfs:\/\/bafk\w+, open/);
   await page.getByText(/\d+ events/).click();
   await says(/submission 0 has proven 60/);
+  // Nothing moves under a reader while nothing has changed: the page asks the node every six seconds.
+  const [section] = await page.$$('#bounty-0');
+  await page.waitForTimeout(7000);
+  assert.ok(await section.evaluate((one) => one.isConnected && one === document.getElementById('bounty-0')));
   assert.match(page.url(), /#rpc=.*market=0x/);
   await says(/1 bounties, 0 open, on chain 31337 at block \d+/, 'said');
 });
