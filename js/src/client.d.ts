@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import type {Accepted, Bytes} from './index.js';
+import type {Accepted, AcceptedJoint, Bytes} from './index.js';
 
 /** A JWK set (OKP, Ed25519), or public keys by kid. */
 export type SigningKeys = {keys: unknown[]} | Record<string, Uint8Array>;
@@ -17,7 +17,7 @@ export interface ClientOptions {
 }
 
 export interface Envelope {
-  payload: {id: string; kid: string; model: {root: string}; proof: {id: string; mode: string; by: string}; [field: string]: unknown};
+  payload: {id: string; kid: string; model: {root: string}; proof: {id: string; mode: string; by: string; bucket: number}; [field: string]: unknown};
   signature: {alg: 'EdDSA'; kid: string; sig: string};
 }
 
@@ -30,8 +30,10 @@ export interface Answer {
   receipt: Envelope;
   proven: boolean;
   /** What the proof says, once it was checked. */
-  result?: Accepted;
+  result?: Accepted | AcceptedJoint;
   proof?: Uint8Array;
+  /** Where the proof is of several customers' requests: yours in it; keep it to yourself. */
+  seat?: Uint8Array;
   /** Fetches and checks the proof, until the receipt's deadline or so many milliseconds. Throws Refused. */
   wait(timeout?: number): Promise<Answer>;
 }
@@ -41,6 +43,8 @@ export interface PredictOptions {
   wait?: boolean;
   /** false: a receipt alone. */
   prove?: boolean;
+  /** Whether the proof may be one of several customers' requests, of which you are told your own alone; false. */
+  joint?: boolean;
   /** Milliseconds for the proof; until the receipt's deadline. */
   timeout?: number;
   /** How long a service that is busy or away is asked again, under one Idempotency-Key; 30000. */

@@ -138,19 +138,20 @@ export class Client {
     throw new ServiceError(`${response.status}: ${problem.detail ?? response.statusText}`, response.status, problem, Number(response.headers.get('Retry-After')) || undefined);
   }
 
-  /** inputs: numbers, or numbers by name. options: wait (true), prove (true), timeout in ms for the proof, retryMs, idempotencyKey. Throws Refused. */
-  async predict(inputs, {wait = true, prove = true, timeout = Infinity, retryMs = 30000, idempotencyKey = crypto.randomUUID()} = {}) {
+  /** inputs: numbers, or numbers by name. options: wait (true), prove (true), joint (false), timeout in ms for the proof, retryMs, idempotencyKey. Throws Refused. */
+  async predict(inputs, {wait = true, prove = true, joint = false, timeout = Infinity, retryMs = 30000, idempotencyKey = crypto.randomUUID()} = {}) {
     const info = this.#key.info;
     const given = ArrayBuffer.isView(inputs) || Array.isArray(inputs) ? {[info.inputs[0].name]: inputs} : inputs;
     const numbers = info.inputs.map((tensor) => Array.from(given[tensor.name] ?? []).flat(Infinity));
     const asked = info.inputs.map((tensor, i) => ({name: tensor.name, shape: tensor.shape, data: canonicalBytes(tensor, integersOf(tensor, numbers[i]))}));
     const nonce = crypto.getRandomValues(new Uint8Array(32));
     const body = JSON.stringify({
-      model: info.root_identity, ...(prove ? {} : {zkinfer: {prove: false}}),
+      model: info.root_identity, ...(prove ? joint ? {zkinfer: {joint: true}} : {} : {zkinfer: {prove: false}}),
       inputs: info.inputs.map((tensor, i) => ({name: tensor.name, shape: tensor.shape, datatype: 'FP32', data: numbers[i].map(Math.fround)})),
     });
     const init = {method: 'POST', body, headers: {'Content-Type': 'application/json', 'X-Nonce': hex(nonce), 'Idempotency-Key': idempotencyKey}};
     const answer = await this.#checked(await (await this.#patiently('/v1/predict', init, retryMs)).json(), asked, nonce);
+    if (!joint && answer.receipt.payload.proof.bucket !== 1) throw new Refused('the receipt promises a proof with others\', which was not asked for');
     return wait && prove ? this.#proven(answer, timeout) : answer;
   }
 
@@ -190,7 +191,7 @@ export class Client {
 
   async #proven(answer, timeout, asked, answered, request) {
     if (asked === undefined) return answer.wait(timeout);
-    const {id, proof: {id: proofId, by}} = answer.receipt.payload;
+    const {id, proof: {id: proofId, by, bucket}} = answer.receipt.payload;
     const end = Math.min(Date.parse(by), Date.now() + timeout);
     const known = (seen, parts) => seen === 'private' || seen.startsWith('committed') ? undefined : parts.map(({name, data}) => ({name, data}));
     for (let delay = 20; ; delay = Math.min(500, 1.3 * delay)) {
@@ -200,12 +201,14 @@ export class Client {
         if (state.state === 'proven') {
           const bytes = async (what) => new Uint8Array(await (await this.#send(`/v1/proofs/${proofId}/${what}`)).arrayBuffer());
           const proof = await bytes('bytes');
-          const result = this.#key.verify(proof, {
-            context: await sha256(text.encode('zkinfer context v1'), text.encode(id), request), path: state.path_sha256 === undefined ? undefined : await bytes('path'),
-            inputs: known(this.#key.info.inputs_seen, asked), outputs: known(this.#key.info.outputs_seen, answered),
-          });
+          const bound = {context: await sha256(text.encode('zkinfer context v1'), text.encode(id), request), path: state.path_sha256 === undefined ? undefined : await bytes('path')};
+          const seat = state.seats === undefined ? undefined : await bytes('seat');
+          const result = seat === undefined
+              ? this.#key.verify(proof, {...bound, inputs: known(this.#key.info.inputs_seen, asked), outputs: known(this.#key.info.outputs_seen, answered)})
+              : this.#key.verifyJoint(proof, seat, {...bound, inputs: known('', asked), outputs: known('', answered)});
           if (!result.accepted) throw new Refused(`the proof: ${result.reason} at ${result.where}. ${result.hint}`);
-          return Object.assign(answer, {proven: true, result, proof});
+          if (seat !== undefined && result.num_seats > bucket) throw new Refused(`a proof of ${result.num_seats} requests, promised were ${bucket} at most`);
+          return Object.assign(answer, {proven: true, result, proof, seat});
         }
       } catch (error) {
         if (!(error instanceof ServiceError) || ![0, 429, 503].includes(error.status)) throw error instanceof Refused ? error : new Refused(`the proof: ${error.message}`);

@@ -57,6 +57,18 @@ export interface VerifyOptions {
   outputs?: KnownTensor[];
 }
 
+export interface EvaluationOptions extends Omit<VerifyOptions, 'inputs' | 'outputs'> {
+  /** It must be of this metric: "accuracy", "confusion", "top-5", "auc-1", "mse", "mae". */
+  metric?: string;
+  /** Its first figure must be no smaller, or no larger; of a sample, what it says of the whole data set, at the worse end. */
+  atLeast?: number;
+  atMost?: number;
+  /** The nonce that you drew for a sample, needed for one: 64 hexadecimal digits, or 32 bytes. */
+  nonce?: string | Bytes;
+  /** Of what a sample says of other rows, 0.5 to 0.999999; 0.999. */
+  confidence?: number;
+}
+
 export interface TensorInfo {
   name: string;
   shape: number[];
@@ -136,6 +148,55 @@ export interface AcceptedBatch extends AcceptedStatement {
   rows: {outputs: VerifiedTensor[]; inputs: VerifiedTensor[]}[];
 }
 
+/** What a joint proof says to the owner of a seat: the inputs and outputs that he gave, which it shows nobody. */
+export interface AcceptedJoint extends AcceptedStatement {
+  /** His seat's number, and how many the proof has. */
+  seat: number;
+  num_seats: number;
+  outputs: VerifiedTensor[];
+  inputs: VerifiedTensor[];
+}
+
+/** A figure that follows from counts, exactly. */
+export interface Figure {
+  name: string;
+  group?: number;
+  class?: number;
+  numerator: number;
+  denominator: number;
+  /** null: of no rows. */
+  value: number | null;
+}
+
+/** What an accepted evaluation says; docs/cli.md has the meaning of each. */
+export interface AcceptedEvaluation extends AcceptedStatement {
+  metric: string;
+  output: number;
+  num_groups: number;
+  totals_only: boolean;
+  num_rows: number;
+  chunk_rows: number;
+  data_set: string;
+  data_set_digest: string;
+  data_set_rows: number;
+  num_duplicates: number;
+  figures: Figure[];
+  counts: number[];
+  chunk_counts: number[][];
+  slots: number[];
+  /** Whether fewer rows than ten are counted together somewhere, so that it says how single rows did. */
+  shows_rows: boolean;
+  first_class?: number;
+  num_classes?: number;
+  unit?: number;
+  r_squared?: number;
+  /** Of a sample: who chose its rows, and what its share says of the whole data set and of rows like them, low and high. */
+  nonce?: string;
+  confidence?: number;
+  of_set?: [number, number];
+  of_source?: [number, number];
+}
+
 export interface Rejected extends Checked {
   accepted: false;
   /** Why, where in the protocol, and the usual cause. */
@@ -177,6 +238,9 @@ export type Inspected =
   | ({kind: 'key'} & KeyInfo)
   | {kind: 'proof'; claimed_identity: string}
   | {kind: 'batch'; claimed_identity: string; claimed_rows: number}
+  | {kind: 'evaluation'; claimed_identity: string; metric: string; data_set_digest: string; num_rows: number; chunk_rows: number; totals_only: boolean; data_set_rows: number; nonce?: string}
+  | {kind: 'joint_proof'; claimed_identity: string; num_seats: number; slot: number; seats_root: string}
+  | {kind: 'seat'; seat: number; num_seats: number; context: string | null}
   | {kind: 'bundle'; claimed_identity: string; claimed_rows?: number; root_identity?: string; proof_bytes: number; path_bytes: number; certificate_bytes: number}
   | {kind: 'certificate'; slot: number}
   | {kind: 'path'; root_identity: string; depth: number; commitments: number}
@@ -200,12 +264,18 @@ export class Key {
   /** null: accepted. */
   certify(certificate: Bytes): Rejection | null;
   verify(proof: Bytes, options?: VerifyOptions): VerifyResult;
+  verifyJoint(proof: Bytes, seat: Bytes, options?: VerifyOptions): AcceptedJoint | Rejected;
+  verifyEvaluation(evaluation: Bytes, dataSet: Bytes, options?: EvaluationOptions): AcceptedEvaluation | Rejected;
   /** Gives its memory back. */
   close(): void;
 }
 
 /** Checks a proof, batch or bundle under a key. Throws ZkinferError for bad input; a rejected proof is a result. */
 export function verify(proof: Bytes, key: Bytes, options?: VerifyOptions & Limits): Promise<VerifyResult>;
+/** Checks a joint proof (.zkjoint) for the owner of a seat (.zkseat) in it: `inputs` and `outputs` are his, all of them, with integers or data. */
+export function verifyJoint(proof: Bytes, seat: Bytes, key: Bytes, options?: VerifyOptions & Limits): Promise<AcceptedJoint | Rejected>;
+/** Checks an evaluation (.zkeval) on its data set (.zkset). What is not asked for (metric, atLeast, ..) is for you to look at. */
+export function verifyEvaluation(evaluation: Bytes, dataSet: Bytes, key: Bytes, options?: EvaluationOptions & Limits): Promise<AcceptedEvaluation | Rejected>;
 /** A key for many proofs; its certificate, where it is given, is checked once. */
 export function loadKey(key: Bytes, options?: Limits & {certificate?: Bytes}): Promise<Key>;
 /** What a file is and says of itself. */

@@ -3,7 +3,7 @@
 import {asBytes, asOptions} from './bytes.js';
 import {invalidArgument, ZkinferError} from './errors.js';
 import {Instances} from './instances.js';
-import {Key, keyOptions, LIMITS, VERIFY_OPTIONS} from './key.js';
+import {EVALUATION_OPTIONS, Key, keyOptions, LIMITS, VERIFY_OPTIONS} from './key.js';
 
 export {Key, ZkinferError};
 
@@ -20,16 +20,23 @@ export async function loadKey(key, given) {
   return loaded;
 }
 
-export async function verify(proof, key, given) {
-  const options = asOptions('options of verify', given, [...LIMITS, ...VERIFY_OPTIONS]);
-  const some = (names) => Object.fromEntries(names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]]));
+// One key for one call of its method `name`.
+async function once(name, known, key, files, given) {
+  const options = asOptions(`options of ${name}`, given, [...LIMITS, ...known]);
+  const some = (names) => Object.fromEntries(names.filter((one) => options[one] !== undefined).map((one) => [one, options[one]]));
   const loaded = await loadKey(key, some(LIMITS));
   try {
-    return loaded.verify(proof, some(VERIFY_OPTIONS));
+    return loaded[name](...files, some(known));
   } finally {
     loaded.close();
   }
 }
+
+export const verify = (proof, key, options) => once('verify', VERIFY_OPTIONS, key, [proof], options);
+
+export const verifyJoint = (proof, seat, key, options) => once('verifyJoint', VERIFY_OPTIONS, key, [proof, seat], options);
+
+export const verifyEvaluation = (evaluation, dataSet, key, options) => once('verifyEvaluation', EVALUATION_OPTIONS, key, [evaluation, dataSet], options);
 
 export async function inspect(bytes, given) {
   const options = asOptions('options of inspect', given, LIMITS);

@@ -8,11 +8,13 @@ const REASON_WRONG_STATEMENT = 2, REASON_OVER_LIMIT = 16;
 const INPUT = 0, OUTPUT = 1;
 const PART_PROOF = 0, PART_PATH = 1, PART_CERTIFICATE = 2;
 // Sizes and places of the C interface's structures in a module with 32-bit addresses.
-const KEY_OPTIONS_BYTES = 32, VERIFY_OPTIONS_BYTES = 24, KNOWN_BYTES = 48, VERIFIED_TENSOR_BYTES = 24;
+const KEY_OPTIONS_BYTES = 32, VERIFY_OPTIONS_BYTES = 24, KNOWN_BYTES = 48, VERIFIED_TENSOR_BYTES = 24, DEMANDS_BYTES = 40;
 const MOST_MEMORY = 2 ** 30; // of a module's 2 GiB, for what the key's count says
 
 export const LIMITS = ['minSecurityBits', 'maxSeconds', 'maxMemoryBytes'];
-export const VERIFY_OPTIONS = ['certificate', 'uncertified', 'path', 'context', 'identity', 'inputs', 'outputs'];
+const TRUST_OPTIONS = ['certificate', 'uncertified', 'path', 'context', 'identity'];
+export const VERIFY_OPTIONS = [...TRUST_OPTIONS, 'inputs', 'outputs'];
+export const EVALUATION_OPTIONS = [...TRUST_OPTIONS, 'metric', 'nonce', 'atLeast', 'atMost', 'confidence'];
 const KNOWN = ['name', 'index', 'row', 'integers', 'data', 'digest', 'commitment'];
 
 // zkinfer_key_options, as bytes.
@@ -71,7 +73,7 @@ function refuseOtherKinds(module, what, bytes, kinds) {
     if (error.code === 'invalid_argument') throw new ZkinferError(error.code, `${what}: ${error.message}`);
     return;
   }
-  throw invalidArgument(`${what}: this is a ${said.kind.replace('_', ' ')} of zkinfer; give the ${what} instead`);
+  throw invalidArgument(`${what}: this is ${/^[aeiou]/.test(said.kind) ? 'an' : 'a'} ${said.kind.replace('_', ' ')} of zkinfer; give the ${what} instead`);
 }
 
 function integersOf(what, values) {
@@ -129,15 +131,88 @@ export class Key {
 
   /** Checks a proof, batch or bundle. See index.d.ts. */
   verify(proof, given) {
-    if (!this.#handle) throw invalidArgument('the key was closed');
-    const options = asOptions('options of verify', given, VERIFY_OPTIONS);
+    const options = this.#options('verify', given, VERIFY_OPTIONS);
     const file = this.#open(asBytes('proof', proof));
-    const expected = options.identity === undefined ? null : toHex(digestBytes('identity', options.identity));
     const context = options.context === undefined ? null : contextBytes(options.context);
-    const known = [...this.#known('inputs', INPUT, options.inputs), ...this.#known('outputs', OUTPUT, options.outputs)];
-    const paths = [].concat(options.path ?? []).map((path) => asBytes('path', path));
+    const known = this.#knownOf(options);
     this.#requireData('inputs', known, INPUT);
     this.#requireData('outputs', known, OUTPUT);
+    const e = this.#module.exports;
+    // The context is compared by #say: of an answer the verifier's own is a part.
+    return this.#judge(file, options, (handle) => this.#withOptions([file.proof], {known, options}, ([bytes], asked, out, error) => {
+      const check = e.zkinfer_claimed_rows(bytes, file.proof.length) > 0n ? e.zkinfer_verify_batch : e.zkinfer_verify;
+      return check(handle, bytes, file.proof.length, asked, out, error);
+    }, e.zkinfer_statement_destroy, (statement) => this.#say(handle, statement, context)));
+  }
+
+  /** Checks a joint proof, for the owner of a seat in it. See index.d.ts. */
+  verifyJoint(proof, seat, given) {
+    const options = this.#options('verifyJoint', given, VERIFY_OPTIONS);
+    const file = {proof: asBytes('proof', proof)}, own = asBytes('seat', seat);
+    refuseOtherKinds(this.#module, 'proof', file.proof, ['ZKIJ']);
+    refuseOtherKinds(this.#module, 'seat', own, ['ZKIH']);
+    const context = options.context === undefined ? null : contextBytes(options.context);
+    const known = this.#knownOf(options);
+    for (const [what, side] of [['inputs', INPUT], ['outputs', OUTPUT]]) {
+      this.info[what].forEach((tensor, index) => {
+        if (!known.some((one) => one.side === side && one.index === index && (one.data || one.integers)))
+          throw invalidArgument(`${what}: a joint proof holds no data; give those of '${tensor.name}' that are yours as ${what}: [{integers}] or [{data}]`);
+      });
+    }
+    if (known.some((one) => one.digest || one.commitment)) throw invalidArgument('a joint proof names no hash and no commitment; give integers or data of all inputs and outputs');
+    const e = this.#module.exports;
+    return this.#judge(file, options, (handle) => this.#withOptions([file.proof, own], {known, options, context}, ([bytes, seatBytes], asked, out, error) =>
+      e.zkinfer_verify_joint(handle, bytes, file.proof.length, seatBytes, own.length, asked, out, error),
+    e.zkinfer_statement_destroy, (statement) => ({statement: this.#said(statement)})));
+  }
+
+  /** Checks an evaluation on its data set. See index.d.ts. */
+  verifyEvaluation(evaluation, dataSet, given) {
+    const options = this.#options('verifyEvaluation', given, EVALUATION_OPTIONS);
+    const module = this.#module, e = module.exports;
+    const file = {proof: asBytes('evaluation', evaluation)}, set = asBytes('dataSet', dataSet);
+    refuseOtherKinds(module, 'evaluation', file.proof, ['ZKIV']);
+    refuseOtherKinds(module, 'dataSet', set, ['ZKIU']);
+    const context = options.context === undefined ? null : contextBytes(options.context);
+    const nonce = options.nonce === undefined ? null : digestBytes('nonce', options.nonce);
+    for (const name of ['atLeast', 'atMost', 'confidence']) {
+      if (options[name] !== undefined && !Number.isFinite(options[name])) throw invalidArgument(`${name}: expected a number, got ${options[name]}`);
+    }
+    if (options.metric !== undefined && typeof options.metric !== 'string') throw invalidArgument(`metric: expected a name, got ${typeof options.metric}`);
+    const metric = new TextEncoder().encode((options.metric ?? '') + '\0');
+    return module.withBytes([set, new Uint8Array(4)], (setBytes, out) => {
+      const code = e.zkinfer_data_set_create(setBytes, set.length, out, module.freshError());
+      if (code !== 0) throw module.failure(code);
+      return withHandle(module, module.view().getUint32(out, true), e.zkinfer_data_set_destroy, (data) => this.#judge(file, options, (handle) =>
+        this.#withOptions([file.proof, metric, nonce ?? new Uint8Array(1), new Uint8Array(DEMANDS_BYTES)], {known: [], options, context}, ([bytes, name, drawn, demands], asked, result, error) => {
+          e.zkinfer_evaluation_demands_init(demands);
+          const view = module.view();
+          this.#sameVersion(view.getUint32(demands, true) === DEMANDS_BYTES);
+          if (options.metric !== undefined) view.setUint32(demands + 4, name, true);
+          if (nonce) view.setUint32(demands + 8, drawn, true);
+          ['atLeast', 'atMost', 'confidence'].forEach((one, i) => options[one] !== undefined && view.setFloat64(demands + 16 + 8 * i, options[one], true));
+          return e.zkinfer_verify_evaluation(handle, bytes, file.proof.length, data, asked, demands, result, error);
+        }, e.zkinfer_evaluation_destroy, (checked) => ({statement: module.jsonOf((json, size) => e.zkinfer_evaluation_json(checked, json, size))}))));
+    });
+  }
+
+  #options(name, given, known) {
+    if (!this.#handle) throw invalidArgument('the key was closed');
+    return asOptions(`options of ${name}`, given, known);
+  }
+
+  #knownOf(options) {
+    return [...this.#known('inputs', INPUT, options.inputs), ...this.#known('outputs', OUTPUT, options.outputs)];
+  }
+
+  #sameVersion(is) {
+    if (!is) throw new ZkinferError('internal', 'zkinfer.wasm is of another version than this package');
+  }
+
+  // What is the same of every kind of proof: weights, identity and path come first. check(handle of the serving key) -> {rejected} or {statement}.
+  #judge(file, options, check) {
+    const expected = options.identity === undefined ? null : toHex(digestBytes('identity', options.identity));
+    const paths = [].concat(options.path ?? []).map((path) => asBytes('path', path));
     const certificate = options.certificate ?? file.certificate;
     let rejected = null;
     if (options.uncertified !== true && this.info.parameters > 0) {
@@ -149,7 +224,7 @@ export class Key {
     const begin = performance.now();
     if (!rejected && expected && expected !== this.info.identity)
       rejected = wrongStatement(this.#module, `model identity: the key is that of ${this.info.identity}, expected ${expected}`);
-    const checked = rejected ? {rejected} : this.#check(file, known, context, paths, options.uncertified === true);
+    const checked = rejected ? {rejected} : this.#check(file, paths, check);
     return {
       accepted: !checked.rejected,
       model: this.info.model,
@@ -208,11 +283,11 @@ export class Key {
     });
   }
 
-  #check(file, known, context, paths, uncertified) {
+  #check(file, paths, check) {
     const module = this.#module;
     const identity = module.withBytes([file.proof, new Uint8Array(32)], (proof, out) =>
       module.exports.zkinfer_claimed_identity(proof, file.proof.length, out) ? toHex(new Uint8Array(module.memory.buffer, out, 32)) : null);
-    if (identity === null || identity === this.info.identity) return this.#checkUnder(this.#handle, file.proof, known, context, uncertified);
+    if (identity === null || identity === this.info.identity) return check(this.#handle);
     const from = `model identity: the proof was made under the key ${identity}`;
     if (this.info.parameters === 0 || this.info.public_weights)
       return {rejected: wrongStatement(module, `${from}, expected ${this.info.identity}: with public weights no other key serves under it`)};
@@ -227,7 +302,7 @@ export class Key {
       if (rejected) return {rejected};
       const found = withHandle(module, serving, module.exports.zkinfer_key_destroy, () => {
         const info = module.guarded(() => module.jsonOf((json, size) => module.exports.zkinfer_key_json(serving, json, size)));
-        return info.identity === identity ? this.#checkUnder(serving, file.proof, known, context, uncertified) : null;
+        return info.identity === identity ? check(serving) : null;
       });
       if (found) return found;
     }
@@ -238,15 +313,17 @@ export class Key {
         `Ask whoever made the proof for ${identity.slice(0, 16)}.zkpath, which shows that that key serves under this one, and give it as \`path\`. Where there is no such path, the proof is another model's.`)};
   }
 
-  #checkUnder(handle, proof, known, context, uncertified) {
+  // Calls verify(addresses of files, address of the options, where its handle goes, error), and say(handle) of what is accepted.
+  #withOptions(files, {known, options, context = null}, verify, destroy, say) {
     const module = this.#module, e = module.exports;
     // Everything that the options point to, and where each of it lies in the list of copies.
-    const copies = [proof];
+    const copies = [...files];
     const copied = (bytes) => (bytes === null ? -1 : copies.push(bytes) - 1);
     const places = known.map((one) => ({
       integers: copied(one.integers === null ? null : new Uint8Array(one.integers.buffer)), data: copied(one.data),
       digest: copied(one.digest), commitment: copied(one.commitment),
     }));
+    const contextAt = copied(context);
     const knownAt = copies.push(new Uint8Array(KNOWN_BYTES * known.length)) - 1;
     const optionsAt = copies.push(new Uint8Array(VERIFY_OPTIONS_BYTES)) - 1;
     const outAt = copies.push(new Uint8Array(4)) - 1;
@@ -268,28 +345,32 @@ export class Key {
         view.setBigUint64(to + 40, BigInt(one.row), true);
       });
       e.zkinfer_verify_options_init(at[optionsAt]);
-      if (view.getUint32(at[optionsAt], true) !== VERIFY_OPTIONS_BYTES) throw new ZkinferError('internal', 'zkinfer.wasm is of another version than this package');
-      // The context is compared below: of an answer the verifier's own is a part.
+      this.#sameVersion(view.getUint32(at[optionsAt], true) === VERIFY_OPTIONS_BYTES);
+      view.setUint32(at[optionsAt] + 4, address(contextAt), true);
+      view.setUint32(at[optionsAt] + 8, context?.length ?? 0, true);
       view.setUint32(at[optionsAt] + 12, known.length > 0 ? at[knownAt] : 0, true);
       view.setUint32(at[optionsAt] + 16, known.length, true);
-      view.setInt32(at[optionsAt] + 20, uncertified ? 1 : 0, true);
-      const isBatch = e.zkinfer_claimed_rows(at[0], proof.length) > 0n;
-      const verdict = (isBatch ? e.zkinfer_verify_batch : e.zkinfer_verify)(handle, at[0], proof.length, at[optionsAt], at[outAt], module.freshError());
-      const rejected = rejectionOf(module, verdict);
+      view.setInt32(at[optionsAt] + 20, options.uncertified === true ? 1 : 0, true);
+      const rejected = rejectionOf(module, verify(at.slice(0, files.length), at[optionsAt], at[outAt], module.freshError()));
       if (rejected) return {rejected};
-      return withHandle(module, module.view().getUint32(at[outAt], true), e.zkinfer_statement_destroy, (statement) => this.#say(handle, statement, context));
+      return withHandle(module, module.view().getUint32(at[outAt], true), destroy, say);
     });
+  }
+
+  // A statement as JSON, its integers exact.
+  #said(statement) {
+    const said = this.#module.jsonOf((json, size) => this.#module.exports.zkinfer_statement_json(statement, json, size));
+    (said.rows ?? [said]).forEach((row, i) => {
+      this.#exact(statement, row.inputs, INPUT, i);
+      this.#exact(statement, row.outputs, OUTPUT, i);
+    });
+    return said;
   }
 
   // What an accepted proof says.
   #say(handle, statement, context) {
     const module = this.#module, e = module.exports;
-    const said = module.jsonOf((json, size) => e.zkinfer_statement_json(statement, json, size));
-    const rows = said.rows ?? [said];
-    rows.forEach((row, i) => {
-      this.#exact(statement, row.inputs, INPUT, i);
-      this.#exact(statement, row.outputs, OUTPUT, i);
-    });
+    const said = this.#said(statement);
     const bound = said.context === null ? new Uint8Array(32) : fromHex(said.context.slice(4));
     const isAnswer = !said.rows && /^gen[12]/.test(String.fromCharCode(...bound.subarray(0, 4)));
     if (context !== null) {

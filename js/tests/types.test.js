@@ -13,5 +13,5 @@ test('a program that uses the package compiles', () => {
 });
 
 test('what is declared is there', () => {
-  assert.deepEqual(Object.keys(zkinferModule).sort(), ['Key', 'ZkinferError', 'init', 'inspect', 'loadKey', 'verify']);
+  assert.deepEqual(Object.keys(zkinferModule).sort(), ['Key', 'ZkinferError', 'init', 'inspect', 'loadKey', 'verify', 'verifyEvaluation', 'verifyJoint']);
 });

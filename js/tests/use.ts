@@ -3,7 +3,7 @@
 import {loadModel} from '../src/prover.js';
 import {Client} from '../src/client.js';
 import {Bounties, keyHash, newKey} from '../src/market.js';
-import {init, inspect, loadKey, verify, ZkinferError} from '../src/index.js';
+import {init, inspect, loadKey, verify, verifyEvaluation, verifyJoint, ZkinferError} from '../src/index.js';
 
 export async function use(bytes: Uint8Array): Promise<number> {
   await init(bytes.buffer);
@@ -16,6 +16,12 @@ export async function use(bytes: Uint8Array): Promise<number> {
   const again = key.verify(bytes, {uncertified: true});
   // @ts-expect-error: an option that there is not
   key.verify(bytes, {certified: true});
+  const joint = await verifyJoint(bytes, bytes, bytes, {certificate: bytes, inputs: [{integers: [1]}], outputs: [{data: bytes}]});
+  if (joint.accepted && joint.num_seats > joint.seat) return joint.outputs[0].shape.length;
+  const evaluation = await verifyEvaluation(bytes, bytes, bytes, {metric: 'accuracy', atLeast: 0.97, nonce: bytes});
+  if (evaluation.accepted && evaluation.figures[0].value !== null) return evaluation.figures[0].value;
+  // @ts-expect-error: of single rows an evaluation says nothing
+  key.verifyEvaluation(bytes, bytes, {inputs: []});
   const client = await Client.open('https://x', {key: bytes, certificate: bytes, signingKeys: {keys: []}});
   const answer = await client.predict([1, [2]], {wait: false});
   // @ts-expect-error: an option that there is not

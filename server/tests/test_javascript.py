@@ -25,6 +25,7 @@ def test_the_client_of_javascript(server, tmp_path):
     model = zkinfer.Model.load(server.models / "mlp.zkmodel")
     assert np.array_equal(np.array(said["output"], dtype=np.float32), model.run([5.1, 3.5, 1.4, 0.2]).output.ravel())
     assert said["proven"] and said["mode"] == "none"
+    assert said["seated"] and max(said["seats"]) >= 8, said["seats"]
     assert jcs(json.loads(said["jcs"])).decode() == said["jcs"]
     wanted = {"other integers": "another answer", "other receipt": "another request", "no receipt": "no receipt", "other proof": "the proof: ", "late": "in time", "not pinned": "not pinned"}
     for name, words in said["refused"].items():
