@@ -13,14 +13,18 @@ namespace zkinfer {
 
 // What a verifier asks of an evaluation beyond its proofs.
 struct EvaluationDemands {
-  std::string metric;           // it must be of this one; empty: any
-  std::optional<Digest> nonce;  // that he drew, for a sample
-  // Its first figure must be no smaller, or no larger: 0.97 of an accuracy; of a sample what it says of the whole data set, at the worse end.
+  std::string metric;                    // it must be of this one; empty: any
+  std::optional<std::uint32_t> output;   // and of this one of the model's; with a metric the first unless said
+  std::optional<Digest> nonce;           // that he drew, for a sample
+  std::optional<std::uint64_t> sampled;  // and the number of rows that he asked for: each is another draw
+  // Its first figure must be no smaller, or no larger: 0.97 of an accuracy; of a sample what it says of the whole data set, of errors what they may be
+  // unrounded (error_bounds.h), at the worse end. Of a metric that is named: whoever proves would choose it.
   std::optional<double> at_least, at_most;
   double confidence = 0.999;  // of what a sample says of other rows, 0.5 to 0.999999
 };
-// The result of verify_evaluation on this data set, rejected too where it is of another data set, metric or nonce, or its figure is not what was asked.
-// invalid_argument: the data set does not suit the model; demands that nobody can meet; a sample without a nonce to compare.
+// The result of verify_evaluation on this data set, rejected too where it is of another data set, metric, output, nonce or number of rows, or its figure is
+// not what was asked. invalid_argument: the data set does not suit the model; demands that nobody can meet; a figure of no metric; a sample without nonce
+// and number of rows to compare.
 Result<EvaluationResult> check_evaluation(const VerificationKey& key, ByteView evaluation, const DataSet& data,
                                           const VerifyRequest& request, const EvaluationDemands& demands);
 

@@ -71,8 +71,12 @@ typedef struct zkinfer_evaluation_demands {
   const char* metric;   /* "accuracy": it must be of this one; NULL: any */
   const uint8_t* nonce; /* 32 bytes that the caller drew, needed for a sample; NULL: of all rows */
   double at_least;      /* its first figure must be no smaller, */
-  double at_most;       /* or no larger; NaN: any. Of a sample what it says of the whole data set, at the worse end */
+  double
+      at_most; /* or no larger; NaN: any, else name the metric. At the worse end of what a sample says of the whole data set, and of what errors
+                           may be unrounded */
   double confidence;    /* 0.999: of what a sample says of other rows */
+  uint64_t num_sampled; /* the rows that the caller asked for with the nonce, needed for a sample; 0: all */
+  uint32_t output;      /* of the model's, counted from 0, with a metric */
 } zkinfer_evaluation_demands;
 ZKINFER_API void zkinfer_evaluation_demands_init(zkinfer_evaluation_demands* demands);
 
@@ -88,7 +92,8 @@ typedef struct zkinfer_evaluation_info {
   const char* metric;              /* "accuracy" */
   uint64_t numerator, denominator; /* of its first figure, exactly; of errors and AUC docs/cli.md says of what */
   double value;                    /* as a number; NaN of no rows */
-  double low, high; /* that of the whole data set: the same where all rows are counted; NaN: a sample says nothing */
+  double low,
+      high; /* that of the whole data set: of errors what they may be unrounded, else the same where all rows are counted; NaN: a sample says nothing */
   uint64_t num_rows, data_set_rows; /* that are counted, and of the data set */
 } zkinfer_evaluation_info;
 ZKINFER_API void zkinfer_evaluation_get_info(const zkinfer_evaluation* evaluation, zkinfer_evaluation_info* info);

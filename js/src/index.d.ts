@@ -60,11 +60,15 @@ export interface VerifyOptions {
 export interface EvaluationOptions extends Omit<VerifyOptions, 'inputs' | 'outputs'> {
   /** It must be of this metric: "accuracy", "confusion", "top-5", "auc-1", "mse", "mae". */
   metric?: string;
-  /** Its first figure must be no smaller, or no larger; of a sample, what it says of the whole data set, at the worse end. */
+  /** And of this output of the model, counted from 0; with a metric the first unless said. */
+  output?: number;
+  /** Its first figure must be no smaller, or no larger; of a sample what it says of the whole data set, of errors what they may be unrounded, at the worse end. The metric must be named. */
   atLeast?: number;
   atMost?: number;
   /** The nonce that you drew for a sample, needed for one: 64 hexadecimal digits, or 32 bytes. */
   nonce?: string | Bytes;
+  /** The number of rows that you asked for with it, needed for a sample: each number is another draw. */
+  sample?: number;
   /** Of what a sample says of other rows, 0.5 to 0.999999; 0.999. */
   confidence?: number;
 }

@@ -8,13 +8,13 @@ const REASON_WRONG_STATEMENT = 2, REASON_OVER_LIMIT = 16;
 const INPUT = 0, OUTPUT = 1;
 const PART_PROOF = 0, PART_PATH = 1, PART_CERTIFICATE = 2;
 // Sizes and places of the C interface's structures in a module with 32-bit addresses.
-const KEY_OPTIONS_BYTES = 32, VERIFY_OPTIONS_BYTES = 24, KNOWN_BYTES = 48, VERIFIED_TENSOR_BYTES = 24, DEMANDS_BYTES = 40;
+const KEY_OPTIONS_BYTES = 32, VERIFY_OPTIONS_BYTES = 24, KNOWN_BYTES = 48, VERIFIED_TENSOR_BYTES = 24, DEMANDS_BYTES = 56;
 const MOST_MEMORY = 2 ** 30; // of a module's 2 GiB, for what the key's count says
 
 export const LIMITS = ['minSecurityBits', 'maxSeconds', 'maxMemoryBytes'];
 const TRUST_OPTIONS = ['certificate', 'uncertified', 'path', 'context', 'identity'];
 export const VERIFY_OPTIONS = [...TRUST_OPTIONS, 'inputs', 'outputs'];
-export const EVALUATION_OPTIONS = [...TRUST_OPTIONS, 'metric', 'nonce', 'atLeast', 'atMost', 'confidence'];
+export const EVALUATION_OPTIONS = [...TRUST_OPTIONS, 'metric', 'output', 'nonce', 'sample', 'atLeast', 'atMost', 'confidence'];
 const KNOWN = ['name', 'index', 'row', 'integers', 'data', 'digest', 'commitment'];
 
 // zkinfer_key_options, as bytes.
@@ -178,6 +178,9 @@ export class Key {
     for (const name of ['atLeast', 'atMost', 'confidence']) {
       if (options[name] !== undefined && !Number.isFinite(options[name])) throw invalidArgument(`${name}: expected a number, got ${options[name]}`);
     }
+    for (const [name, least] of [['output', 0], ['sample', 1]]) {
+      if (options[name] !== undefined && !(Number.isSafeInteger(options[name]) && options[name] >= least && options[name] < 2 ** 32)) throw invalidArgument(`${name}: expected a whole number from ${least} on, got ${options[name]}`);
+    }
     if (options.metric !== undefined && typeof options.metric !== 'string') throw invalidArgument(`metric: expected a name, got ${typeof options.metric}`);
     const metric = new TextEncoder().encode((options.metric ?? '') + '\0');
     return module.withBytes([set, new Uint8Array(4)], (setBytes, out) => {
@@ -191,6 +194,8 @@ export class Key {
           if (options.metric !== undefined) view.setUint32(demands + 4, name, true);
           if (nonce) view.setUint32(demands + 8, drawn, true);
           ['atLeast', 'atMost', 'confidence'].forEach((one, i) => options[one] !== undefined && view.setFloat64(demands + 16 + 8 * i, options[one], true));
+          view.setBigUint64(demands + 40, BigInt(options.sample ?? 0), true);
+          view.setUint32(demands + 48, options.output ?? 0, true);
           return e.zkinfer_verify_evaluation(handle, bytes, file.proof.length, data, asked, demands, result, error);
         }, e.zkinfer_evaluation_destroy, (checked) => ({statement: module.jsonOf((json, size) => e.zkinfer_evaluation_json(checked, json, size))}))));
     });

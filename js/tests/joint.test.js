@@ -120,16 +120,19 @@ describe('an evaluation', () => {
       assert.equal(said.accepted, true);
       assert.deepEqual(settled(await check(name)), settled(said));
     }
-    assert.deepEqual(settled(await check('sample', {nonce})), settled(native('sample', '--nonce', nonce)));
-    assert.deepEqual(settled(await check('sample', {nonce, confidence: 0.9})), settled(native('sample', '--nonce', nonce, '--confidence', '0.9')));
+    assert.deepEqual(settled(await check('sample', {nonce, sample: 8})), settled(native('sample', '--nonce', nonce, '--sample', '8')));
+    assert.deepEqual(settled(await check('sample', {nonce, sample: 8, confidence: 0.9})), settled(native('sample', '--nonce', nonce, '--sample', '8', '--confidence', '0.9')));
   });
   test('what is asked for is checked', async () => {
     const share = native('accuracy').figures[0].value;
     assert.equal((await check('accuracy', {metric: 'accuracy', atLeast: share, context: 'audit'})).accepted, true);
     for (const [name, options, words] of [
-      ['accuracy', {atLeast: share + 0.01}, ['--at-least', `${share + 0.01}`]], ['accuracy', {atMost: share - 0.01}, ['--at-most', `${share - 0.01}`]],
+      ['accuracy', {metric: 'accuracy', atLeast: share + 0.01}, ['--metric', 'accuracy', '--at-least', `${share + 0.01}`]],
+      ['accuracy', {metric: 'accuracy', atMost: share - 0.01}, ['--metric', 'accuracy', '--at-most', `${share - 0.01}`]], ['accuracy', {output: 1}, ['--of-output', '1']],
       ['accuracy', {metric: 'confusion'}, ['--metric', 'confusion']], ['accuracy', {context: 'another'}, ['--context', 'another']], ['accuracy', {nonce}, ['--nonce', nonce]],
-      ['sample', {nonce: 'ff' + nonce.slice(2)}, ['--nonce', 'ff' + nonce.slice(2)]], ['sample', {nonce, atLeast: 1}, ['--nonce', nonce, '--at-least', '1']],
+      ['sample', {nonce: 'ff' + nonce.slice(2), sample: 8}, ['--nonce', 'ff' + nonce.slice(2), '--sample', '8']],
+      ['sample', {nonce, sample: 7}, ['--nonce', nonce, '--sample', '7']],
+      ['sample', {nonce, sample: 8, metric: 'accuracy', atLeast: 1}, ['--nonce', nonce, '--sample', '8', '--metric', 'accuracy', '--at-least', '1']],
       ['auc', {identity: '00'.repeat(32)}, ['--identity', '00'.repeat(32)]]]) {
       const said = native(name, ...words), result = await check(name, options);
       assert.equal(said.accepted, false, JSON.stringify(said));
@@ -160,7 +163,10 @@ describe('an evaluation', () => {
     await bad(/metric 'f2'/, () => check('accuracy', {metric: 'f2'}));
     await bad(/metric: expected a name/, () => check('accuracy', {metric: 7}));
     await bad(/atLeast: expected a number/, () => check('accuracy', {atLeast: '0.9'}));
-    await bad(/confidence/, () => check('sample', {nonce, confidence: 2}));
+    await bad(/whoever proves chooses it/, () => check('accuracy', {atLeast: 0.1}));
+    await bad(/number of rows/, () => check('sample', {nonce}));
+    await bad(/sample: expected a whole number/, () => check('sample', {nonce, sample: 1.5}));
+    await bad(/confidence/, () => check('sample', {nonce, sample: 8, confidence: 2}));
     await bad(/nonce: expected 32 bytes/, () => check('sample', {nonce: '00'}));
     await bad(/nonce/, () => check('sample', {nonce: '00'.repeat(32)}));
     await bad(/there is no 'inputs'/, () => check('accuracy', {inputs: []}));

@@ -6,6 +6,7 @@
 #include "api/c_verify.h"
 #include "base/json_text.h"
 #include "zkinfer/bundle.h"
+#include "zkinfer/error_bounds.h"
 #include "zkinfer/evaluation_check.h"
 #include "zkinfer/generation.h"
 #include "zkinfer/inspect.h"
@@ -169,7 +170,7 @@ void zkinfer_data_set_digest(const zkinfer_data_set* data_set, uint8_t digest[32
 
 void zkinfer_evaluation_demands_init(zkinfer_evaluation_demands* demands) {
   constexpr double kAny = std::numeric_limits<double>::quiet_NaN();
-  *demands = {sizeof(*demands), nullptr, nullptr, kAny, kAny, EvaluationDemands().confidence};
+  *demands = {sizeof(*demands), nullptr, nullptr, kAny, kAny, EvaluationDemands().confidence, 0, 0};
 }
 
 namespace {
@@ -184,6 +185,8 @@ Result<EvaluationDemands> demands_of(const zkinfer_evaluation_demands* given) {
   if (!std::isnan(read.at_least)) demands.at_least = read.at_least;
   if (!std::isnan(read.at_most)) demands.at_most = read.at_most;
   demands.confidence = read.confidence;
+  if (read.num_sampled != 0) demands.sampled = read.num_sampled;
+  if (read.metric != nullptr || read.output != 0) demands.output = read.output;
   return demands;
 }
 
@@ -225,6 +228,10 @@ void zkinfer_evaluation_get_info(const zkinfer_evaluation* evaluation, zkinfer_e
   info->low = info->high = result.info.is_sampled() ? kNone : info->value;
   info->num_rows = result.info.num_rows;
   info->data_set_rows = result.info.set_rows;
+  if (const auto bounds = error_bounds(result, first); bounds.has_value() && !result.info.is_sampled()) {
+    info->low = bounds->low;
+    info->high = bounds->high;
+  }
   if (!result.info.is_sampled() || first.denominator == 0) return;
   if (const auto bounds = share_bounds(result, first, evaluation->confidence)) {
     info->low = bounds->of_set.low;

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/json_text.h"
+#include "zkinfer/error_bounds.h"
 #include "zkinfer/hex.h"
 #include "zkinfer/metric_names.h"
 
@@ -25,7 +26,7 @@ std::string short_text(double value) {
 Result<Verdict> check_figure(const EvaluationDemands& demands, const EvaluationResult& result) {
   const Figure first = figures(result).front();
   if (first.denominator == 0) return wrong("metric: " + first.name + " has no rows");
-  Interval value{first.value(), first.value()};
+  Interval value = error_bounds(result, first).value_or(Interval{first.value(), first.value()});
   if (result.info.is_sampled()) {
     const std::optional<ShareBounds> bounds = share_bounds(result, first, demands.confidence);
     if (!bounds.has_value())
@@ -34,7 +35,8 @@ Result<Verdict> check_figure(const EvaluationDemands& demands, const EvaluationR
     value = bounds->of_set;
   }
   const auto other = [&](double number, const std::string& expected) {
-    return wrong("metric: " + first.name + " is " + short_text(number) + ", expected " + expected);
+    return wrong("metric: " + first.name + (value.low == value.high ? " is " : " may be ") + short_text(number) +
+                 ", expected " + expected);
   };
   if (demands.at_least.has_value() && !(value.low >= *demands.at_least))
     return other(value.low, "at least " + short_text(*demands.at_least));
@@ -49,13 +51,23 @@ Result<Verdict> check_demands(const EvaluationDemands& demands, const Evaluation
     ZKI_ASSIGN_OR_RETURN(const Metric metric, metric_of(demands.metric));
     if (metric_name(metric) != metric_name(info.metric))
       return wrong("metric: the evaluation is of " + metric_name(info.metric) + ", expected " + demands.metric);
+  } else if (demands.at_least.has_value() || demands.at_most.has_value()) {
+    return invalid_argument("what its figure must be: say of which metric, or whoever proves chooses it");
   }
-  if (info.is_sampled() && !demands.nonce.has_value())
+  const std::uint32_t output = demands.output.value_or(demands.metric.empty() ? info.metric.output : 0);
+  if (output != info.metric.output)
+    return wrong("metric: the evaluation is of output " + std::to_string(info.metric.output) + ", expected " +
+                 std::to_string(output));
+  if (info.is_sampled() && (!demands.nonce.has_value() || !demands.sampled.has_value()))
     return invalid_argument("the evaluation is of " + std::to_string(info.num_rows) + " of " +
                             std::to_string(info.set_rows) + " rows, which the nonce " + to_hex(info.nonce) +
-                            " chose: give the nonce that you drew; whoever proves could have tried many");
+                            " chose: give the nonce that you drew and the number of rows that you asked for; whoever "
+                            "proves could have tried many of both");
   if (demands.nonce.value_or(Digest{}) != info.nonce)
     return wrong("nonce: the rows were chosen by " + (info.is_sampled() ? to_hex(info.nonce) : std::string("none")));
+  if (demands.sampled.has_value() && *demands.sampled != info.num_rows)
+    return wrong("sample: the evaluation is of " + std::to_string(info.num_rows) + " rows, expected " +
+                 std::to_string(*demands.sampled));
   if (!demands.at_least.has_value() && !demands.at_most.has_value()) return Verdict::accept();
   return check_figure(demands, result);
 }
@@ -164,6 +176,9 @@ std::string evaluation_json(const EvaluationResult& result, const DataSet& data,
   if (info.metric.has_targets()) {
     json.real("unit", result.unit);
     if (const std::optional<double> r2 = r_squared(result)) json.real("r_squared", *r2);
+    if (const auto bounds = error_bounds(result, figures(result).front()))
+      json.add("unrounded", interval_json(*bounds));
+    if (const std::optional<double> r2 = least_r_squared(result)) json.real("least_r_squared", *r2);
   } else {
     json.integer("first_class", result.first_class);
     json.integer("num_classes", result.num_classes);

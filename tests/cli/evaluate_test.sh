@@ -118,10 +118,13 @@ expect 2 'metric auc: the rows of several groups' "$zkinfer" evaluate mlp.zkmode
 nonce=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff
 expect 0 'of all 20 rows' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --sample 8 --nonce $nonce -o sample.zkeval
 expect 2 'give the nonce that you drew' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset
-expect 0 'those 8 rows of the 20' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset --nonce $nonce
-expect 1 'REJECTED.*nonce' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset --nonce ff${nonce:2}
-expect 1 'REJECTED.*nonce: the rows were chosen by none' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --nonce $nonce
-expect 1 'accuracy is 0\.[0-9]+, expected at least 0.99' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset --nonce $nonce --at-least 0.99
+expect 0 'those 8 rows of the 20' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset --sample 8 --nonce $nonce
+expect 1 'REJECTED.*nonce' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset --sample 8 --nonce ff${nonce:2}
+# Each number of rows is a draw of its own: a prover who chose it would have as many samples as the set has rows, and show the best.
+expect 2 'the number of rows that you asked for; whoever proves' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset --nonce $nonce --metric accuracy --at-least 0.1
+expect 1 'sample: the evaluation is of 8 rows, expected 9' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset --sample 9 --nonce $nonce
+expect 1 'REJECTED.*nonce: the rows were chosen by none' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --sample 8 --nonce $nonce
+expect 1 'accuracy may be 0\.[0-9]+, expected at least 0.99' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset --sample 8 --nonce $nonce --metric accuracy --at-least 0.99
 expect 2 'sample and --nonce go together' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --sample 8 -o no.zkeval
 expect 2 'a sample of 20 rows' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --sample 20 --nonce $nonce -o no.zkeval
 expect 2 'nonce: expected 64' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset --nonce 0011
@@ -129,10 +132,33 @@ expect 2 'nonce: expected 64' "$zkinfer" verify sample.zkeval -k mlp.zkkey --dat
 
 # What a verifier asks for.
 expect 0 'ACCEPTED' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --metric accuracy --at-least 0.9
-expect 1 'accuracy is 0.9, expected at least 0.91' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --at-least 0.91
+expect 1 'accuracy is 0.9, expected at least 0.91' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --metric accuracy --at-least 0.91
+expect 2 'say of which metric' "$zkinfer" verify top.zkeval -k mlp.zkkey --data test.zkset --at-least 0.99
+expect 1 'of output 0, expected 1' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --metric accuracy --of-output 1
+expect 0 'ACCEPTED' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --metric accuracy --of-output 0
 expect 1 'of accuracy, expected confusion' "$zkinfer" verify accuracy.zkeval -k mlp.zkkey --data test.zkset --metric confusion
 expect 0 'ACCEPTED' "$zkinfer" verify mse.zkeval -k mlp.zkkey --data errors.zkset --metric mse --at-most 1
-expect 1 'mse is .*expected at most' "$zkinfer" verify mse.zkeval -k mlp.zkkey --data errors.zkset --at-most 0.001
+expect 1 'mse may be .*expected at most' "$zkinfer" verify mse.zkeval -k mlp.zkkey --data errors.zkset --metric mse --at-most 0.001
+# A model of a wide range, which its owner chooses by what he calibrates on, has large units: outputs and targets are all 0 of them. What errors may be
+# unrounded says so.
+python3 "$source_folder"/tests/cli/odd_model.py wide.onnx
+python3 - <<'PYTHON' || fail "wide calibration"
+import json, math, struct
+rows = json.load(open("calibration.json"))["input_data"][0]
+json.dump({"input_data": [[1e7 * x for x in rows]]}, open("wide.json", "w"))
+head = "{'descr': '<f4', 'fortran_order': False, 'shape': (20, 3), }"
+head += " " * (-(len(head) + 11) % 64) + "\n"
+with open("wide_targets.npy", "wb") as file:
+    file.write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() + b"".join(struct.pack("<f", 50 * math.sin(i)) for i in range(60)))
+PYTHON
+expect 0 '' "$zkinfer" -q compile wide.onnx -c wide.json
+expect 0 '' "$zkinfer" -q commit wide.zkmodel --budget 16
+expect 0 '' "$zkinfer" -q dataset build -i calibration.json --targets wide_targets.npy -o wide.zkset
+for metric in mse mae; do
+  expect 0 "$metric +0 " "$zkinfer" evaluate wide.zkmodel --data wide.zkset --metric $metric -o wide.zkeval
+  expect 0 'unrounded +0 to [1-9]' "$zkinfer" verify wide.zkeval -k wide.zkkey --data wide.zkset --metric $metric
+  expect 1 "$metric may be [1-9].*expected at most 1" "$zkinfer" verify wide.zkeval -k wide.zkkey --data wide.zkset --metric $metric --at-most 1
+done
 # What an evaluation says of itself costs nothing that the data set does not: 2^32 - 1 groups for each of 20 rows.
 "$zkinfer" -q evaluate mlp.zkmodel --data errors.zkset --metric mae --by-group -o groups.zkeval
 python3 -c 'data = bytearray(open("groups.zkeval", "rb").read()); data[112:116] = b"\xff" * 4; open("many.zkeval", "wb").write(data)'
@@ -142,7 +168,7 @@ expect 0 'not proven: that the weights are numbers' "$zkinfer" verify accuracy.z
 # A page to look at: exact figures, classes, what is hidden, what is not shown; and what programs are told. No page of what is rejected.
 expect 0 'ACCEPTED' "$zkinfer" verify matrix.zkeval -k mlp.zkkey --data test.zkset --report matrix.html
 "$zkinfer" verify matrix.zkeval accuracy.zkeval -k mlp.zkkey --data test.zkset --report both.html --json >both.json || fail "verify --report of two"
-expect 0 'ACCEPTED' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset --nonce $nonce --report sample.html
+expect 0 'ACCEPTED' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset --sample 8 --nonce $nonce --report sample.html
 expect 0 'ACCEPTED' "$zkinfer" verify mse.zkeval -k mlp.zkkey --data errors.zkset --uncertified --report mse.html
 expect 0 'report of evaluations' "$zkinfer" inspect mse.html
 python3 - "$digest" "$nonce" <<'PYTHON' || fail "the pages of evaluations"

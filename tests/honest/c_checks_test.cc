@@ -237,6 +237,12 @@ TEST_F(CEvaluation, HoldsDemands) {
   EXPECT_EQ(check(whole, error, &demands), ZKINFER_ACCEPTED) << error.said();
   demands.at_least = info.value + 0.01;
   EXPECT_EQ(check(whole, error, &demands), ZKINFER_REJECTED);
+  demands.at_least = info.value;
+  demands.output = 1;
+  EXPECT_EQ(check(whole, error, &demands), ZKINFER_REJECTED);
+  demands = no_demands();
+  demands.at_least = 0;
+  EXPECT_EQ(check(whole, error, &demands), ZKINFER_NOT_VERIFIED);
   demands = no_demands();
   demands.metric = "confusion";
   EXPECT_EQ(check(whole, error, &demands), ZKINFER_REJECTED);
@@ -248,6 +254,11 @@ TEST_F(CEvaluation, HoldsDemands) {
   nonce.fill(5);
   demands = no_demands();
   demands.nonce = nonce.data();
+  // Nor without the number of rows: each is another draw.
+  EXPECT_EQ(check(sample, error, &demands), ZKINFER_NOT_VERIFIED);
+  demands.num_sampled = 5;
+  EXPECT_EQ(check(sample, error, &demands), ZKINFER_REJECTED);
+  demands.num_sampled = 6;
   ASSERT_EQ(check(sample, error, &demands, &result), ZKINFER_ACCEPTED) << error.said();
   zkinfer_evaluation_get_info(result, &info);
   EXPECT_LT(info.low, info.value);

@@ -131,7 +131,9 @@ CommandResult evaluate(Session& session, const Arguments& arguments) {
       print("check with: zkinfer verify {} --key {} --data {}{}\n", shell_word(arguments.output_path),
             shell_word(with_extension(arguments.secret_path, ".zkkey")), shell_word(arguments.data_path),
             (arguments.context.empty() ? std::string() : " --context " + shell_word(arguments.context)) +
-                (arguments.nonce.empty() ? std::string() : " --nonce " + arguments.nonce));
+                (arguments.nonce.empty()
+                     ? std::string()
+                     : " --sample " + std::to_string(request.sampled) + " --nonce " + arguments.nonce));
   }
   if (StopSignals::stopped_by() == 0) {
     ZKI_RETURN_IF_ERROR(finish_output());

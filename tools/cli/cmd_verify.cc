@@ -181,7 +181,8 @@ Result<EvaluationResult> VerifyCommand::evaluate(const std::string& path, const 
 // Options that this proof has no use for.
 Status VerifyCommand::check_options(const std::string& path, bool is_evaluation, bool is_seated) const {
   if (!is_evaluation && arguments_.demands.is_any())
-    return invalid_argument(in_quotes(path) + " is no evaluation (--metric, --at-least, --at-most, --nonce)");
+    return invalid_argument(in_quotes(path) +
+                            " is no evaluation (--metric, --of-output, --at-least, --at-most, --nonce, --sample)");
   if (!is_seated && !arguments_.seat_path.empty())
     return invalid_argument("--seat: " + in_quotes(path) + " is no joint proof (.zkjoint)");
   if (!is_evaluation && report_.is_asked_for())
@@ -282,6 +283,7 @@ Status VerifyCommand::write_report(nlohmann::ordered_json& json) {
   for (const std::string& path : arguments_.proof_paths) command += " " + shell_word(path);
   command += " --key " + shell_word(arguments_.key_path) + " --data " + shell_word(arguments_.data_path);
   if (!arguments_.demands.nonce.empty()) command += " --nonce " + arguments_.demands.nonce;
+  if (const auto& sampled = arguments_.demands.demands.sampled) command += " --sample " + std::to_string(*sampled);
   ZKI_RETURN_IF_ERROR(report_.write(key_->info(), *data_, arguments_.demands.demands.confidence, command, json));
   json["report"] = report_.path();
   return ok_status();

@@ -7,6 +7,7 @@
 #include "inputs/input_bytes.h"
 #include "print.h"
 #include "text.h"
+#include "zkinfer/error_bounds.h"
 #include "zkinfer/hex.h"
 
 namespace zkinfer::cli {
@@ -104,6 +105,11 @@ std::vector<std::pair<std::string, std::string>> figure_rows(const EvaluationRes
   if (result.info.metric.kind == MetricKind::kMse && first.denominator > 0)
     rows.emplace_back("rmse", significant(std::sqrt(first.value()), 6));
   if (const std::optional<double> r2 = r_squared(result)) rows.emplace_back("r squared", decimal(*r2, 6));
+  if (const std::optional<Interval> bounds = error_bounds(result, first)) {
+    const std::optional<double> r2 = least_r_squared(result);
+    rows.emplace_back("unrounded", significant(bounds->low, 6) + " to " + significant(bounds->high, 6) +
+                                       (r2.has_value() ? ", r squared at least " + decimal(*r2, 6) : ""));
+  }
   if (!with_classes) return rows;
   if (const auto bounds = share_bounds(result, first, confidence); bounds.has_value() && result.info.is_sampled()) {
     rows.emplace_back("of all " + counted(result.info.set_rows, "row"), interval_text(bounds->of_set));
@@ -203,11 +209,14 @@ std::string evaluation_text(const EvaluationResult& result, const DataSet& data,
 
 void add_demand_options(CLI::App& command, DemandArguments& arguments) {
   command.add_option("--metric", arguments.demands.metric, "evaluations must be of this metric");
+  command.add_option("--of-output", arguments.demands.output,
+                     "and of this output of the model, counted from 0 (default with --metric: 0)");
   command.add_option(
       "--at-least", arguments.demands.at_least,
       "and their figure no smaller: 0.97 of an accuracy; of a sample what it says of the whole data set");
-  command.add_option("--at-most", arguments.demands.at_most, "and no larger: of errors");
+  command.add_option("--at-most", arguments.demands.at_most, "and no larger: of errors, as they may be unrounded");
   command.add_option("--nonce", arguments.nonce, "the nonce that you drew for a sample, 64 hexadecimal digits");
+  command.add_option("--sample", arguments.demands.sampled, "the number of rows that you asked for with it");
   command.add_option("--confidence", arguments.demands.confidence, "of what a sample says of other rows")
       ->check(CLI::Range(0.5, 0.999999))
       ->capture_default_str();

@@ -27,7 +27,8 @@ struct DemandArguments {
   std::string nonce;
 
   bool is_any() const {
-    return !demands.metric.empty() || !nonce.empty() || demands.at_least.has_value() || demands.at_most.has_value();
+    return !demands.metric.empty() || !nonce.empty() || demands.output.has_value() || demands.sampled.has_value() ||
+           demands.at_least.has_value() || demands.at_most.has_value();
   }
 };
 void add_demand_options(CLI::App& command, DemandArguments& arguments);
