@@ -5,7 +5,7 @@ import {after, before, describe, test} from 'node:test';
 import {Bounties, keyHash, newKey} from '../../js/src/market.js';
 import {ZkinferError} from '../../js/src/errors.js';
 import {keccak256} from '../../js/src/keccak.js';
-import {hexToBytes, keccak} from './abi.js';
+import {bytesToHex, hexToBytes, keccak} from './abi.js';
 import {ETH, World, bounties, hash, keyOf, refused, sha256} from './market_world.js';
 
 let world;
@@ -52,6 +52,15 @@ test('js/src/market.js says what is wrong with what it is given', async () => {
     [() => bounties.commitHash({...good, salt: '0x01'}), /salt: expected 32 bytes, got 1/],
     [() => bounties.commitHash({...good, salt: 'salt'}), /expected hexadecimal digits/],
     [() => bounties.commitHash({...good, bounty: -1}), /a number below 0/],
+    [() => bounties.commitHash({...good, chainId: undefined}), /chainId: expected a whole number/],
+    [() => bounties.commitHash(), /commitHash: expected an object, got undefined/],
+    [() => bounties.contextOf({...good, submission: 0, specDigest: hash('s')}), /chunk: expected a whole number .*got undefined/],
+    [() => bounties.contextOf({...good, submission: 0.5, specDigest: hash('s'), chunk: 0}), /submission: expected a whole number .*got 0.5/],
+    [() => bounties.specDigest({}), /spec: sealedChunks: expected a list/],
+    [() => bounties.checkSealed(spec), /data: expected a list, got undefined/],
+    [() => bounties.sealData(keyOf('x'), {labels: '0x00'}, {rows: 1, dataDigest: hash('data')}), /chunks: expected a list/],
+    [() => bounties.sealData(keyOf('x'), [{labels: '0x00', inputs: '0x00'}]), /options: expected an object, got undefined/],
+    [() => bounties.sealData(keyOf('x'), [3, 4].map((n) => ({labels: '0x00', inputs: new Uint8Array(n)})), {rows: 1, dataDigest: hash('data')}), /inputs: expected as many bytes in each chunk.*got 3,4/],
     [() => bounties.seal(hash('a'), 0, sealed[0]), /key: expected 30 bytes, got 32/],
     [() => bounties.structureOf(new Uint8Array(200)), /evm export/],
     [() => bounties.sealData(keyOf('x'), [], {rows: 2, dataDigest: hash('data')}), /chunks: expected 1 to 64, got 0/],
@@ -63,6 +72,9 @@ test('js/src/market.js says what is wrong with what it is given', async () => {
     [() => bounties.checkSealed({...spec, openedChunks: []}, sealed), /as many sealed as opened/],
   ];
   for (const [call, pattern] of wrong) assert.throws(call, (error) => error instanceof ZkinferError && pattern.test(error.message), String(pattern));
+  const uneven = [new Uint8Array(4), new Uint8Array(6)];
+  const digests = uneven.map((chunk) => bytesToHex(keccak(chunk)));
+  assert.throws(() => bounties.checkSealed({...spec, sealedChunks: digests, openedChunks: digests}, uneven), /chunks of 4,6 bytes/);
   assert.equal(await keyHash(keyOf('x')), sha256(keyOf('x')));
   assert.equal(newKey().length, 62);
   assert.notEqual(newKey(), newKey());

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type {Accepted, AcceptedJoint, Bytes} from './index.js';
 
-/** A JWK set (OKP, Ed25519), or public keys by kid. */
-export type SigningKeys = {keys: unknown[]} | Record<string, Uint8Array>;
+/** A JWK set (OKP, Ed25519), as an object, its text or the bytes of its file; or public keys by kid. */
+export type SigningKeys = {keys: unknown[]} | Bytes | string | Record<string, Uint8Array>;
 
 export interface ClientOptions {
   /** The model's .zkkey, and its .zkcert, from a source that you trust. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A client of zkinfer-server that believes nothing (docs/server.md, docs/formats/receipt.md): answers are checked against receipts, receipts against
 // pinned keys, proofs against a pinned model.
+import {asOptions} from './bytes.js';
 import {loadKey} from './index.js';
 import {jcs} from './jcs.js';
 
@@ -59,6 +60,7 @@ function integersOf(tensor, numbers) {
   if (numbers.length !== numElements(tensor)) throw new TypeError(`input '${tensor.name}': ${numbers.length} numbers, expected ${numElements(tensor)}`);
   const inverse = 1 / tensor.scale;
   return Array.from(numbers, (x) => {
+    if (typeof x !== 'bigint' && (typeof x !== 'number' || !Number.isFinite(x))) throw new TypeError(`input '${tensor.name}': '${x}' is no number`);
     const integer = Math.floor((tensor.scale === 1 ? Number(x) : Math.fround(x)) * inverse + 0.5);
     if (!(integer >= Number(tensor.lo) && integer <= Number(tensor.hi))) throw new RangeError(`input '${tensor.name}': ${x} is outside of what the model takes`);
     return integer;
@@ -105,25 +107,48 @@ export async function verifyReceipt(envelope, keys) {
   return payload;
 }
 
+// As callers have them: a JWK set, its text or the bytes of its file; or keys by kid.
+async function pinnedKeys(given) {
+  const isText = typeof given === 'string' || given instanceof ArrayBuffer || ArrayBuffer.isView(given);
+  let form = given;
+  if (isText) {
+    try {
+      form = JSON.parse(typeof given === 'string' ? given : new TextDecoder().decode(given));
+    } catch {
+      throw new TypeError('signingKeys: no JSON, expected the JWK set that `zkinfer-server signing show` prints');
+    }
+  }
+  const keys = isText || Array.isArray(form?.keys) ? await keysOf(form) : form ?? {};
+  if (Object.keys(keys).length === 0) throw new TypeError('signingKeys: no Ed25519 key; a receipt says nothing without one that is pinned');
+  for (const [kid, key] of Object.entries(keys)) if (!(key instanceof Uint8Array) || key.length !== 32) throw new TypeError(`signingKeys: '${kid}' is no public key of 32 bytes`);
+  return keys;
+}
+
+function addressOf(url) {
+  if (!/^https?:\/\/[^/]/.test(url)) throw new TypeError(`'${url}' is no address, expected http://.. or https://..`);
+  return String(url).replace(/\/$/, '');
+}
+
 const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 export class Client {
   #url; #key; #keys; #headers;
 
   constructor(url, key, keys, apiKey) {
-    this.#url = url.replace(/\/$/, '');
+    this.#url = url;
     this.#key = key;
     this.#keys = keys;
     this.#headers = apiKey === undefined ? {} : {Authorization: `Bearer ${apiKey}`};
   }
 
-  /** options: key and certificate (bytes), signingKeys (a JWK set, or kid: bytes), apiKey, acceptHiddenInput. */
-  static async open(url, {key, certificate, signingKeys, apiKey, acceptHiddenInput = false}) {
+  /** options: key and certificate (bytes), signingKeys (a JWK set, its text or bytes, or kid: bytes), apiKey, acceptHiddenInput. */
+  static async open(url, options) {
+    const {key, certificate, signingKeys, apiKey, acceptHiddenInput = false} = asOptions('options of open', options, ['key', 'certificate', 'signingKeys', 'apiKey', 'acceptHiddenInput']);
+    const address = addressOf(url);
+    const keys = await pinnedKeys(signingKeys);
     const loaded = await loadKey(key, {certificate});
-    const keys = Array.isArray(signingKeys?.keys) ? await keysOf(signingKeys) : signingKeys ?? {};
-    if (Object.keys(keys).length === 0) throw new TypeError('signingKeys: no Ed25519 key; a receipt says nothing without one that is pinned');
     if (loaded.info.inputs_seen === 'private' && !acceptHiddenInput) throw new TypeError('proofs under this key do not say of which input they are; acceptHiddenInput takes them nevertheless');
-    return new Client(url, loaded, keys, apiKey);
+    return new Client(address, loaded, keys, apiKey?.trim() || undefined);  // a file of one ends in a line break
   }
 
   async #send(path, init = {}, allowed = []) {
@@ -139,9 +164,16 @@ export class Client {
   }
 
   /** inputs: numbers, or numbers by name. options: wait (true), prove (true), joint (false), timeout in ms for the proof, retryMs, idempotencyKey. Throws Refused. */
-  async predict(inputs, {wait = true, prove = true, joint = false, timeout = Infinity, retryMs = 30000, idempotencyKey = crypto.randomUUID()} = {}) {
+  async predict(inputs, options) {
+    const said = asOptions('options of predict', options, ['wait', 'prove', 'joint', 'timeout', 'retryMs', 'idempotencyKey']);
+    const {wait = true, prove = true, joint = false, timeout = Infinity, retryMs = 30000, idempotencyKey = crypto.randomUUID()} = said;
     const info = this.#key.info;
     const given = ArrayBuffer.isView(inputs) || Array.isArray(inputs) ? {[info.inputs[0].name]: inputs} : inputs;
+    const names = info.inputs.map((tensor) => tensor.name);
+    const named = typeof given === 'object' && given !== null ? Object.keys(given) : [];
+    if (named.length !== names.length || !names.every((name) => named.includes(name))) {
+      throw new TypeError(`inputs: ${named.length === 0 ? String(inputs) : named.map((name) => `'${name}'`).join(', ')}, expected numbers${names.length > 1 ? ' by name' : ''}, of ${names.map((name) => `'${name}'`).join(', ')}`);
+    }
     const numbers = info.inputs.map((tensor) => Array.from(given[tensor.name] ?? []).flat(Infinity));
     const asked = info.inputs.map((tensor, i) => ({name: tensor.name, shape: tensor.shape, data: canonicalBytes(tensor, integersOf(tensor, numbers[i]))}));
     const nonce = crypto.getRandomValues(new Uint8Array(32));

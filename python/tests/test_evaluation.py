@@ -64,6 +64,10 @@ def test_what_is_refused(model, flowers, labelled):
         zkinfer.verify_evaluation(evaluation, key.public, zkinfer.DataSet(flowers, (labels + 1) % 3))
     with pytest.raises(zkinfer.Rejected, match="context"):
         zkinfer.verify_evaluation(evaluation, key.public, data, context="other")
+    with pytest.raises(zkinfer.InputError, match="an evaluation, expected a proof; it is checked by zkinfer.verify_evaluation"):
+        zkinfer.verify(evaluation.to_bytes(), key.public)
+    with pytest.raises(zkinfer.InputError, match="a path, expected an array: np.load"):
+        zkinfer.DataSet("rows.csv", labels)
     changed = bytearray(evaluation.to_bytes())
     changed[3000] ^= 1
     with pytest.raises(zkinfer.Rejected):

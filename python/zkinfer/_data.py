@@ -60,6 +60,8 @@ def _is_masked(value: Any) -> bool:
 
 def array(value: Any, where: str) -> np.ndarray:
     """value as a dense row-major array of a type that the library reads, the caller's own memory where that is possible."""
+    if isinstance(value, (str, os.PathLike)):
+        raise InputError(f"{where}: a path, expected an array: np.load('rows.npy') reads one, np.loadtxt('rows.csv', delimiter=',') a table of text")
     if _is_masked(value):
         raise InputError(f"{where}: some of its values are masked; put numbers in their places, as by .filled(0)")
     if _is_tensor(value) and hasattr(value, "get_mask"):

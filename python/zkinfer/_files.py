@@ -62,11 +62,16 @@ def read(path: Path, *kinds: str) -> bytes:
     return data
 
 
+def one(kind: str) -> str:
+    """A kind with its article: "an evaluation", "sealed weights"."""
+    return kind if kind.endswith("s") else f"an {kind}" if kind[0] in "aeiou" else f"a {kind}"
+
+
 def check_kind(where: str, data: bytes, *kinds: str) -> None:
     kind = _native.kind_of(data[:8])
     if kind not in kinds:
-        found = f"a {kind}" if kind else "empty" if not data else "no file of zkinfer's"
-        raise InputError(f"{where} is {found}, expected a {' or a '.join(kinds)}")
+        found = one(kind) if kind else "empty" if not data else "no file of zkinfer's"
+        raise InputError(f"{where} is {found}, expected {' or '.join(map(one, kinds))}")
 
 
 def check_target(path: Path, kind: str) -> None:

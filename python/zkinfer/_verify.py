@@ -177,7 +177,7 @@ def _key_of(key: Any) -> VerificationKey:
     kind = _native.kind_of(data[:8])
     if is_path and kind not in _CHECKED_BY:
         return VerificationKey.load(key)
-    found, hint = (f"a {kind}", "; the proof comes first, then the key") if kind in _CHECKED_BY else (type(key).__name__, "")
+    found, hint = (_files.one(kind), "; the proof comes first, then the key") if kind in _CHECKED_BY else (type(key).__name__, "")
     raise InputError(f"key: {found}, expected a VerificationKey (Prover.public) or the path of a .zkkey file{hint}")
 
 
@@ -205,7 +205,7 @@ def _proof_bytes(proof: Any, kind: str) -> bytes:
         raise InputError(f"{kind}: a {type(proof).__name__}, expected a {wanted}, its bytes or the path of its file")
     found = _native.kind_of(data[:8])
     if found in _CHECKED_BY and found != kind:
-        raise InputError(f"{where}: a {found}, expected a {kind}; it is checked by {_CHECKED_BY[found]}")
+        raise InputError(f"{where}: {_files.one(found)}, expected {_files.one(kind)}; it is checked by {_CHECKED_BY[found]}")
     if found != kind and (found or isinstance(proof, (str, os.PathLike))):
         _files.check_kind(where, data, kind)
     return data

@@ -39,11 +39,40 @@ for (const field of Object.keys(answer.receipt.payload)) {
 }
 await refused('not pinned', async () => (await Client.open(url, {...options, signingKeys: {other: new Uint8Array(32)}})).predict(flower));
 
+// What people give wrongly is said before anything is sent; keys are taken as the file has them.
+const bytes = new Uint8Array(readFileSync(keys));
+out.forms = 0;
+for (const form of [bytes, new TextDecoder().decode(bytes), pinned]) {
+  const other = await Client.open(`${url}/`, {...options, signingKeys: form, apiKey: 'zki_a_b\n'});
+  out.forms += (await other.predict([flower], {prove: false})).output.length === 3 ? 1 : 0;
+  other.close();
+}
+out.said = {};
+const says = async (name, work) => {
+  try {
+    await work();
+    out.said[name] = null;
+  } catch (error) {
+    out.said[name] = error.message;
+  }
+};
+await says('keys', () => Client.open(url, {...options, signingKeys: options.key}));
+await says('empty keys', () => Client.open(url, {...options, signingKeys: '{"keys": []}'}));
+await says('key text', () => Client.open(url, {...options, signingKeys: {kid: 'x'}}));
+await says('address', () => Client.open('127.0.0.1:8700', options));
+await says('option', () => Client.open(url, {...options, apikey: 'zki_'}));
+await says('nothing', () => Client.open(url));
+await says('no input', () => client.predict());
+await says('other name', () => client.predict({flowr: flower}));
+await says('a word', () => client.predict(['5.1', 3.5, 1.4, 0.2]));
+await says('no number', () => client.predict([NaN, 3.5, 1.4, 0.2]));
+await says('predict option', () => client.predict(flower, {wiat: false}));
+
 // What a service may change on its way.
 const real = globalThis.fetch;
-const lying = async (name, change) => {
+const lying = async (name, change, timeout = 60000) => {
   globalThis.fetch = async (target, init) => change(String(target), await real(target, init));
-  await refused(name, () => client.predict(flower, {timeout: 500}));
+  await refused(name, () => client.predict(flower, {timeout}));
   globalThis.fetch = real;
 };
 const json = async (response, change) => {
@@ -55,6 +84,6 @@ await lying('other integers', (target, response) => target.endsWith('/predict') 
 await lying('other receipt', (target, response) => target.endsWith('/predict') ? json(response, (form) => { form.zkinfer.receipt = answer.receipt; }) : response);
 await lying('no receipt', (target, response) => target.endsWith('/predict') ? json(response, (form) => { delete form.zkinfer.receipt; }) : response);
 await lying('other proof', (target, response) => target.endsWith('/bytes') ? new Response(answer.proof) : response);
-await lying('late', (target, response) => target.includes('/v1/proofs/') ? new Response('{"state":"queued"}') : response);
+await lying('late', (target, response) => target.includes('/v1/proofs/') ? new Response('{"state":"queued"}') : response, 500);
 client.close();
 console.log(JSON.stringify(out));

@@ -18,6 +18,13 @@ try {
   await page.getByRole('button', {name: 'Ask', exact: true}).click();
   await says('ask-result', 'proven: \\d+ bytes checked in this page');
   out.asked = await page.locator('#ask-result').innerText();
+  // A question that is none leaves nothing of the one before it.
+  await page.locator('#ask-input').fill('5.1, 3.5, x, 0.2');
+  await page.getByRole('button', {name: 'Ask', exact: true}).click();
+  await says('error', "'x' is no number");
+  out.stale = await page.locator('#ask-result').isVisible();
+  await page.locator('#receipt').setInputFiles({name: 'net.onnx', mimeType: 'application/octet-stream', buffer: Buffer.from([8, 1, 18])});
+  await says('error', 'net.onnx is no JSON, expected a receipt');
   await says('answers', 'proven, \\d+ KiB');
   const receipt = {name: 'receipt.json', mimeType: 'application/json'};
   await page.locator('#answers').getByRole('button', {name: 'receipt'}).first().click();

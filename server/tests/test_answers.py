@@ -5,6 +5,7 @@ import base64
 import copy
 import json
 import subprocess
+import warnings
 
 import numpy as np
 import pytest
@@ -45,6 +46,29 @@ def test_kserve_json_and_binary_say_the_same(server, flowers):
     status, headers, data = server.ask("POST", "/v2/models/mlp/infer", raw, {tensors.BINARY_HEADER: str(length)})
     _, binary = tensors.parse(data, int(headers[tensors.BINARY_HEADER]), "outputs")
     assert status == 200 and np.array_equal(binary["logits"], outputs["logits"])
+
+
+@pytest.mark.parametrize("switch", [{"prov": False}, {"prove": False, "jonit": True}, {"prove": "no"}, ["prove"]])
+def test_switches_that_are_none_are_refused(server, flowers, switch):
+    status, _, data = server.ask("POST", "/v1/predict", body(flowers[0], zkinfer=switch))
+    assert status == 400 and "prove, joint" in json.loads(data)["detail"]
+
+
+def test_what_a_client_is_given_wrongly_is_said_at_once(server, models, flowers, tmp_path):
+    keys = tmp_path / "keys.json"
+    keys.write_bytes(server.ask("GET", "/.well-known/zkinfer-keys.json")[2])
+    # A file of an API key ends in a line break.
+    assert zkinfer_client.Client(server.url, models / "mlp.zkkey", keys, api_key="zki_a_b\n").predict(flowers[0], prove=False).output.shape == (1, 3)
+    (tmp_path / "empty.json").write_text("{}")
+    for wrong, said in ((models / "mlp.zkkey", "is no JSON, expected the JWK set"), (tmp_path / "empty.json", "has no Ed25519 key")):
+        with pytest.raises(ValueError, match=said):
+            zkinfer_client.Client(server.url, models / "mlp.zkkey", wrong)
+    with pytest.raises(ValueError, match="api_key: expected one word"):
+        zkinfer_client.Client(server.url, models / "mlp.zkkey", keys, api_key="zki_a b")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        with pytest.raises(ValueError, match="no finite number"):
+            server.client().predict([float("nan"), 3.5, 1.4, 0.2])
 
 
 def test_prefer_wait_gives_the_proof_with_the_answer(server, flowers):

@@ -31,6 +31,14 @@ def test_the_client_of_javascript(server, tmp_path):
     for name, words in said["refused"].items():
         assert words and wanted.get(name, "receipt") in words, (name, words)
     assert len(said["refused"]) > 12
+    assert said["forms"] == 3
+    wanted = {
+        "keys": "signingKeys: no JSON", "empty keys": "no Ed25519 key", "key text": "'kid' is no public key", "address": "is no address", "option": "there is no 'apikey'", "nothing": "signingKeys",
+        "no input": "expected numbers, of 'flower'", "other name": "'flowr', expected numbers, of 'flower'", "a word": "'5.1' is no number", "no number": "'NaN' is no number", "predict option": "there is no 'wiat'",
+    }  # fmt: skip
+    assert set(said["said"]) == set(wanted)
+    for name, words in said["said"].items():
+        assert words and wanted[name] in words, (name, words)
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None or not (WEB / "npm/complete").exists(), reason="there is no Chromium or no build/web/npm: make web")
@@ -42,6 +50,7 @@ def test_the_page(models, tmp_path):
         done = subprocess.run(["node", running.SOURCE / "server/tests/page_check.mjs", WEB, server.url, running.SOURCE / "examples/mlp"], capture_output=True, text=True, timeout=240)
         said = json.loads(done.stdout)
         assert "failed" not in said and said["complaints"] == [], said
+        assert said["stale"] is False
         assert "128 bits" in said["asked"] and "403 parameters" in said["draft"]
         assert "script-src 'self'" in server.ask("GET", "/")[1]["Content-Security-Policy"]
         for name in ("/page/..%2Fapp.py", "/web/..%2F..%2FREADME.md", "/page/index", "/web/"):

@@ -75,6 +75,46 @@ def test_a_full_queue_says_when_to_come_back(models, flowers, tmp_path):
         server.stop()
 
 
+def test_a_folder_that_is_misspelled_is_not_begun(tmp_path):
+    wrong, file = tmp_path / "dta", tmp_path / "file"
+    file.write_text("x")
+    for words in (["keys", "list"], ["keys", "revoke", "a"], ["audit", "verify"], ["signing", "show"], ["signing", "rotate"], ["backup", "--models", tmp_path, "--to", tmp_path / "kept"]):
+        done = running.command(*words, "--data", wrong)
+        assert done.returncode == 2 and done.stdout == "" and "no service was begun there" in done.stderr and not wrong.exists(), words
+        done = running.command(*words, "--data", file)
+        assert done.returncode == 2 and "is a file, expected the service's folder" in done.stderr, words
+    made = running.command("keys", "create", "--data", wrong, "--tenant", "a")
+    assert made.returncode == 0 and made.stdout.startswith("zki_") and "began a service in the new folder" in made.stderr
+    assert running.command("keys", "list", "--data", wrong).stdout.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [(["--port", "99999"], "at most 65535"), (["--port", "x"], "invalid whole number value"), (["--web", "/nowhere"], "no verifier for pages is there"), (["--models", "FILE"], "is a file, expected the folder"),
+     (["--workers", "-1"], "at least 0"), (["--proofs-at-once", "0"], "at least 1")],
+)  # fmt: skip
+def test_what_run_is_given_wrongly_is_said_at_once(models, tmp_path, words, said):
+    words = [str(models / "mlp.zkmodel") if word == "FILE" else word for word in words]
+    done = running.command("run", "--data", tmp_path / "data", "--models", models, *words)
+    assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr and not (tmp_path / "data").exists()
+
+
+def test_receipts_and_keys_that_are_none(server, models, flowers, tmp_path):
+    server.client().predict(flowers[0]).save(tmp_path / "order")
+    receipt, keys = tmp_path / "order/receipt.json", tmp_path / "keys.json"
+    keys.write_bytes(server.ask("GET", "/.well-known/zkinfer-keys.json")[2])
+    (tmp_path / "empty.json").write_text("{}")
+    assert running.command("receipt", "verify", receipt, "--keys", keys).returncode == 0
+    for what, pinned, code, said in (
+        (tmp_path / "order/answer.zkproof", keys, 2, "is no JSON, expected a receipt"), (receipt, models / "mlp.zkkey", 2, "is no JSON, expected the JWK set"),
+        (receipt, tmp_path / "empty.json", 2, "has no Ed25519 key"), (tmp_path / "none.json", keys, 2, "none.json': No such file"), (keys, keys, 1, "rejected: "), (receipt, receipt, 2, "has no Ed25519 key"),
+    ):  # fmt: skip
+        done = running.command("receipt", "verify", what, "--keys", pinned)
+        assert done.returncode == code and said in done.stdout + done.stderr and "Errno" not in done.stderr, (what, pinned, done)
+    away = running.command("receipt", "audit", receipt, "--keys", keys, "--key", models / "mlp.zkkey", "--input-data", tmp_path / "order/flower.bin", "--url", "http://127.0.0.1:1")
+    assert away.returncode == 2 and "the service is not reached" in away.stderr and "Traceback" not in away.stderr
+
+
 def test_a_key_of_a_model_that_hides_its_input_is_refused_by_clients(models, flowers, tmp_path):
     hidden = running.make_model(tmp_path / "models", "private")
     with pytest.raises(ValueError, match="do not say of which"):

@@ -65,6 +65,22 @@ def test_bad_uploads(shop, change):
     assert shop.ask("POST", "/v1/models", {**upload("good", b"x", b"y"), **change})[0] == 400
 
 
+@pytest.mark.parametrize(
+    "change, said",
+    [({"name": "A"}, "all lower case"), ({"files": {"network": {"suffix": "onnx", "base64": ""}}}, "files.calibration is missing: typical inputs"),
+     ({"files": {"network": {"suffix": "pt", "base64": ""}, "calibration": {"suffix": "npy", "base64": ""}}}, "files.network.suffix: 'pt'"),
+     ({"files": {"network": {"suffix": "onnx", "base64": "~"}, "calibration": {"suffix": "npy", "base64": ""}}}, "base64 expected"), ({"files": []}, "files.network is missing")],
+)  # fmt: skip
+def test_bad_uploads_are_told_what_is_wrong(shop, change, said):
+    status, _, data = shop.ask("POST", "/v1/models", {**upload("good", b"x", b"y"), **change})
+    assert status == 400 and said in json.loads(data)["detail"]
+
+
+def test_a_commitment_takes_nothing_that_it_does_not_know(shop):
+    status, _, data = shop.ask("POST", "/v1/models/00000000-0000-0000-0000-000000000000/commit", {"profil": "small"})
+    assert status == 400 and "'profil'" in json.loads(data)["detail"]
+
+
 def test_bytes_that_are_no_network(shop):
     for network in (b"", b"\x08\x07" + b"\xff" * 1000, b"<html>"):
         status, _, data = shop.ask("POST", "/v1/models", upload("bad", network, (EXAMPLE / "calibration.json").read_bytes()))

@@ -61,7 +61,9 @@ def test_a_proof_is_told(models, flowers, tmp_path):
 def test_where_notices_do_not_go(server, url):
     with pytest.raises((webhooks.Refused, OSError, ValueError)):
         webhooks.addresses_of(url, False)
-    assert server.ask("POST", "/v1/webhooks", {"url": url})[0] == 422
+    status, _, data = server.ask("POST", "/v1/webhooks", {"url": url})
+    problem = json.loads(data)
+    assert status == 422 and problem["title"] == "Notices cannot be sent there" and problem["detail"].startswith("url: ") and "Errno" not in problem["detail"]
 
 
 @pytest.mark.parametrize("raw", [b"", b"[]", b"{}", b'{"url":7}'])

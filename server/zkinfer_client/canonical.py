@@ -55,6 +55,8 @@ def integers_of(tensor: Any, values: Any) -> tuple[np.ndarray, int]:
         clamped = np.clip(exact, form.lo, form.hi)
         return clamped.reshape(tuple(tensor.shape)), int((clamped != exact).sum())
     read = given.astype(np.float32).astype(np.float64) if form.scale != 1.0 else given.astype(np.float64)
+    if not np.isfinite(read).all():
+        raise ValueError(f"'{tensor.name}': a value that is no finite number")
     rounded = np.floor(read * (1.0 / form.scale) + 0.5)
     limited = np.clip(rounded, float(form.lo), float(form.hi))
     return limited.astype(np.int64).reshape(tuple(tensor.shape)), int((limited != rounded).sum())

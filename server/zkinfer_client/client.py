@@ -20,7 +20,7 @@ from . import tensors
 from .audit import check_proof, check_seat, fetch
 from .canonical import Part, integers_of, nonce_hash, request_hash, response_hash, uuid7
 from .http import Connection, ServiceError
-from .receipt import ReceiptError, keys_of, seconds_of, verify_receipt
+from .receipt import ReceiptError, load_keys, seconds_of, verify_receipt
 
 _RETRY = (429, 503)
 
@@ -99,13 +99,15 @@ class Client:
         if isinstance(signing_keys, Mapping):
             self._keys = dict(signing_keys)
         else:
-            with open(signing_keys, "rb") as file:
-                self._keys = keys_of(json.load(file))
+            self._keys = load_keys(signing_keys)
         if not self._keys:
             raise ValueError("signing_keys: no Ed25519 key; a receipt says nothing without one that is pinned")
         if self.key.info.inputs.exposure.name == "private" and self.key.info.inputs.hash.name == "none" and not accept_hidden_input:
             raise ValueError("proofs under this key hide their input and do not say of which one they are; accept_hidden_input=True takes them nevertheless")
-        self._connection = Connection(url, {"Authorization": f"Bearer {api_key}"} if api_key else {}, timeout)
+        secret = (api_key or "").strip()  # a file of one ends in a line break
+        if not secret.isascii() or not secret.isprintable() or " " in secret:
+            raise ValueError("api_key: expected one word, zki_..")
+        self._connection = Connection(url, {"Authorization": f"Bearer {secret}"} if secret else {}, timeout)
 
     def _arrays(self, x: Any) -> tuple[dict[str, np.ndarray], list[Part]]:
         infos = self.key.info.input_tensors

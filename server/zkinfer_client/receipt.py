@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import base64
 import datetime
-from typing import Any, Mapping
+import json
+import os
+from typing import Any, Mapping, Union
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -112,3 +114,21 @@ def keys_of(jwks: Any) -> dict[str, bytes]:
             if len(public) == 32 and key.get("kid") == key_id(public):
                 out[key["kid"]] = public
     return out
+
+
+def load_json(path: Union[str, "os.PathLike[str]"], expected: str) -> Any:
+    """Raises: ValueError where the file holds no JSON, saying what was expected; OSError."""
+    with open(path, "rb") as file:
+        try:
+            return json.load(file)
+        except ValueError:  # no UTF-8 either
+            raise ValueError(f"'{os.fspath(path)}' is no JSON, expected {expected}") from None
+
+
+def load_keys(path: Union[str, "os.PathLike[str]"]) -> dict[str, bytes]:
+    """The pinned keys of a file, as `zkinfer-server signing show` prints them. Raises: ValueError where there is none in it, OSError."""
+    expected = "the JWK set that `zkinfer-server signing show` prints"
+    keys = keys_of(load_json(path, expected))
+    if not keys:
+        raise ValueError(f"'{os.fspath(path)}' has no Ed25519 key, expected {expected}")
+    return keys

@@ -9,7 +9,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Literal, Optional
 
 from fastapi import FastAPI, Request
@@ -68,6 +68,17 @@ def idempotency_of(request: Request) -> Optional[str]:
     return key
 
 
+def extension_of(form: dict[str, Any], switches: Sequence[str], others: Sequence[str] = ()) -> dict[str, Any]:
+    """`zkinfer` of a body: true or false for each of `switches`, and `others`. Raises: Problem for what would be left out, too: a switch that is misspelled is none."""
+    given = form.get("zkinfer") or {}
+    if not isinstance(given, dict) or not all(isinstance(given.get(name, True), bool) for name in switches):
+        raise Problem("bad-request", f"zkinfer: expected an object; {', '.join(switches)}: true or false")
+    unknown = sorted(set(given) - {*switches, *others})
+    if unknown:
+        raise Problem("bad-request", f"zkinfer: there is no '{unknown[0][:40]}', expected some of {', '.join([*switches, *others])}")
+    return given
+
+
 def is_foreign(request: Request) -> bool:
     """Whether a browser asks for another site's page, or under a name that somebody else has made lead here."""
     host = request.headers.get("Host", "")
@@ -115,9 +126,7 @@ class Front:
             if not isinstance(name, str):
                 raise Problem("bad-request", "expected 'model': its name or root")
         model = self.service.models.find(name)
-        wait, extra = wait_of(request), form.get("zkinfer") or {}
-        if not isinstance(extra, dict) or not all(isinstance(extra.get(name, True), bool) for name in ("prove", "joint")):
-            raise Problem("bad-request", "zkinfer: expected an object; prove, joint: true or false")
+        wait, extra = wait_of(request), extension_of(form, ("prove", "joint"))
         mode = "none" if not extra.get("prove", True) else "wait" if wait else "optimistic"
         same = body_digest(b"infer", model.root.encode(), body, request.headers.get("X-Nonce", "").encode(), mode.encode())
         reply = await self.service.answer(Ask(caller, model, inputs, nonce_of(request), idempotency_of(request), same, mode, extra.get("joint", False)))
@@ -284,9 +293,11 @@ def make_app(service: Service, keys: ApiKeys, metrics: Metrics) -> FastAPI:
         try:
             await asyncio.wait_for(front.apart(webhooks.addresses_of, url, service.policy.private_webhooks), webhooks.SECONDS)
         except asyncio.TimeoutError:
-            raise Problem("refused", "url: its name was not found in time") from None
-        except (webhooks.Refused, OSError, ValueError) as error:
-            raise Problem("refused", f"url: {error}") from None
+            raise Problem("address", "url: its name was not found in time") from None
+        except (webhooks.Refused, ValueError) as error:
+            raise Problem("address", f"url: {error}") from None
+        except OSError as error:
+            raise Problem("address", f"url: its name is not found ({error.strerror})") from None
         name, secret = await asyncio.wrap_future(service.writer.submit(lambda tx: webhooks.register(tx, caller.tenant, url)))
         return JSONResponse({"id": name, "url": url, "secret": secret}, 201)
 

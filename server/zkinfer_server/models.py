@@ -128,6 +128,9 @@ class Models:
         for path in sorted(self.folder.glob("*" + _SUFFIX)):
             if path in known:
                 continue
+            if not path.with_suffix(".zkkey").exists():
+                self.problems[path.name] = f"'{path}' has no key beside it, which `zkinfer commit` makes"
+                continue
             try:
                 model = ServedModel(path)
                 self._served[model.root] = model

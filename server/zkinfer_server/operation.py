@@ -66,6 +66,8 @@ def add_routes(app: FastAPI, front: Front, uploads: Uploads, web: Optional[pathl
             inputs, profile = form.get("inputs", "public:keccak256"), form.get("profile", "fast")
         except (ValueError, AttributeError, RecursionError):
             raise Problem("bad-request", "expected an object with inputs and profile") from None
+        if unknown := sorted(set(form) - {"inputs", "profile"}):
+            raise Problem("bad-request", f"there is no '{unknown[0][:40]}', expected some of inputs, profile")
         name = await front.apart(uploads.commit, caller.tenant, draft, inputs, profile)
         await front.aside(service.models.scan)
         model = service.models.find(name)

@@ -16,8 +16,14 @@ from .signing import Signer, write_secret
 class Place:
     """folder/secrets: keys of signatures and of what is encrypted. folder/objects: proofs. folder/server.db: all else, unless a PostgreSQL is named."""
 
-    def __init__(self, folder: pathlib.Path, database: Optional[str] = None) -> None:
+    def __init__(self, folder: pathlib.Path, database: Optional[str] = None, *, begin: bool = True) -> None:
+        """begin: a folder where there is none yet. Raises: ValueError where it is not to, or `folder` is none; OSError."""
         self.folder = folder.resolve()
+        if folder.exists() and not folder.is_dir():
+            raise ValueError(f"--data {folder} is a file, expected the service's folder")
+        self.is_new = not (self.folder / "secrets").is_dir()
+        if self.is_new and not begin:
+            raise ValueError(f"--data {folder}: no service was begun there; `zkinfer-server keys create` and `run` begin one")
         self.secrets = self.folder / "secrets"
         self.secrets.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.address = database or str(self.folder / "server.db")

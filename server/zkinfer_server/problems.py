@@ -17,6 +17,7 @@ _TITLES = {
     "too-large": (413, "The body is too large"),
     "range": (422, "Values outside of what the model takes"),
     "refused": (422, "The model cannot be served"),
+    "address": (422, "Notices cannot be sent there"),
     "too-many": (429, "Too many requests"),
     "internal": (500, "A fault of the server"),
     "unavailable": (503, "Not now"),

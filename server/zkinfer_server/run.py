@@ -110,6 +110,8 @@ def run(
         log.info("serves %s, %s", model.name, model.root)
         if not model.shows_input:
             log.warning("%s: proofs do not say of which input they are; clients refuse them: commit with --inputs public:keccak256", model.name)
+    if len(service.models) == 0:
+        log.warning("no model is served: put a .zkmodel into %s, with what `zkinfer commit` makes beside it", models)
     address = f"http://{host}:{listener.getsockname()[1]}"
     print(f"zkinfer-server: {address}  kid {service.signer.kid}", flush=True)
     if port_file:

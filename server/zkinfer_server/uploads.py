@@ -24,6 +24,7 @@ from .problems import Problem
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _SUFFIX = {"network": ("onnx", "tflite", "keras", "h5"), "calibration": ("npy", "npz", "json", "png")}
+_NEEDED = {"network": "the network itself", "calibration": "typical inputs, from which the ranges of all values are taken"}
 _DRAFT = re.compile(r"[0-9a-f-]{36}")
 _KEPT_SECONDS = 86400.0
 INPUTS = ("public:keccak256", "public", "private:sha256")
@@ -34,9 +35,16 @@ def decode(body: bytes) -> tuple[str, dict[str, tuple[str, bytes]]]:
     try:
         form = loads(body)
         name, given = form["name"], form["files"]
-        files = {what: (given[what]["suffix"], base64.b64decode(given[what]["base64"], validate=True)) for what in _SUFFIX}
-    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
+        missing = [what for what in _SUFFIX if what not in given]
+        pairs = {what: (given[what]["suffix"], given[what]["base64"]) for what in _SUFFIX if what in given}
+    except (ValueError, KeyError, TypeError, RecursionError):
         raise Problem("bad-request", "expected name, and files: {network: {suffix, base64}, calibration: {suffix, base64}}") from None
+    if missing:
+        raise Problem("bad-request", f"files.{missing[0]} is missing: {_NEEDED[missing[0]]}")
+    try:
+        files = {what: (suffix, base64.b64decode(text, validate=True)) for what, (suffix, text) in pairs.items()}
+    except (ValueError, TypeError, binascii.Error):
+        raise Problem("bad-request", "files: base64 expected, without line breaks") from None
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         raise Problem("bad-request", "name: expected a letter or digit, then letters, digits, - and _, all lower case, 64 at most")
     for what, (suffix, _) in files.items():
@@ -95,7 +103,7 @@ class Uploads:
             self._busy.release()
         if not report.pop("accepted"):
             shutil.rmtree(folder, ignore_errors=True)
-            raise Problem("refused", f"{len(report['refused'])} parts of the network cannot be proven", refused=report["refused"])
+            raise Problem("refused", "the network, or its calibration, is not taken: `refused` says what of it and why", refused=report["refused"])
         if self._price is not None:
             amount, _, unit = self._price.partition(" ")
             report["estimate"]["price_per_proof"] = f"{float(amount) * report['estimate']['processor_seconds_per_proof']:.3g} {unit}".strip()

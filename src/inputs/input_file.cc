@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <fstream>
+#include <sstream>
 #include <string_view>
 
 #include "base/by_name.h"
@@ -233,6 +235,26 @@ bool looks_like_text(ByteView bytes) {
   return !bytes.empty() && std::ranges::all_of(bytes, is_of_text);
 }
 
+// Lines of fields with commas, semicolons or tabs between, as spreadsheets and numpy write them: of the second line, where the first may be of names, one is a
+// number.
+bool looks_like_table(ByteView bytes) {
+  const ByteView head = bytes.first(std::min<std::size_t>(bytes.size(), 1 << 16));
+  if (!looks_like_text(head)) return false;
+  std::istringstream text(std::string(head.begin(), head.end()));
+  std::string line, second;
+  std::getline(text, line);
+  if (std::getline(text, second) && !second.empty()) line = second;
+  std::ranges::replace_if(
+      line, [](char c) { return c == ';' || c == '\t' || c == '\r'; }, ',');
+  std::istringstream fields(line);
+  for (std::string field; std::getline(fields, field, ',');) {
+    char* end = nullptr;
+    std::strtod(field.c_str(), &end);
+    if (end != field.c_str() && std::string_view(end).find_first_not_of(' ') == std::string_view::npos) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool is_input_file(const std::string& path) {
@@ -279,6 +301,10 @@ Result<std::vector<Array>> read_arrays(const std::string& path) {
     if (starts_with(view, {'P', 'K'}))
       return corrupt(
           "a zip archive that does not begin with an array, so no .npz; expected .json, .npy, .npz, .png or IDX");
+    if (looks_like_table(view))
+      return invalid_argument(
+          "a table of text (CSV); expected .json, .npy, .npz, .png or IDX. numpy makes an array of it: "
+          "np.save('rows.npy', np.loadtxt('rows.csv', delimiter=','))");
     if (looks_like_text(view))
       return invalid_argument("unknown kind of input file: a text; expected .json, .npy, .npz, .png or IDX");
     return corrupt("unknown kind of input file; expected .json, .npy, .npz, .png or IDX");

@@ -119,6 +119,7 @@ nonce=00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff
 expect 0 'of all 20 rows' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --sample 8 --nonce $nonce -o sample.zkeval
 expect 2 'give the nonce that you drew' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset
 expect 0 'those 8 rows of the 20' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset --sample 8 --nonce $nonce
+expect 0 "^$nonce chooses,$" "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset --sample 8 --nonce $nonce
 expect 1 'REJECTED.*nonce' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset --sample 8 --nonce ff${nonce:2}
 # Each number of rows is a draw of its own: a prover who chose it would have as many samples as the set has rows, and show the best.
 expect 2 'the number of rows that you asked for; whoever proves' "$zkinfer" verify sample.zkeval -k mlp.zkkey --data test.zkset --nonce $nonce --metric accuracy --at-least 0.1

@@ -14,7 +14,15 @@ expect 0 'wrote mlp.zkshares \(secret' "$zkinfer" seal mlp.zkmodel --sale order-
 [[ $(stat -c %a mlp.zksealed) == 644 || $(stat -c %a mlp.zksealed) == 664 ]] || fail "sealed weights are not public"
 expect 0 'proven: this ciphertext is the committed' "$zkinfer" verify-sealed mlp.zksealed --key mlp.zkkey
 expect 0 'sale +order-4711' "$zkinfer" verify-sealed mlp.zksealed --key mlp.zkkey --sale order-4711
-expect 1 'context: the proof is bound to another' "$zkinfer" verify-sealed mlp.zksealed --key mlp.zkkey --sale order-4712
+expect 1 'sale: the weights are sealed for another one, order-4711' "$zkinfer" verify-sealed mlp.zksealed --key mlp.zkkey --sale order-4712
+expect 2 '--sale: expected at most 32 bytes, got 40' "$zkinfer" verify-sealed mlp.zksealed --key mlp.zkkey --sale 0123456789012345678901234567890123456789
+expect 2 '--sale: .*got 0x; leave that out' "$zkinfer" seal mlp.zkmodel --sale hex:0x00ff -o no.zksealed
+expect 0 'sale, as it says +order-4711' "$zkinfer" inspect mlp.zkenc
+
+# The seller's own model is not replaced by what was sealed of it.
+cp mlp.zkmodel model.before || fail "copy"
+expect 2 'mlp.zkmodel. is another model package.*--force' "$zkinfer" unseal mlp.zksealed --key mlp.zkkey --shares mlp.zkshares
+cmp mlp.zkmodel model.before || fail "the seller's model was replaced"
 
 # The buyer's side: files in a folder of their own, without anything of the seller's.
 mkdir buyer && cp mlp.zkkey mlp.zkcert mlp.zksealed mlp.zkenc ????????????????.zkpath buyer/ || fail "what is given to the buyer"
@@ -53,6 +61,7 @@ open("short.zkshares", "wb").write(shares[:-1])
 PYTHON
 expect 0 'decrypted' "$zkinfer" unseal mlp.zksealed --key mlp.zkkey --shares k1.zkshares --shares k2.zkshares -o again.zkmodel
 cmp again.zkmodel bought.zkmodel || fail "two files of shares give another model"
+expect 0 'decrypted' "$zkinfer" unseal mlp.zksealed --key mlp.zkkey --shares k1.zkshares --shares k2.zkshares -o again.zkmodel
 expect 2 'k2 of the key is missing.*--shares' "$zkinfer" unseal mlp.zksealed --key mlp.zkkey --shares k1.zkshares -o no.zkmodel
 expect 2 'k1 is not the one' "$zkinfer" unseal mlp.zksealed --key mlp.zkkey --shares wrong.zkshares -o no.zkmodel
 expect 2 'short.zkshares.*cut off' "$zkinfer" unseal mlp.zksealed --key mlp.zkkey --shares short.zkshares -o no.zkmodel
@@ -61,6 +70,9 @@ expect 1 'REJECTED' "$zkinfer" unseal bad.zksealed --proof mlp.zkenc --key mlp.z
 cp mlp.zkenc bad.zkenc && change bad.zkenc 2000
 expect 1 'REJECTED' "$zkinfer" verify-sealed mlp.zksealed --proof bad.zkenc --key mlp.zkkey
 [[ ! -e no.zkmodel ]] || fail "a model of what was refused"
+mv mlp.zkenc away.zkenc
+expect 2 'there is no file .mlp.zkenc., the encryption proof' "$zkinfer" verify-sealed mlp.zksealed --key mlp.zkkey
+mv away.zkenc mlp.zkenc
 # The certificate is demanded.
 mv mlp.zkcert away.zkcert
 expect 2 'no certificate' "$zkinfer" verify-sealed mlp.zksealed --key mlp.zkkey
@@ -75,7 +87,8 @@ cmp -s mlp.zkshares kept.zkshares || fail "shares were replaced"
 
 # Two sealings have nothing in common but the weights.
 cp mlp.zksealed first.zksealed
-expect 0 'sealed' "$zkinfer" seal mlp.zkmodel --sale order-4711 -o second.zksealed
+expect 0 'check with: zkinfer verify-sealed second.zksealed --key mlp.zkkey --sale order-4711' "$zkinfer" seal mlp.zkmodel --sale order-4711 -o second.zksealed
+expect 0 'sealed' "$zkinfer" seal mlp.zkmodel --sale order-4711 -o second.zksealed --force
 python3 - <<'PYTHON' || fail "two ciphertexts have a number in common"
 numbers = lambda name: [open(name, "rb").read()[144 + 8 * i:152 + 8 * i] for i in range(20)]
 assert not set(numbers("first.zksealed")) & set(numbers("second.zksealed"))

@@ -6,6 +6,7 @@
 #include "committed.h"
 #include "files.h"
 #include "machine.h"
+#include "option_words.h"
 #include "output_files.h"
 #include "print.h"
 #include "progress.h"
@@ -104,8 +105,9 @@ CommandResult seal(Session& session, const Arguments& arguments) {
     print("wrote {} (public: its proof)\n", arguments.proof_path);
     print("wrote {} (secret: both shares of the key; whoever has them has the weights)\n", arguments.shares_path);
     if (!path_file.empty()) print_path_beside(path_file, committed.path().size());
-    print("check with: zkinfer verify-sealed {} --key {}\n", shell_word(arguments.output_path),
-          shell_word(with_extension(arguments.secret_path, ".zkkey")));
+    print("check with: zkinfer verify-sealed {} --key {}{}\n", shell_word(arguments.output_path),
+          shell_word(with_extension(arguments.secret_path, ".zkkey")),
+          arguments.sale.empty() ? std::string() : " --sale " + shell_word(arguments.sale));
   }
   if (StopSignals::stopped_by() == 0) {
     ZKI_RETURN_IF_ERROR(finish_output());
@@ -148,6 +150,7 @@ void add_seal(CLI::App& app, Session& session) {
       "Takes a slot for each "
       "proof.");
   command->callback([arguments, &session] {
+    call_options({{"--context", "--sale"}});
     session.run([&]() -> CommandResult {
       name_after(arguments->model_path, ".zksecret", "--secret", arguments->secret_path);
       name_after(arguments->model_path, ".zksealed", "--output", arguments->output_path);

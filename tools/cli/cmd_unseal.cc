@@ -2,12 +2,15 @@
 // zkinfer verify-sealed, zkinfer unseal: the buyer's side of sealed weights: whether they are what they are said to be, and, with both shares of the
 // key, the model.
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 
+#include "base/files.h"
 #include "base/text.h"
 #include "command.h"
 #include "files.h"
 #include "inputs/input_bytes.h"
+#include "option_words.h"
 #include "output_files.h"
 #include "outputs.h"
 #include "print.h"
@@ -49,8 +52,11 @@ Result<Checked> check(Session& session, const Arguments& arguments) {
                        load_key(arguments.key_path, arguments.min_security_bits, arguments.limits));
   for (const std::string& warning : structure_warnings(root)) session.warn(warning);
   ProofFile file{arguments.proof_path, {}};
-  ZKI_ASSIGN_OR_RETURN(file.content.proof, load_checked("--proof", arguments.proof_path, FileKind::kEncryption));
   ZKI_ASSIGN_OR_RETURN(Bytes sealed, load_checked("", arguments.sealed_path, FileKind::kSealedWeights));
+  if (std::error_code error; arguments.proof_path != "-" && !std::filesystem::exists(arguments.proof_path, error))
+    return io_error("--proof: there is no file " + in_quotes(arguments.proof_path) +
+                    ", the encryption proof that `zkinfer seal` writes with the sealed weights; ask the seller for it");
+  ZKI_ASSIGN_OR_RETURN(file.content.proof, load_checked("--proof", arguments.proof_path, FileKind::kEncryption));
   TrustArguments trust;
   trust.certificate_path = arguments.certificate_path;
   const Stopwatch watch;
@@ -64,9 +70,16 @@ Result<Checked> check(Session& session, const Arguments& arguments) {
   if (out.result.verdict.accepted()) {
     VerifyRequest request;
     request.weights = weights.weights;
-    if (!arguments.sale.empty()) request.context = sale;
     out.result = verify_sealed(out.key(), out.sealed, file.content.proof, request);
     ZKI_ASSIGN_OR_RETURN(out.result.verdict, within_limits(arguments.proof_path, out.result.verdict));
+    Digest asked_for{};
+    std::ranges::copy(sale, asked_for.begin());
+    if (out.result.verdict.accepted() && !arguments.sale.empty() && out.result.info.sale != asked_for) {
+      const std::string other = context_text(out.result.context);
+      out.result = {};
+      out.result.verdict =
+          Verdict::reject(RejectReason::kWrongStatement, "sale: the weights are sealed for another one, " + other);
+    }
   }
   out.hint = out.found.hint.empty() ? std::string(rejection_hint(out.result.verdict.reason)) : out.found.hint;
   out.seconds = watch.seconds();
@@ -156,7 +169,16 @@ CommandResult open_sealed(Session& session, const Arguments& arguments) {
   if (model.status().code() == StatusCode::kInvalidArgument)
     return invalid_argument(model.status().message() + " (--shares)");
   if (!model.ok()) return model.status();
-  ZKI_RETURN_IF_ERROR(files.write(output, model->to_bytes()));
+  const Bytes package = model->to_bytes();
+  if (std::error_code error; !arguments.force && std::filesystem::is_regular_file(arguments.output_path, error)) {
+    const Result<Bytes> before = read_file(arguments.output_path, format_of(FileKind::kModel).max_bytes);
+    if (!before.ok() || *before != package)
+      return invalid_argument("--output " + in_quotes(arguments.output_path) +
+                              " is another model package; what was sealed holds neither report nor preprocessing, so "
+                              "it is no copy of the one that it was made of. Name another file, or replace it with "
+                              "--force");
+  }
+  ZKI_RETURN_IF_ERROR(files.write(output, package));
   ZKI_RETURN_IF_ERROR(files.publish());
   if (session.json) {
     nlohmann::ordered_json json = json_of(checked);
@@ -210,6 +232,7 @@ void add_verify_sealed(CLI::App& app, Session& session) {
       "Compare c1 with what the payment is locked to, and have the share whose SHA-256 is c2, before anything is "
       "paid.");
   command->callback([arguments, &session] {
+    call_options({{"--context", "--sale"}});
     session.run([&]() -> CommandResult {
       name_after(arguments->sealed_path, ".zkenc", "--proof", arguments->proof_path);
       return verify(session, *arguments);
@@ -236,6 +259,7 @@ void add_unseal(CLI::App& app, Session& session) {
       "  zkinfer unseal network.zksealed -k network.zkkey --shares k1.zkshares --shares k2.zkshares\n"
       "The proof is checked first, as `zkinfer verify-sealed` does.");
   command->callback([arguments, &session] {
+    call_options({{"--context", "--sale"}});
     session.run([&]() -> CommandResult {
       name_after(arguments->sealed_path, ".zkenc", "--proof", arguments->proof_path);
       name_after(arguments->sealed_path, ".zkmodel", "--output", arguments->output_path);

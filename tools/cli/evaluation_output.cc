@@ -193,9 +193,8 @@ std::string evaluation_text(const EvaluationResult& result, const DataSet& data,
                                counted(info.num_rows, "row"), human_count(info.set_rows), set, to_hex(info.nonce))
                         : text("exactly the {} of the data set {}", counted(info.num_rows, "row"), set);
   std::string out =
-      figures_text(result, confidence) +
-      text("proven: the committed model, and no other, gives these counts on {},\neach once, by its output {}{}\n",
-           rows, info.metric.output,
+      figures_text(result, confidence) + "proven: the committed model, and no other, gives these counts on " + rows +
+      text(",\neach once, by its output {}{}\n", info.metric.output,
            info.metric.num_groups > 1 ? ", in " + counted(info.metric.num_groups, "group") : std::string()) +
       "shown: " + shown_text(result) + "; weights and outputs stay hidden\n";
   if (is_error(result))

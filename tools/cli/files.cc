@@ -193,13 +193,16 @@ std::string with_extension(const std::string& path, const std::string& extension
 Result<Bytes> parse_context(const std::string& text) {
   Bytes bytes(text.begin(), text.end());
   if (text.starts_with("hex:")) {
+    if (text.starts_with("hex:0x"))
+      return invalid_argument("--context: expected digits behind hex:, got 0x; leave that out");
     Result<Bytes> decoded = from_hex(std::string_view(text).substr(4));
     if (!decoded.ok()) return decoded.status().with_context("--context");
     bytes = std::move(*decoded);
   }
   if (bytes.size() > 32) {
     return invalid_argument("--context: expected at most 32 bytes, got " + std::to_string(bytes.size()) +
-                            "; give a hash of longer data as hex:..");
+                            (text.starts_with("0x") ? "; bytes are given as hex:00ff.., without 0x"
+                                                    : "; give a hash of longer data as hex:.."));
   }
   return bytes;
 }

@@ -167,7 +167,7 @@ Result<Description> describe_encryption(ByteView bytes) {
   if (!info.has_value()) return corrupt("encryption proof: it is cut off or damaged in its header");
   Description out{"encryption proof",
                   {{"says it is for the key", to_hex(info->identity)},
-                   {"sale, as it says", to_hex(info->sale)},
+                   {"sale, as it says", context_text(Bytes(info->sale.begin(), info->sale.end()))},
                    {"c1, as it says", to_hex(info->c1)},
                    {"c2, as it says", to_hex(info->c2)},
                    {"ciphertext root, as it says", to_hex(info->root)},

@@ -28,12 +28,17 @@ function show(id, text, kind = '') {
 }
 async function guarded(work) {
   $('error').hidden = true;
+  $('error').textContent = '';
   try {
     await work();
   } catch (error) {
-    show('error', error.message);
+    show('error', inPageWords(error));
   }
 }
+
+// A person has a field where a program has a header.
+const isKeyAsked = (error) => error.status === 401 || error.problem?.status === 401;
+const inPageWords = (error) => isKeyAsked(error) ? ($('key').value === '' ? 'This service asks for an API key: write yours into the field above.' : 'The API key above is unknown or revoked.') : error.message;
 
 const authorization = () => $('key').value === '' ? {} : {Authorization: `Bearer ${$('key').value}`};
 async function call(path, init = {}) {
@@ -74,8 +79,15 @@ async function models() {
   }));
 }
 
+// A key that was refused is not tried again until there is another one.
+let refusedKey;
 async function answers() {
-  const {data} = await call('/v1/answers');
+  const key = $('key').value;
+  if (key === refusedKey) return;
+  const {data} = await call('/v1/answers').catch((error) => {
+    if (isKeyAsked(error)) refusedKey = key;
+    throw error;
+  });
   $('answers').tBodies[0].replaceChildren(...data.map((answer) => row(when(answer.created), names.get(answer.model_root) ?? answer.model_root.slice(0, 16),
     element('span', answer.state === 'proven' ? `proven, ${Math.round(answer.proof_bytes / 1024)} KiB` : answer.state === 'unproven' ? 'none asked for' : answer.state === 'failed' ? 'failed' : 'on its way',
       {className: answer.state === 'proven' ? 'good' : answer.state === 'failed' ? 'bad' : ''}),
@@ -86,30 +98,57 @@ const client = () => import('/web/zkinfer/src/client.js').catch(() => {
   throw new Error('this service has no verifier to give (make web, --web)');
 });
 
+// Separated by commas, spaces or lines, in brackets or not.
+function numbersOf(text) {
+  const words = text.split(/[\s,[\]]+/).filter(Boolean);
+  const other = words.find((word) => !Number.isFinite(Number(word)));
+  if (other !== undefined) throw new Error(`'${other}' is no number; expected numbers with commas between, as in 5.1, 3.5`);
+  return words.map(Number);
+}
+
+let asked = 0;
 async function ask() {
+  // What an earlier question gave, or gives later, is not shown beside this one.
+  const mine = ++asked;
+  $('ask-result').hidden = true;
+  const showMine = (...what) => { if (mine === asked) show('ask-result', ...what); };
+  const numbers = numbersOf($('ask-input').value);
   const {Client} = await client();
   const name = $('ask-model').value;
+  if (name === '') throw new Error('This service serves no model yet.');
   const [key, certificate] = await Promise.all([bytes(`/v1/models/${name}/key`), bytes(`/v1/models/${name}/certificate`)]);
   const signingKeys = await call('/.well-known/zkinfer-keys.json');
   const made = await Client.open(location.origin, {key, certificate, signingKeys, apiKey: $('key').value || undefined});
   try {
-    const answer = await made.predict($('ask-input').value.split(/[\s,]+/).filter(Boolean).map(Number), {wait: false});
+    const answer = await made.predict(numbers, {wait: false});
     const said = `${Array.from(answer.output).map((x) => x.toPrecision(6)).join(', ')}\nsigned by ${answer.receipt.payload.kid}`;
-    show('ask-result', `${said}\nwaiting for the proof ..`);
+    showMine(`${said}\nwaiting for the proof ..`);
     await answer.wait();
-    show('ask-result', `${said}\nproven: ${answer.proof.length} bytes checked in this page, ${answer.result.security_bits.toFixed(0)} bits, weights ${answer.result.weights}`, 'good');
+    showMine(`${said}\nproven: ${answer.proof.length} bytes checked in this page, ${answer.result.security_bits.toFixed(0)} bits, weights ${answer.result.weights}`, 'good');
   } finally {
     made.close();
   }
 }
 
+async function jsonOf(id, expected) {
+  const [file] = $(id).files;
+  try {
+    return JSON.parse(await file.text());
+  } catch {
+    throw new Error(`${file.name} is no JSON, expected ${expected}`);
+  }
+}
+
 async function checkReceipt() {
+  $('receipt-result').hidden = true;
+  const pinned = $('pinned').files.length > 0;
+  const read = pinned ? await jsonOf('pinned', 'a JWK set (zkinfer-keys.json)') : undefined;
   if ($('receipt').files.length === 0) return;
   const {verifyReceipt, keysOf} = await client();
-  let form = JSON.parse(await $('receipt').files[0].text());
-  form = form.zkinfer?.receipt ?? form;
-  const pinned = $('pinned').files.length > 0;
-  const keys = await keysOf(pinned ? JSON.parse(await $('pinned').files[0].text()) : await call('/.well-known/zkinfer-keys.json'));
+  let form = await jsonOf('receipt', 'a receipt (receipt.json)');
+  form = form?.zkinfer?.receipt ?? form?.receipt ?? form;
+  const keys = await keysOf(pinned ? read : await call('/.well-known/zkinfer-keys.json'));
+  if (Object.keys(keys).length === 0) throw new Error(`${$('pinned').files[0]?.name ?? 'The service'}: no signing key is there, expected a JWK set (zkinfer-keys.json)`);
   const payload = await verifyReceipt(form, keys);
   const state = await (await fetch(`/v1/proofs/${encodeURIComponent(payload.proof.id)}`)).json();
   show('receipt-result', `signed by ${payload.kid}${pinned ? ', which you pinned' : ', which this service says is its own'}\nproof: ${state.state}\n${JSON.stringify(payload, null, 2)}`, 'good');
@@ -132,7 +171,7 @@ async function upload() {
     draft = await post('/v1/models', {name: $('upload-name').value, files});
   } catch (error) {
     const refused = (error.problem?.refused ?? []).map((part) => element('li', [part.op, part.node, part.reason, part.remedy].filter(Boolean).join(' · ')));
-    place.replaceChildren(element('p', error.message, {className: 'bad'}), ...refused);
+    place.replaceChildren(element('p', inPageWords(error), {className: 'bad'}), ...refused);
     return;
   }
   const {estimate} = draft;
