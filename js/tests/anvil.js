@@ -26,5 +26,13 @@ export async function startAnvil() {
     if (error) throw new Error(`${method}: ${error.message}`);
     return result;
   };
-  return {url, ask, stop: () => anvil.kill()};
+  /** Of a transaction, once it is in a block. */
+  const receipt = async (hash) => {
+    for (;;) {
+      const found = await ask('eth_getTransactionReceipt', hash);
+      if (found !== null) return found;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  return {url, ask, receipt, stop: () => anvil.kill()};
 }

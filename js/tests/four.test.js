@@ -32,7 +32,7 @@ before(async () => {
     publicClient: {
       call: async ({to, data}) => ({data: await anvil.ask('eth_call', {from, to, data, gas: '0x3000000'}, 'latest')}),
       waitForTransactionReceipt: async ({hash}) => {
-        const {status, gasUsed, contractAddress} = await anvil.ask('eth_getTransactionReceipt', hash);
+        const {status, gasUsed, contractAddress} = await anvil.receipt(hash);
         return {status: status === '0x1' ? 'success' : 'reverted', gasUsed: BigInt(gasUsed), contractAddress};
       },
     },

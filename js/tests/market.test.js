@@ -339,7 +339,7 @@ test('data that open to something else: open says so, challenge shows it, claim 
   const events = await viem.createPublicClient({transport: viem.http(anvil.url)}).getContractEvents({address: JSON.parse(readFileSync(at('market.json'))).market, abi: marketAbi, eventName: 'Created', args: {id: BigInt(original)}, fromBlock: 0n});
   const terms = {...events[0].args.terms, specDigest: new Bounties((bytes) => viem.keccak256(bytes)).specDigest(description.spec)};
   const {market: address} = JSON.parse(readFileSync(at('market.json')));
-  const send = async (to, abi, functionName, args) => anvil.ask('eth_getTransactionReceipt', await anvil.ask('eth_sendTransaction', {from: PROVIDER, to, data: viem.encodeFunctionData({abi, functionName, args})}));
+  const send = async (to, abi, functionName, args) => anvil.receipt(await anvil.ask('eth_sendTransaction', {from: PROVIDER, to, data: viem.encodeFunctionData({abi, functionName, args})}));
   await send(token, viem.erc20Abi, 'approve', [address, 10n ** 30n]);
   assert.equal((await send(address, marketAbi, 'create', [terms])).status, '0x1');
   const id = String(original + 1);
@@ -362,7 +362,7 @@ test('data that open to something else: open says so, challenge shows it, claim 
 
 async function deployToken() {
   const {OddToken} = JSON.parse(readFileSync(join(evm, 'artifacts.json'), 'utf8'));
-  const send = async (call) => anvil.ask('eth_getTransactionReceipt', await anvil.ask('eth_sendTransaction', {from: PROVIDER, ...call}));
+  const send = async (call) => anvil.receipt(await anvil.ask('eth_sendTransaction', {from: PROVIDER, ...call}));
   const {contractAddress} = await send({data: OddToken.bytecode});
   for (const account of [PROVIDER, HUNTER, OTHER]) await send({to: contractAddress, data: viem.encodeFunctionData({abi: OddToken.abi, functionName: 'mint', args: [account, 10n ** 21n]})});
   return contractAddress;

@@ -57,7 +57,7 @@ def test_batch_scoring(source, tmp_path):
 def test_hidden_quality(source, tmp_path):
     told = run(source, "hidden_quality/sell.py", str(tmp_path))
     assert told.count("proven mean absolute error") == 2 and "rejected with another nonce" in told
-    assert float(re.search(r"chose: ([\d.]+)", told).group(1)) > 0.9
+    assert float(re.search(r"chose: at least ([\d.]+)", told).group(1)) > 0.9
 
 
 def test_image_authenticity(source, tmp_path):

@@ -277,10 +277,10 @@ def _told(stream: Stream, tokenizer: Optional[Tokenizer]) -> tuple[Optional[Call
         raise InputError(f"stream={_options.shown(stream)}, expected True or a function")
     if tokenizer is None:
         return show, lambda: None
-    text = _native.TextStream(tokenizer._native)
+    text, count = _native.TextStream(tokenizer._native), len(tokenizer)
 
     def told(token: int) -> Any:
-        part = text.push(token) if token < len(tokenizer) else f"<{token}>".encode()
+        part = text.push(token) if token < count else f"<{token}>".encode()
         return show(part.decode(errors="replace")) if part else None
 
     def finish() -> None:

@@ -267,7 +267,7 @@ class Model:
 
         Raises: InputError for a model that reads no text, tokens that it does not know, more than it reads, or, without padding, fewer.
 
-        Example:
+        Examples:
             >>> model.encoder_text(tokenizer.encode("A cat"))
         """
         from . import _embedding

@@ -280,6 +280,7 @@ class LanguageHead:
     logits: ClassVar[LanguageHead]
     none: ClassVar[LanguageHead]
     mean: ClassVar[LanguageHead]
+    first: ClassVar[LanguageHead]
 
 class Model:
     @staticmethod

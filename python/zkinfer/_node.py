@@ -62,8 +62,9 @@ def _revert_of(error: Any) -> Optional[Answer]:
         data = data.get("data")
     if "revert" not in message and error.get("code") != 3:
         return None
-    good = isinstance(data, str) and re.fullmatch(r"0x([0-9a-fA-F]{2})*", data)
-    return Answer(bytes.fromhex(data[2:]) if good else b"", message or "reverted")
+    if not isinstance(data, str) or not re.fullmatch(r"0x([0-9a-fA-F]{2})*", data):
+        data = "0x"
+    return Answer(bytes.fromhex(data[2:]), message or "reverted")
 
 
 @_options.checked_calls
@@ -199,7 +200,8 @@ class Sender:
     """Whose transactions these are: an address that the node holds, or an account that signs here, with `address` and `sign_transaction`."""
 
     def __init__(self, node: Node, sender: Any) -> None:
-        self._node, self._account = node, None if isinstance(sender, str) else sender
+        self._node = node
+        self._account: Any = None if isinstance(sender, str) else sender
         if self._account is not None and not (hasattr(sender, "address") and callable(getattr(sender, "sign_transaction", None))):
             raise InputError(
                 f"sender: {_options.shown(sender)}, expected an address that the node holds, or an account with address and sign_transaction (as eth_account's)"
@@ -218,6 +220,7 @@ class Sender:
         fields: dict[str, Any] = {"gas": min(needed + needed // 16, most), "data": hex_text(data)}
         if to is not None:
             fields["to"] = to
+        sent: Any
         if self._account is None:
             method, sent = "eth_sendTransaction", {**fields, "from": self.address, "gas": hex(fields["gas"])}
         else:

@@ -35,7 +35,8 @@ class Table:
     def __init__(self, data: dict[str, Any]) -> None:
         self.kind: str = data["kind"]
         self.first: int = data["first"]
-        self.clamp: tuple[int, int] = tuple(data["clamp"])
+        lo, hi = data["clamp"]
+        self.clamp: tuple[int, int] = (lo, hi)
         self.piece_bits: int = data["piece_bits"]
         self.slope_shift: int = data["slope_shift"]
         self.last = self.first + (1 << data["log_size"]) - 1
@@ -73,11 +74,11 @@ class _Straight(torch.autograd.Function):
     """`exact` on the way there, the gradient of `smooth` on the way back."""
 
     @staticmethod
-    def forward(ctx: Any, smooth: Tensor, exact: Tensor) -> Tensor:
+    def forward(ctx: Any, smooth: Tensor, exact: Tensor) -> Tensor:  # type: ignore[override]
         return exact.view_as(exact)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
         return gradient, None
 
 
@@ -88,7 +89,7 @@ def straight(smooth: Tensor, exact: Tensor) -> Tensor:
 
 class _Requantize(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, acc: Tensor, shift: int, table: Table) -> Tensor:
+    def forward(ctx: Any, acc: Tensor, shift: int, table: Table) -> Tensor:  # type: ignore[override]
         # acc / 2^shift is exact, and so is the sum.
         argument = torch.floor(acc / (1 << shift) + (0.5 if shift > 0 else 0.0))
         y, slope = table(argument)
@@ -97,7 +98,7 @@ class _Requantize(torch.autograd.Function):
         return y.clone() if y is acc else y
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
         (slope,) = ctx.saved_tensors
         gradient = gradient / (1 << ctx.shift)
         return (gradient if slope is None else gradient * slope), None, None
@@ -107,13 +108,13 @@ class _Rounded(torch.autograd.Function):
     """To the nearest whole number in lo .. hi; outside, gradients only that lead back."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, lo: float, hi: float) -> Tensor:
+    def forward(ctx: Any, x: Tensor, lo: float, hi: float) -> Tensor:  # type: ignore[override]
         ctx.save_for_backward(x)
         ctx.ends = (lo, hi)
         return torch.floor(x + 0.5).clamp(lo, hi)
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
         (x,) = ctx.saved_tensors
         lo, hi = ctx.ends
         kept = ((x >= lo) | (gradient < 0)) & ((x <= hi) | (gradient > 0))

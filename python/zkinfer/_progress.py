@@ -107,9 +107,11 @@ def part(report: Optional[Report], begin: float, end: float) -> Optional[Report]
     if report is None:
         return None
 
+    whole = report
+
     def told(stage: str, fraction: float) -> Optional[bool]:
         if fraction >= 1 and end < 1:
             return None
-        return report(stage, begin + (end - begin) * fraction)
+        return whole(stage, begin + (end - begin) * fraction)
 
     return told

@@ -208,23 +208,6 @@ double proving_cost(const qir::QGraph& graph) {
   return cost;
 }
 
-// Warnings first, and no more than a package may hold.
-void keep_notes(std::vector<Note> notes, CompileRecord& record) {
-  std::stable_sort(notes.begin(), notes.end(),
-                   [](const Note& a, const Note& b) { return a.is_warning > b.is_warning; });
-  if (notes.size() > CompileRecord::kMaxNotes) {
-    const std::size_t more = notes.size() - CompileRecord::kMaxNotes + 1;
-    notes.resize(CompileRecord::kMaxNotes - 1);
-    notes.push_back({false, "and " + std::to_string(more) + " more notes"});
-  }
-  for (Note& note : notes) {
-    if (note.text.size() <= CompileRecord::kMaxNoteBytes) continue;
-    note.text.resize(CompileRecord::kMaxNoteBytes - 3);
-    note.text += "...";
-  }
-  record.notes = std::move(notes);
-}
-
 CompileRecord record_of(const quant::Quantized& quantized, const CompileOptions& options) {
   CompileRecord record;
   record.float_target = options.float_target;
@@ -364,7 +347,7 @@ Result<Model> compile_network(const NetworkSource& source, const std::vector<std
   ZKI_ASSIGN_OR_RETURN(std::vector<Note> precision,
                        api::precision_notes(graph, impl->package, record, quant_options, inputs));
   notes.insert(notes.end(), precision.begin(), precision.end());
-  keep_notes(std::move(notes), record);
+  api::keep_notes(std::move(notes), record);
   if (converses) {
     ZKI_ASSIGN_OR_RETURN(impl->package.graph,
                          qir::with_one_history(std::move(impl->package.graph), quant::kTurnInputs, 1));

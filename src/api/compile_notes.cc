@@ -220,4 +220,20 @@ Status add_notes_as_given(const ir::Graph& given, const ir::Graph* core, const q
   return ok_status();
 }
 
+void keep_notes(std::vector<Note> notes, CompileRecord& record) {
+  std::stable_sort(notes.begin(), notes.end(),
+                   [](const Note& a, const Note& b) { return a.is_warning > b.is_warning; });
+  if (notes.size() > CompileRecord::kMaxNotes) {
+    const std::size_t more = notes.size() - CompileRecord::kMaxNotes + 1;
+    notes.resize(CompileRecord::kMaxNotes - 1);
+    notes.push_back({false, "and " + std::to_string(more) + " more notes"});
+  }
+  for (Note& note : notes) {
+    if (note.text.size() <= CompileRecord::kMaxNoteBytes) continue;
+    note.text.resize(CompileRecord::kMaxNoteBytes - 3);
+    note.text += "...";
+  }
+  record.notes = std::move(notes);
+}
+
 }  // namespace zkinfer::api

@@ -38,4 +38,7 @@ Result<std::vector<Note>> precision_notes(const ir::Graph& graph, const package:
 Status add_notes_as_given(const ir::Graph& given, const ir::Graph* core, const qir::QGraph& program,
                           const std::vector<TensorMap>& inputs, CompileRecord& record, std::vector<Note>& notes);
 
+// Warnings first, and no more than a package may hold.
+void keep_notes(std::vector<Note> notes, CompileRecord& record);
+
 }  // namespace zkinfer::api

@@ -174,5 +174,33 @@ TEST(Trees, RoundedColumnsGoTheWayOfTheirDecimals) {
   EXPECT_EQ(report->outputs.at(0).agreement, 1) << fidelity_text(*report);
 }
 
+// Below the roots a threshold is looked up by what was decided above: it has a unit of its own, and beside it the finest gap of the
+// roots' thresholds would ask for more bits than a comparison has.
+TEST(Trees, ThresholdsThatAreLookedUp) {
+  TestModel model(17);
+  model.input("x", {1, 2}).output("y");
+  model.floats("root", {1}, {0.00099450035F});
+  model.floats("below", {2}, {0.56638485F, 0.9866184F});
+  model.ints("zero", {0});
+  model.ints("one", {1});
+  frontend_onnx::set_int(model.node("Gather", {"x", "zero"}, {"first"}), "axis", 1);
+  frontend_onnx::set_int(model.node("Gather", {"x", "one"}, {"second"}), "axis", 1);
+  model.node("Less", {"first", "root"}, {"left"});
+  set_attribute(model.node("Cast", {"left"}, {"at"}), {"to", std::int64_t{onnx::TensorProto::INT64}});
+  model.node("Gather", {"below", "at"}, {"threshold"});
+  model.node("Less", {"second", "threshold"}, {"again"});
+  set_attribute(model.node("Cast", {"again"}, {"y"}), {"to", std::int64_t{onnx::TensorProto::FLOAT}});
+  Result<ir::Graph> imported = frontend_onnx::import_onnx(model.bytes());
+  ASSERT_TRUE(imported.ok()) << imported.status().to_string();
+  const Result<ir::Graph> graph = passes::legalize(std::move(imported).value());
+  ASSERT_TRUE(graph.ok()) << graph.status().to_string();
+  std::vector<TensorMap> inputs;
+  for (const float x : {0.0001F, 0.001F, 0.3F, 0.5F, 0.6F, 0.95F, 0.99F, 1.0F})
+    inputs.emplace_back().emplace("x", FloatTensor(Shape{1, 2}, {x, 1 - x}));
+  const Result<Quantized> quantized = quantize(*graph, inputs);
+  ASSERT_TRUE(quantized.ok()) << quantized.status().to_string();
+  EXPECT_EQ(compare(*graph, quantized->graph, quantized->params, inputs)->outputs.at(0).agreement, 1);
+}
+
 }  // namespace
 }  // namespace zkinfer::quant

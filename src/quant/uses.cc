@@ -49,6 +49,7 @@ class Reader {
     }
     result_.only_compared.resize(graph.values.size());
     result_.compared_gaps.resize(graph.values.size());
+    meets_computed_.resize(graph.values.size());
     result_.decides.resize(graph.values.size());
     result_.indexed_length.resize(graph.values.size());
     result_.only_indexes.resize(graph.values.size());
@@ -67,24 +68,29 @@ class Reader {
     result_.only_compared[index_of(id)] = std::all_of(uses.begin(), uses.end(), [&](const Use& use) {
       return compares(*use.node) || (moves(use) && result_.only_compared[index_of(use.node->output)]);
     });
-    result_.compared_gaps[index_of(id)] = compared_gaps(uses);
+    add_compared_gaps(id, uses);
     result_.decides[index_of(id)] = decides(uses);
     add_indexed(id, uses);
   }
 
-  std::set<int> compared_gaps(const std::vector<Use>& uses) const {
-    std::set<int> gaps;
+  void add_compared_gaps(ir::ValueId id, const std::vector<Use>& uses) {
+    std::set<int>& gaps = result_.compared_gaps[index_of(id)];
+    bool computed = false;
     for (const Use& use : uses) {
       if (moves(use)) {
-        gaps.insert(result_.compared_gaps[index_of(use.node->output)].begin(),
-                    result_.compared_gaps[index_of(use.node->output)].end());
+        const std::set<int>& behind = result_.compared_gaps[index_of(use.node->output)];
+        gaps.insert(behind.begin(), behind.end());
+        computed = computed || meets_computed_[index_of(use.node->output)];
       } else if (compares(*use.node)) {
         const ir::Value& other = graph_.input_of(*use.node, use.input == 0 ? 1 : 0);
-        if (!other.is_constant()) return {};
-        add_gaps(other, gaps);
+        if (other.is_constant())
+          add_gaps(other, gaps);
+        else
+          computed = true;
       }
     }
-    return gaps;
+    meets_computed_[index_of(id)] = computed;
+    if (computed) gaps.clear();
   }
 
   bool decides(const std::vector<Use>& uses) const {
@@ -137,6 +143,7 @@ class Reader {
 
   const ir::Graph& graph_;
   std::vector<std::vector<Use>> uses_of_;  // by value id
+  std::vector<bool> meets_computed_;       // by value id: compared with something computed, maybe after it was moved
   Uses result_;
 };
 

@@ -80,7 +80,7 @@ named=(
 )
 while read -r command; do
   for option in $(options_of "$command" 'NEW-FILE([ :]|$)'); do
-    printf '%s\n' "${rows[@]}" "${counted[@]}" "${named[@]}" | grep -q -- "^$command $option|" || fail "$command $option: no row in this test"
+    grep -q -- "^$command $option|" <<<"$(printf '%s\n' "${rows[@]}" "${counted[@]}" "${named[@]}")" || fail "$command $option: no row in this test"
   done
 done < <(all_commands)
 

@@ -177,7 +177,7 @@ while read -r command; do walk "$command"; done < <(all_commands)
 [[ $empty -ge 100 ]] || fail "only $empty values were found in the help: has its format changed?"
 for case in "${!answer[@]}" "${!understood[@]}"; do
   read -ra words <<<"$case"
-  ranges_of "${words[*]:0:${#words[@]}-2}" | grep -qE -- "^${words[-2]} .*\b${words[-1]}\b" || fail "$case: no end of a range; take it out of this test"
+  grep -qE -- "^${words[-2]} .*\b${words[-1]}\b" <<<"$(ranges_of "${words[*]:0:${#words[@]}-2}")" || fail "$case: no end of a range; take it out of this test"
 done
 echo "$checked ranges, $empty values"
 finish

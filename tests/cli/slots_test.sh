@@ -133,7 +133,7 @@ for moment in before after; do
     killed_at "$at" "$moment" "$zkinfer" rotate mlp.zkmodel -s kill.zksecret
     status=$?
     expect 0 'root' "$zkinfer" commitment status kill.zksecret
-    ! "$zkinfer" commitment status kill.zksecret | grep -q 'cannot be used' || fail "killed $moment call $at: the tree is damaged"
+    ! grep -q 'cannot be used' <<<"$("$zkinfer" commitment status kill.zksecret)" || fail "killed $moment call $at: the tree is damaged"
     [[ $status -eq 0 ]] && break
     [[ $status -eq 137 ]] || fail "rotation killed $moment call $at: exit code $status: $(cat killed.log)"
   done

@@ -30,7 +30,7 @@ for file in "${files[@]}"; do
       [[ -e $target ]] || { report "$file: link to '$link': no such file"; continue; }
     fi
     if [[ $link == *#* && $target == *.md ]]; then
-      anchors_of "$target" | grep -qxF -- "${link#*#}" || report "$file: link to '$link': no such heading"
+      grep -qxF -- "${link#*#}" <<<"$(anchors_of "$target")" || report "$file: link to '$link': no such heading"
     fi
   done < <(grep -oE '\]\([^) ]+\)' "$file" | sed -E 's/^\]\((.*)\)$/\1/' || true)
   while IFS= read -r name; do

@@ -63,7 +63,7 @@ status=0
   cp ./????????????????.zkpath served.path
 )
 served=("$work"/served.zkkey "$work"/served.zkproof "$work"/served.zkcert "$work"/served.path)
-"$work/verify" "${served[@]}" | grep -qx accepted || fail "verify.c rejects a proof with its path"
+said=$("$work/verify" "${served[@]}") && grep -qx accepted <<<"$said" || fail "verify.c rejects a proof with its path"
 status=0
 "$work/verify" "${served[@]:0:3}" >"$work/verified" || status=$?
 [ "$status" = 1 ] || fail "verify.c accepts a proof without its path ($status)"
@@ -97,7 +97,7 @@ quietly "$cxx" -std=c++20 -Wall -Wextra -O1 "$work/readme.cc" $(pkg-config --cfl
 # C++ by find_package.
 quietly "$cmake" -S "$source_tree/examples/cpp" -B "$work/cpp" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_COMPILER="$cxx"
 quietly "$cmake" --build "$work/cpp"
-"$work/cpp/prove_and_verify" "$source_tree/examples/mlp/mlp.onnx" | grep -q accepted || fail "examples/cpp"
+said=$("$work/cpp/prove_and_verify" "$source_tree/examples/mlp/mlp.onnx") && grep -q accepted <<<"$said" || fail "examples/cpp"
 # The verifier alone looks for no other package.
 mkdir -p "$work/alone"
 cat >"$work/alone/CMakeLists.txt" <<'CMAKE'
@@ -118,7 +118,7 @@ quietly "$cmake" --build "$work/alone/build"
 quietly "$cmake" -S "$source_tree/examples/cpp/verify" -B "$work/alone/cpp" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_CXX_COMPILER="$cxx" \
   -DCMAKE_DISABLE_FIND_PACKAGE_TBB=ON -DCMAKE_DISABLE_FIND_PACKAGE_OpenSSL=ON
 quietly "$cmake" --build "$work/alone/cpp"
-"$work/alone/cpp/verify" "${served[0]}" "${served[2]}" "${served[3]}" "${served[1]}" | grep -q ': accepted$' || fail "examples/cpp/verify"
+said=$("$work/alone/cpp/verify" "${served[0]}" "${served[2]}" "${served[3]}" "${served[1]}") && grep -q ': accepted$' <<<"$said" || fail "examples/cpp/verify"
 
 # The source tree inside another project: configured without any package, its link line complete. Compiling the verifier once
 # more would take a minute; -n shows that every file of it would be compiled.
@@ -133,5 +133,5 @@ grep -q 'Linking CXX executable my_service' "$work/log" || fail "add_subdirector
 # Libraries that are missing are said together, by their packages.
 "$cmake" -S "$source_tree" -B "$work/bare" -G Ninja -DCMAKE_DISABLE_FIND_PACKAGE_TBB=ON -DCMAKE_DISABLE_FIND_PACKAGE_ICU=ON >"$work/log" 2>&1 &&
   fail "a build without TBB and ICU is configured"
-tr -s ' \n' ' ' <"$work/log" | grep -q 'apt-get install libtbb-dev libicu-dev' || { cat "$work/log" >&2; fail "what is missing is not said"; }
+grep -q 'apt-get install libtbb-dev libicu-dev' <<<"$(tr -s ' \n' ' ' <"$work/log")" || { cat "$work/log" >&2; fail "what is missing is not said"; }
 echo "install: C and C++ guests build, prove and verify against $(ls "$prefix/include/zkinfer" | wc -l) headers and four libraries"
