@@ -261,7 +261,7 @@ TEST_F(CEvaluation, HoldsDemands) {
   demands.num_sampled = 6;
   ASSERT_EQ(check(sample, error, &demands, &result), ZKINFER_ACCEPTED) << error.said();
   zkinfer_evaluation_get_info(result, &info);
-  EXPECT_LT(info.low, info.value);
+  EXPECT_LT(info.low, info.high);
   EXPECT_EQ(info.data_set_rows, kRows);
   EXPECT_EQ(info.num_rows, 6u);
   zkinfer_evaluation_destroy(result);
