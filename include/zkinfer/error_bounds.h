@@ -12,6 +12,9 @@ namespace zkinfer {
 // What an error would be if neither outputs nor targets were rounded to units: each moves an error by half a unit at most. None of other metrics, and of
 // no rows.
 std::optional<Interval> error_bounds(const EvaluationResult& result, const Figure& figure);
+// Where the figure of the whole data set lies: of a sample with this confidence, of errors as they may be unrounded, else the figure itself. None of no
+// rows, and where a sample says nothing.
+std::optional<Interval> bounds_of_set(const EvaluationResult& result, const Figure& figure, double confidence);
 // The least that r squared would be; none where that is no number.
 std::optional<double> least_r_squared(const EvaluationResult& result);
 

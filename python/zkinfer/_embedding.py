@@ -82,7 +82,7 @@ def _tokens_of(model: Model, text: Prompt, tokenizer: Any, special: bool) -> lis
         tokens = known._native.encode(_utf8("text", text), True, _options.flag("special", special))
     else:
         tokens = _numbers("text", text)
-    return padded(model, tokens)
+    return _native.encoder_text(model._native, tokens)
 
 
 def padded(model: Model, tokens: Any) -> list[int]:

@@ -225,18 +225,11 @@ void zkinfer_evaluation_get_info(const zkinfer_evaluation* evaluation, zkinfer_e
   info->numerator = first.numerator;
   info->denominator = first.denominator;
   info->value = first.denominator > 0 ? first.value() : kNone;
-  info->low = info->high = result.info.is_sampled() ? kNone : info->value;
+  const Interval bounds = bounds_of_set(result, first, evaluation->confidence).value_or(Interval{kNone, kNone});
+  info->low = bounds.low;
+  info->high = bounds.high;
   info->num_rows = result.info.num_rows;
   info->data_set_rows = result.info.set_rows;
-  if (const auto bounds = error_bounds(result, first); bounds.has_value() && !result.info.is_sampled()) {
-    info->low = bounds->low;
-    info->high = bounds->high;
-  }
-  if (!result.info.is_sampled() || first.denominator == 0) return;
-  if (const auto bounds = share_bounds(result, first, evaluation->confidence)) {
-    info->low = bounds->of_set.low;
-    info->high = bounds->of_set.high;
-  }
 }
 
 zkinfer_code zkinfer_evaluation_json(const zkinfer_evaluation* evaluation, void* json, size_t* json_size) {

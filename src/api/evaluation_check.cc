@@ -26,22 +26,18 @@ std::string short_text(double value) {
 Result<Verdict> check_figure(const EvaluationDemands& demands, const EvaluationResult& result) {
   const Figure first = figures(result).front();
   if (first.denominator == 0) return wrong("metric: " + first.name + " has no rows");
-  Interval value = error_bounds(result, first).value_or(Interval{first.value(), first.value()});
-  if (result.info.is_sampled()) {
-    const std::optional<ShareBounds> bounds = share_bounds(result, first, demands.confidence);
-    if (!bounds.has_value())
-      return invalid_argument("what its figure must be: a sample's " + first.name +
-                              " gives no bound for the whole data set; ask for an evaluation of all rows");
-    value = bounds->of_set;
-  }
+  const std::optional<Interval> value = bounds_of_set(result, first, demands.confidence);
+  if (!value.has_value())
+    return invalid_argument("what its figure must be: a sample's " + first.name +
+                            " gives no bound for the whole data set; ask for an evaluation of all rows");
   const auto other = [&](double number, const std::string& expected) {
-    return wrong("metric: " + first.name + (value.low == value.high ? " is " : " may be ") + short_text(number) +
+    return wrong("metric: " + first.name + (value->low == value->high ? " is " : " may be ") + short_text(number) +
                  ", expected " + expected);
   };
-  if (demands.at_least.has_value() && !(value.low >= *demands.at_least))
-    return other(value.low, "at least " + short_text(*demands.at_least));
-  if (demands.at_most.has_value() && !(value.high <= *demands.at_most))
-    return other(value.high, "at most " + short_text(*demands.at_most));
+  if (demands.at_least.has_value() && !(value->low >= *demands.at_least))
+    return other(value->low, "at least " + short_text(*demands.at_least));
+  if (demands.at_most.has_value() && !(value->high <= *demands.at_most))
+    return other(value->high, "at most " + short_text(*demands.at_most));
   return Verdict::accept();
 }
 

@@ -132,6 +132,13 @@ std::optional<Interval> error_bounds(const EvaluationResult& result, const Figur
   return squares(moved(std::sqrt(figure.value()), result.unit));
 }
 
+std::optional<Interval> bounds_of_set(const EvaluationResult& result, const Figure& figure, double confidence) {
+  if (figure.denominator == 0) return std::nullopt;
+  if (!result.info.is_sampled()) return error_bounds(result, figure).value_or(Interval{figure.value(), figure.value()});
+  const std::optional<ShareBounds> bounds = share_bounds(result, figure, confidence);
+  return bounds.has_value() ? std::optional<Interval>(bounds->of_set) : std::nullopt;
+}
+
 std::optional<double> least_r_squared(const EvaluationResult& result) {
   if (!r_squared(result).has_value()) return std::nullopt;
   const Figure first = figures(result).front();
