@@ -22,20 +22,25 @@ constexpr std::array<double, 10> kKnownSteps = {1.0,       0.5,       0.25,     
                                                 1.0 / 128, 1.0 / 255, 1.0 / 256, 0.1,   0.01};
 constexpr double kTolerance = 4e-6;  // of float32 numbers that were multiples before they were rounded
 constexpr double kMostSteps = 65536;
+// Decimals that people write into tables. Where they are found by chance nothing is lost: the unit is as fine as without.
+constexpr std::array<double, 3> kDecimals = {1e-3, 1e-4, 1e-5};
+constexpr double kDecimalTolerance = 1.2e-7;  // two roundings of float32
+constexpr double kMostDecimals = 1 << 21;     // beyond, the tolerance is a quarter of a step
+
+template <std::size_t n>
+constexpr std::array<bool, n> all_of_them() {
+  std::array<bool, n> all{};
+  all.fill(true);
+  return all;
+}
 
 // The largest known step that divides every value.
 class StepFinder {
  public:
   void add(std::span<const float> values) {
     for (const float x : values) max_abs_ = std::max(max_abs_, std::abs(static_cast<double>(x)));
-    for (std::size_t i = 0; i < kKnownSteps.size(); ++i) {
-      if (!possible_[i]) continue;
-      const double inverse = 1.0 / kKnownSteps[i];
-      possible_[i] = std::all_of(values.begin(), values.end(), [&](float x) {
-        const double steps = static_cast<double>(x) * inverse;
-        return std::abs(steps - std::nearbyint(steps)) < kTolerance * (1 + std::abs(steps));
-      });
-    }
+    cross_out(values, kKnownSteps, kTolerance, possible_);
+    cross_out(values, kDecimals, kDecimalTolerance, decimals_);
   }
   double step() const {
     for (std::size_t i = 0; i < kKnownSteps.size(); ++i) {
@@ -44,13 +49,28 @@ class StepFinder {
     }
     return 0;
   }
+  double decimal() const {
+    for (std::size_t i = 0; i < kDecimals.size(); ++i)
+      if (decimals_[i] && max_abs_ > 0 && max_abs_ / kDecimals[i] <= kMostDecimals) return kDecimals[i];
+    return 0;
+  }
 
  private:
-  std::array<bool, kKnownSteps.size()> possible_ = [] {
-    std::array<bool, kKnownSteps.size()> all{};
-    all.fill(true);
-    return all;
-  }();
+  template <std::size_t n>
+  static void cross_out(std::span<const float> values, const std::array<double, n>& steps, double tolerance,
+                        std::array<bool, n>& possible) {
+    for (std::size_t i = 0; i < n; ++i) {
+      if (!possible[i]) continue;
+      const double inverse = 1.0 / steps[i];
+      possible[i] = std::all_of(values.begin(), values.end(), [&](float x) {
+        const double count = static_cast<double>(x) * inverse;
+        return std::abs(count - std::nearbyint(count)) < tolerance * (1 + std::abs(count));
+      });
+    }
+  }
+
+  std::array<bool, kKnownSteps.size()> possible_ = all_of_them<kKnownSteps.size()>();
+  std::array<bool, kDecimals.size()> decimals_ = all_of_them<kDecimals.size()>();
   double max_abs_ = 0;
 };
 
@@ -336,7 +356,10 @@ Result<Calibration> calibrate(const ir::Graph& graph, std::span<const TensorMap>
       steps[i].add(it->second.data());
     }
   }
-  for (const StepFinder& finder : steps) result.input_steps.push_back(finder.step());
+  for (const StepFinder& finder : steps) {
+    result.input_steps.push_back(finder.step());
+    result.input_decimals.push_back(finder.decimal());
+  }
   for (std::size_t i = 0; i < graph.inputs.size(); ++i)
     result.input_spreads.push_back(spread_of_columns(graph, graph.inputs[i], result.columns));
   return result;

@@ -58,6 +58,8 @@ struct Calibration {
   std::unordered_map<std::string, Histogram> by_name;  // by ir value name
   // One grid per graph input: the largest step of which all calibration data are multiples, 0 if none is known.
   std::vector<double> input_steps;
+  // The same of decimals that are too fine to be a grid: 0.001, 0.0001 or 0.00001, 0 if none.
+  std::vector<double> input_decimals;
   ColumnsByName columns;              // of tables_of each graph input: what each column reaches
   std::vector<double> input_spreads;  // by graph input: spread_of_columns
   std::size_t num_inputs = 0;

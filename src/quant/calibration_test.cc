@@ -72,18 +72,24 @@ ir::Graph identity(Shape shape) {
 
 TEST(Calibrate, FindsTheGridOfTheData) {
   const ir::Graph graph = identity({4});
-  const auto step_of = [&](std::vector<float> data) {
+  const auto calibrated = [&](std::vector<float> data) {
     std::vector<TensorMap> inputs(1);
     inputs[0].emplace("x", FloatTensor(Shape{4}, std::move(data)));
-    const Result<Calibration> calibration = calibrate(graph, inputs);
+    Result<Calibration> calibration = calibrate(graph, inputs);
     EXPECT_TRUE(calibration.ok());
-    return calibration->input_steps[0];
+    return std::move(*calibration);
   };
+  const auto step_of = [&](std::vector<float> data) { return calibrated(std::move(data)).input_steps[0]; };
+  const auto decimal_of = [&](std::vector<float> data) { return calibrated(std::move(data)).input_decimals[0]; };
   EXPECT_DOUBLE_EQ(step_of({0, 255, 17, 3}), 1.0);
   EXPECT_DOUBLE_EQ(step_of({0, 1.0F, 17.0F / 255, 3.0F / 255}), 1.0 / 255);
   EXPECT_DOUBLE_EQ(step_of({-1, 1, 127.0F / 128, 3.0F / 128}), 1.0 / 128);
   EXPECT_DOUBLE_EQ(step_of({0.1234F, 0.777F, -0.4567F, 0.9F}), 0.0);
   EXPECT_DOUBLE_EQ(step_of({1e9F, 3, 4, 5}), 0.0);
+  EXPECT_DOUBLE_EQ(decimal_of({0.349F, 846, -38.5F, 2.42F}), 1e-3);
+  EXPECT_DOUBLE_EQ(decimal_of({0.1234F, 0.777F, -0.4567F, 0.9F}), 1e-4);
+  EXPECT_DOUBLE_EQ(decimal_of({0.1F / 3, 0.7F / 3, 0.4F, 0.9F}), 0.0);
+  EXPECT_DOUBLE_EQ(decimal_of({1e9F, 0.001F, 4, 5}), 0.0);
 }
 
 TEST(Calibrate, BadDataIsNamed) {

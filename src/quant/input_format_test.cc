@@ -106,6 +106,34 @@ void check_chain(bool relu) {
   }
 }
 
+// A table that was written with decimals comes in as it is written, whatever else is in it, and no unit is coarser for it.
+TEST(InputFormat, DecimalsOfATableAreExact) {
+  std::vector<FloatTensor> rows;
+  std::mt19937 random(5);
+  for (int k = 0; k < 32; ++k) {
+    const auto written = [&](int most, float digits) {
+      return static_cast<float>(std::uniform_int_distribution<int>(0, most)(random)) / digits;
+    };
+    rows.emplace_back(Shape{1, 3}, std::vector<float>{written(846, 1), written(594, 10), written(242, 1000)});
+  }
+  rows[0].data()[0] = 846;
+  rows[1].data()[2] = 0.241F;
+  // The small columns count as much as the large one.
+  ir::Graph graph;
+  const ValueId table = graph.add_input("x", ir::DataType::kFloat, {1, 3});
+  const ValueId w = graph.add_constant("w", FloatTensor(Shape{3, 1}, {0.001F, -0.02F, 4.0F}));
+  graph.outputs = {graph.add_node(OpKind::kMatMul, "layer", {table, w}).value()};
+  const Quantized quantized = quantize(graph, inputs_of(rows), {}).value();
+  const qir::Value& x = quantized.graph.value(quantized.graph.inputs[0]);
+  EXPECT_LE(scale_of(x), 0.001);
+  for (const FloatTensor& row : rows) {
+    const auto integers = quantize_input(x, row.data());
+    ASSERT_TRUE(integers.ok());
+    const std::vector<float> read = dequantize(x, *integers);
+    for (std::size_t i = 0; i < read.size(); ++i) EXPECT_EQ(read[i], row.data()[i]);
+  }
+}
+
 TEST(InputFormat, ChainAfterAnActivation) { check_chain(true); }
 TEST(InputFormat, ChainAfterExactSums) { check_chain(false); }
 

@@ -93,6 +93,12 @@ qir::Value Lowering::chosen_input(std::size_t i) const {
     // A power of two: halves, where people round, are exact.
     const double reach = data.max_abs() > 0 ? above * data.max_abs() : 1.0;
     scale = std::exp2(std::ceil(std::log2(reach / steps)));
+    // Or a power of two of the decimal that the data are written in, so that these are exact.
+    const double decimal = data.max_abs() > 0 ? calibration_.input_decimals[i] : 0;
+    if (decimal > 0 && !uses_.only_compared[v] && !uses_.decides[v]) {
+      const double part = std::ldexp(decimal, static_cast<int>(std::ceil(std::log2(reach / steps / decimal))));
+      if (part <= decimal) scale = part;
+    }
     if (uses_.only_compared[v]) {
       // The finest gap that can be reached; numbers that are as good as 0 are left aside.
       const auto gap = uses_.compared_gaps[v].lower_bound(std::ilogb(scale) - (kMostComparedBits - bits));
