@@ -75,7 +75,7 @@ async function page(file, {modules, examples, script, worker, chain}) {
 const common = ['src/errors.js', 'src/bytes.js', 'src/module.js'];
 await page('index.html', {
   modules: ['zkinfer.wasm'], examples: /\.(zkproof|zkkey|zkcert|zkpath)$/,
-  script: await script(...common, 'page/own_module.js', 'src/instances.js', 'src/key.js', 'src/index.js', 'page/show.js', 'page/tokenizer.js', 'page/on_chain.js', 'page/page.js'),
+  script: await script(...common, 'page/own_module.js', 'src/instances.js', 'src/key.js', 'src/index.js', 'page/show.js', 'page/tokenizer.js', 'page/data_files.js', 'page/evaluation.js', 'page/on_chain.js', 'page/page.js'),
   chain: runsContracts ? bundle('page/chain.js') : undefined,
 });
 await page('prove.html', {
