@@ -73,10 +73,14 @@ def checked_call(function: _F, name: Optional[str] = None) -> _F:
     @functools.wraps(function)
     def checked(*args: Any, **kwargs: Any) -> Any:
         try:
-            signature.bind(*args, **kwargs)
-        except TypeError as error:
-            raise _said(name or function.__qualname__, signature, args, kwargs, error) from None
-        return function(*args, **kwargs)
+            return function(*args, **kwargs)
+        except TypeError:
+            # Arguments are looked at only where something is wrong: that takes as long as all else that Python does for a small proof.
+            try:
+                signature.bind(*args, **kwargs)
+            except TypeError as error:
+                raise _said(name or function.__qualname__, signature, args, kwargs, error) from None
+            raise
 
     return checked  # type: ignore[return-value]
 
