@@ -30,7 +30,7 @@ class DataSet {
     // For people, and no part of the digest: what it is called, and what the numbers went through; models take them as they are here.
     std::string name, preprocessing;
     std::vector<Column> inputs;
-    std::vector<std::int64_t> labels;   // within 32 bits; or, for errors,
+    std::vector<std::int64_t> labels;   // within 32 bits; or, for errors and perplexities,
     std::optional<Tensor> targets;      // [rows, ..], kept as float32
     std::vector<std::uint32_t> groups;  // none: all rows are in one
   };
@@ -47,6 +47,8 @@ class DataSet {
   std::uint64_t num_duplicates() const;  // rows whose inputs are those of an earlier one
   const Digest& root() const;            // Merkle root of the rows
   const Digest& digest() const;          // its name: of everything
+  // One of each row, or of each position of each row, where these are given as targets. invalid_argument: a target that is no whole number.
+  Result<std::vector<std::int64_t>> labels() const;
 
   // As integers of a model with these inputs and outputs. Columns are matched to inputs by name when all names match, by order otherwise.
   // clipping: by input, values that are beyond its range. invalid_argument: other inputs, labels where the metric needs targets or the other

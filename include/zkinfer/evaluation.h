@@ -3,6 +3,7 @@
 // everybody has (data_set.h), and one file (docs/formats/evaluation.md) that Prover::evaluate makes.
 #pragma once
 
+#include <cmath>
 #include <optional>
 #include <string>
 #include <vector>
@@ -43,10 +44,10 @@ struct EvaluationResult : VerifySummary {
   std::int64_t first_class = 0, num_classes = 0;
   std::vector<std::uint64_t> slots;                // of the chunks
   std::vector<std::vector<std::uint64_t>> chunks;  // what each counted; none where totals alone are shown
-  // Of all chunks together: rows by cell; sums of errors by group, in units of `unit`, of squared ones of its square; of an AUC pairs of a row of
+  // Of all chunks together: rows by cell; sums of errors or losses by group, in units of `unit`, of squared ones of its square; of an AUC pairs of a row of
   // the class and another one in order, counted twice, and equal ones once, then the rows of the class, then the others.
   std::vector<std::uint64_t> counts;
-  // Of errors: real units, numbers of a row's output, rows of each group, and the sum of squared deviations of the targets from the mean of their
+  // Of errors and perplexities: real units (a perplexity's in nats), numbers or positions of a row's output, rows of each group, and the sum of squared deviations of the targets from the mean of their
   // place in the output, in units of `unit` squared.
   double unit = 1;
   std::uint64_t num_targets = 0;
@@ -64,9 +65,13 @@ struct Figure {
   std::optional<std::uint64_t> group;
   std::optional<std::int64_t> label;
   std::uint64_t numerator = 0, denominator = 0;
-  double factor = 1;  // of errors: what one is worth in real units, or in their square
+  double factor = 1;  // of errors: what one is worth in real units, or in their square; of a perplexity in nats
+  bool is_exponential = false;  // the value is e to the power of this
 
-  double value() const { return factor * static_cast<double>(numerator) / static_cast<double>(denominator); }
+  double value() const {
+    const double mean = factor * static_cast<double>(numerator) / static_cast<double>(denominator);
+    return is_exponential ? std::exp(mean) : mean;
+  }
 };
 // How well the model's output follows the targets: 1 - squared error / squared deviation of the targets from their mean. Of "mse", unless all
 // targets are the same.
@@ -77,7 +82,7 @@ struct ShareBounds {
   Interval of_set, beyond;
 };
 std::optional<ShareBounds> share_bounds(const EvaluationResult& result, const Figure& figure, double confidence);
-// "accuracy", "confusion", "top-5", "mse", "mae", "auc-1".
+// "accuracy", "confusion", "top-5", "mse", "mae", "auc-1", "perplexity".
 std::string metric_name(const Metric& metric);
 // Of all rows first, then, of several groups, of each. Of a confusion matrix precision, recall and F1 of each class, too.
 std::vector<Figure> figures(const EvaluationResult& result);

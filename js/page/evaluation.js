@@ -6,7 +6,7 @@ import {contextText, element, facts, kibibytes, milliseconds, shortNumber} from 
 const MOST_CELLS = 20; // of a side of a matrix; more are for programs
 const MOST_FIGURES = 60;
 
-const METRICS = {accuracy: 'Accuracy', confusion: 'Confusion matrix', mse: 'Mean squared error', mae: 'Mean absolute error'};
+const METRICS = {accuracy: 'Accuracy', confusion: 'Confusion matrix', mse: 'Mean squared error', mae: 'Mean absolute error', perplexity: 'Perplexity'};
 const metricName = (metric) => METRICS[metric] ?? (/^top-\d+$/.test(metric) ? `Top-${metric.slice(4)} accuracy` : /^auc-\d+$/.test(metric) ? `Area under the curve of class ${metric.slice(4)}` : metric);
 const counted = (count, word) => `${count} ${word}${count === 1 ? '' : 's'}`;
 const intervalText = ([low, high]) => `${shortNumber(low)} to ${shortNumber(high)}`;

@@ -58,7 +58,7 @@ export interface VerifyOptions {
 }
 
 export interface EvaluationOptions extends Omit<VerifyOptions, 'inputs' | 'outputs'> {
-  /** It must be of this metric: "accuracy", "confusion", "top-5", "auc-1", "mse", "mae". */
+  /** It must be of this metric: "accuracy", "confusion", "top-5", "auc-1", "mse", "mae", "perplexity". */
   metric?: string;
   /** And of this output of the model, counted from 0; with a metric the first unless said. */
   output?: number;

@@ -88,12 +88,12 @@ void bind_results(py::module_& module) {
       .def_readonly("slots", &EvaluationResult::slots)
       .def_readonly("chunks", &EvaluationResult::chunks)
       .def_readonly("counts", &EvaluationResult::counts)
-      // Name, group, class, numerator, denominator, factor.
+      // Name, group, class, numerator, denominator, factor, whether the value is e to the power of what they give.
       .def_property_readonly("figures", [](const EvaluationResult& result) {
         py::list list;
         for (const Figure& figure : figures(result))
           list.append(py::make_tuple(figure.name, figure.group, figure.label, figure.numerator, figure.denominator,
-                                     figure.factor));
+                                     figure.factor, figure.is_exponential));
         return list;
       });
 }

@@ -126,6 +126,25 @@ def test_errors_auc_and_totals(model, flowers, labelled):
         key.evaluate(zkinfer.DataSet(flowers, targets=targets + 1e6), "mse")
 
 
+def test_perplexity(model, flowers, labelled):
+    _, labels = labelled
+    scores = np.array([model.run(row).output.ravel() for row in flowers], dtype=np.float64)
+    losses = np.log(np.exp(scores).sum(axis=1)) - scores[np.arange(len(labels)), labels]
+    groups = np.arange(len(labels)) % 2
+    data = zkinfer.DataSet(flowers, labels, groups=groups)
+    key = model.commit(proofs=24)
+    checked = zkinfer.verify_evaluation(key.evaluate(data, "perplexity", by_group=True, totals_only=True, chunk=8), key.public, data)
+    assert checked.metric == "perplexity" and checked.chunk_counts.size == 0
+    assert checked.value == pytest.approx(np.exp(losses.mean()), rel=2**-10) and checked.value == checked.figures[0].value
+    assert checked.unrounded[0] <= np.exp(losses.mean()) <= checked.unrounded[1] <= checked.value * 1.002
+    assert [figure.value for figure in checked.figures[1:]] == pytest.approx([np.exp(losses[groups == g].mean()) for g in (0, 1)], rel=2**-10)
+    evaluation = key.evaluate(zkinfer.DataSet(flowers, targets=labels[:, None]), "perplexity")
+    assert zkinfer.verify_evaluation(evaluation, key.public, zkinfer.DataSet(flowers, targets=labels[:, None])).value == checked.value
+    for targets, message in ((labels[:, None] + 0.5, "row 0.*number of a class"), (np.stack([labels] * 2, axis=1), "2 labels a row.*1 positions"), (labels[:, None] + 3, "row 0: label")):
+        with pytest.raises(zkinfer.InputError, match=message):
+            key.evaluate(zkinfer.DataSet(flowers, targets=targets), "perplexity")
+
+
 def test_samples_are_the_verifiers(model, flowers, labelled):
     _, labels = labelled
     data = zkinfer.DataSet(flowers, labels)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Optional, Union
 
@@ -124,7 +125,8 @@ def _restored(data: bytes) -> DataSet:
 
 
 class Figure(NamedTuple):
-    """A share that follows from counts, exactly: ``numerator`` of ``denominator``; of one group or class where it says so. Of errors times ``factor``, what one unit is worth."""
+    """A share that follows from counts, exactly: ``numerator`` of ``denominator``; of one group or class where it says so. Of errors times ``factor``, what one unit is worth;
+    of a perplexity e to the power of this (``is_exponential``), which are nats for each label."""
 
     name: str
     group: Optional[int]
@@ -132,11 +134,15 @@ class Figure(NamedTuple):
     numerator: int
     denominator: int
     factor: float = 1.0
+    is_exponential: bool = False
 
     @property
     def value(self) -> float:
-        """As a number, ``factor * numerator / denominator``; nan of nothing."""
-        return self.factor * self.numerator / self.denominator if self.denominator else float("nan")
+        """As a number, ``factor * numerator / denominator``, or e to the power of this; nan of nothing."""
+        if not self.denominator:
+            return float("nan")
+        mean = self.factor * self.numerator / self.denominator
+        return math.exp(mean) if self.is_exponential else mean
 
 
 @_options.checked_calls
@@ -153,9 +159,9 @@ class VerifiedEvaluation:
     """What an accepted evaluation says: the committed model counts this on exactly the rows of the data set; nothing of single rows.
 
     Attributes:
-        metric: "accuracy", "confusion", "top-5", "auc-1", "mse" or "mae"; output: of which output of the model.
-        value: the first figure, of shares and AUCs a number between 0 and 1, of errors in the output's units (of "mse" their square); figures: all of them, exact (:class:`Figure`).
-        counts: rows by cell; of errors sums by group, in units of ``unit`` or its square; of an AUC pairs in order counted twice and equal ones once, rows of the class, others.
+        metric: "accuracy", "confusion", "top-5", "auc-1", "mse", "mae" or "perplexity"; output: of which output of the model.
+        value: the first figure, of shares and AUCs a number between 0 and 1, of errors in the output's units (of "mse" their square), of a perplexity 1 and more; figures: all of them, exact (:class:`Figure`).
+        counts: rows by cell; of errors and perplexities sums by group, in units of ``unit`` (of a perplexity in nats) or its square; of an AUC pairs in order counted twice and equal ones once, rows of the class, others.
         chunk_counts: those of each chunk, whose sum they are; empty where totals_only is true.
         r_squared: of "mse", against the targets' mean; else None.
         unrounded: of errors (low, high) of what ``value`` would be, were outputs and targets not rounded to units, which a model of a wide range has large

@@ -378,7 +378,8 @@ class Prover:
 
         Args:
             data: a :class:`DataSet`, or the path of a .zkset file.
-            metric: "accuracy", "confusion" (rows of each label and class, from which precision, recall and F1 follow), "top-5" and the like, "auc" (of class 1; "auc-3" of class 3), or, of targets, "mse" and "mae".
+            metric: "accuracy", "confusion" (rows of each label and class, from which precision, recall and F1 follow), "top-5" and the like, "auc" (of class 1; "auc-3" of class 3), or, of targets, "mse" and "mae"; "perplexity" of scores of
+                classes or tokens at one or more positions, whose numbers are the labels, or the targets where there are several positions.
             by_group: count each group of the data set on its own.
             output: which of the model's outputs.
             chunk: rows that one proof has, which takes a slot; by default as many as suit time and memory.

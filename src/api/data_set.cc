@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <limits>
 #include <set>
 
@@ -340,6 +341,25 @@ Result<std::vector<std::int64_t>> targets_of(const DataSet::Parts& parts, const 
 
 }  // namespace
 
+Result<std::vector<std::int64_t>> DataSet::labels() const {
+  const Parts& parts = impl_->parts;
+  if (!parts.targets.has_value()) return parts.labels;
+  const Tensor& values = *parts.targets;
+  const std::uint64_t size = values.num_elements() / static_cast<std::uint64_t>(values.shape()[0]);
+  std::vector<std::int64_t> out;
+  out.reserve(values.num_elements());
+  for (std::uint64_t i = 0; i < values.num_elements(); ++i) {
+    float label = 0;
+    std::memcpy(&label, data_of(values) + i * sizeof label, sizeof label);
+    if (label != std::nearbyint(label) || std::abs(label) > 0x1p24F)
+      return invalid_argument("targets, row " + std::to_string(i / size) +
+                              ": a perplexity takes the number of a class or token at each position, got " +
+                              std::to_string(label));
+    out.push_back(static_cast<std::int64_t>(label));
+  }
+  return out;
+}
+
 Result<EvaluationRows> DataSet::rows_for(const std::vector<TensorInfo>& inputs, const std::vector<TensorInfo>& outputs,
                                          const Metric& metric, std::vector<Clipping>* clipping) const {
   const Parts& parts = impl_->parts;
@@ -365,8 +385,11 @@ Result<EvaluationRows> DataSet::rows_for(const std::vector<TensorInfo>& inputs, 
   }
   if (metric.has_targets()) {
     ZKI_ASSIGN_OR_RETURN(out.columns.emplace_back(), targets_of(parts, outputs[metric.output]));
+  } else if (metric.kind == MetricKind::kPerplexity) {
+    ZKI_ASSIGN_OR_RETURN(out.columns.emplace_back(), labels());
   } else if (parts.targets.has_value()) {
-    return invalid_argument("the data set has targets, which mse and mae are about; other metrics count labels");
+    return invalid_argument(
+        "the data set has targets, which mse, mae and perplexity are about; other metrics count labels");
   } else {
     std::vector<std::int64_t>& labels = out.columns.emplace_back(parts.labels);
     if (metric.kind == MetricKind::kAuc)
@@ -377,13 +400,13 @@ Result<EvaluationRows> DataSet::rows_for(const std::vector<TensorInfo>& inputs, 
     return invalid_argument("the data set has " + std::to_string(impl_->num_groups) + " groups, the metric " +
                             std::to_string(metric.num_groups));
   // The metric may be what an evaluation says of itself that nobody has checked.
-  if (metric.has_targets() && metric.num_groups > kMaxGroupNumbers / impl_->num_rows)
+  if (metric.is_summed() && metric.num_groups > kMaxGroupNumbers / impl_->num_rows)
     return resource_limit("the metric has " + std::to_string(metric.num_groups) + " groups for " +
                           std::to_string(impl_->num_rows) + " rows; a number for each of both is 2^26 at most");
   std::vector<std::int64_t>& groups = out.columns.emplace_back();
   for (const std::uint32_t group : parts.groups) {
-    for (std::uint32_t i = 0; metric.has_targets() && i < metric.num_groups; ++i) groups.push_back(i == group ? 1 : 0);
-    if (!metric.has_targets()) groups.push_back(group);
+    for (std::uint32_t i = 0; metric.is_summed() && i < metric.num_groups; ++i) groups.push_back(i == group ? 1 : 0);
+    if (!metric.is_summed()) groups.push_back(group);
   }
   return out;
 }

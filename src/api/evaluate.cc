@@ -30,6 +30,26 @@ std::uint64_t num_rows_of(const EvaluationRequest& request) {
   return request.sampled == 0 ? request.data->num_rows() : request.sampled;
 }
 
+// Of rows that are counted by class, and of the positions of a perplexity.
+Status check_labels(const EvaluationRequest& request, const qir::Outcome& outcome) {
+  const DataSet& data = *request.data;
+  // What has no labels is refused by DataSet::rows_for.
+  if (request.metric.has_targets() || (data.parts().targets.has_value() && !request.metric.is_summed()))
+    return ok_status();
+  ZKI_ASSIGN_OR_RETURN(const std::vector<std::int64_t> labels, data.labels());
+  const std::uint64_t size = labels.size() / data.num_rows(),
+                      expected = request.metric.is_summed() ? outcome.num_targets : 1;
+  if (size != expected)
+    return invalid_argument("the data set has " + std::to_string(size) + " labels a row, the output has " +
+                            std::to_string(expected) + " positions; give one for each, as targets");
+  const std::int64_t first = outcome.first_class, last = first + outcome.num_classes - 1;
+  const auto odd = std::ranges::find_if(labels, [&](std::int64_t label) { return label < first || label > last; });
+  if (odd == labels.end()) return ok_status();
+  return invalid_argument("data set, row " + std::to_string(static_cast<std::uint64_t>(odd - labels.begin()) / size) +
+                          ": label " + std::to_string(*odd) + ", the output's classes are " + std::to_string(first) +
+                          " to " + std::to_string(last));
+}
+
 // The head, for a request that it can serve.
 Result<qir::Outcome> outcome_of(const api::Access::Impl<Prover>& prover, const EvaluationRequest& request) {
   if (prover.cut != nullptr)
@@ -43,14 +63,7 @@ Result<qir::Outcome> outcome_of(const api::Access::Impl<Prover>& prover, const E
   if (request.sampled == 0 && request.nonce != Digest{}) return invalid_argument("a nonce, but no sample");
   ZKI_ASSIGN_OR_RETURN(qir::Outcome outcome,
                        qir::with_outcome(prover.model.prepared.key.graph, request.metric, num_rows_of(request)));
-  const std::vector<std::int64_t>& labels = request.data->parts().labels;
-  const auto odd = std::ranges::find_if(labels, [&](std::int64_t label) {
-    return label < outcome.first_class || label >= outcome.first_class + outcome.num_classes;
-  });
-  if (odd != labels.end() && !request.metric.has_targets())
-    return invalid_argument("data set, row " + std::to_string(odd - labels.begin()) + ": label " +
-                            std::to_string(*odd) + ", the output's classes are " + std::to_string(outcome.first_class) +
-                            " to " + std::to_string(outcome.first_class + outcome.num_classes - 1));
+  ZKI_RETURN_IF_ERROR(check_labels(request, outcome));
   return outcome;
 }
 

@@ -17,20 +17,18 @@ EvaluationInfo info_of(const verifier::EvaluationHead& head) {
 }
 
 // What the targets say, beside the model.
-void describe_targets(const verifier::Evaluation& checked, const qir::Value& output,
-                      const verifier::EvaluatedRows& rows, EvaluationResult& result) {
+void describe_sums(const verifier::Evaluation& checked, const verifier::EvaluatedRows& rows, EvaluationResult& result) {
   const std::uint64_t width = checked.outcome.num_targets, groups = checked.head.metric.num_groups;
   const std::uint64_t num_rows = checked.head.num_rows;
   result.num_targets = width;
-  result.unit =
-      std::ldexp(static_cast<double>(output.scale.mantissa), output.scale.exponent + checked.outcome.unit_shift);
+  result.unit = std::ldexp(static_cast<double>(checked.outcome.unit.mantissa), checked.outcome.unit.exponent);
   result.group_rows.assign(groups, 0);
   const std::size_t column = rows.inputs.size() - (groups > 1 ? 2 : 1);
   for (std::uint64_t row = 0; row < num_rows; ++row) {
     for (std::uint64_t group = 0; group < groups; ++group)
       result.group_rows[group] += groups == 1 || rows.inputs.back()[row * groups + group] == 1 ? 1 : 0;
   }
-  for (std::uint64_t place = 0; place < width; ++place) {
+  for (std::uint64_t place = 0; place < width && checked.head.metric.has_targets(); ++place) {
     const auto target = [&](std::uint64_t row) {
       return static_cast<double>(rows.inputs[column][row * width + place]);
     };
@@ -77,9 +75,7 @@ EvaluationResult verify_evaluation(const VerificationKey& key, ByteView evaluati
   for (const auto& chunk : checked.numbers)
     std::ranges::transform(result.counts, chunk, result.counts.begin(), std::plus<>());
   if (!checked.head.is_joined) result.chunks = std::move(checked.numbers);
-  if (checked.head.metric.has_targets())
-    describe_targets(checked, prepared.key.graph.value(prepared.key.graph.outputs[checked.head.metric.output]),
-                     all.chosen(checked.head, root), result);
+  if (checked.head.metric.is_summed()) describe_sums(checked, all.chosen(checked.head, root), result);
   return result;
 }
 

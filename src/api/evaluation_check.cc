@@ -107,7 +107,7 @@ bool shows_rows(const EvaluationResult& result) {
   const std::uint64_t groups = result.info.metric.num_groups, cells = result.counts.size() / groups;
   // One row of the class alone would show its rank.
   if (result.info.metric.kind == MetricKind::kAuc) return std::min(result.counts[1], result.counts[2]) < kFewRows;
-  if (result.info.metric.has_targets()) {
+  if (result.info.metric.is_summed()) {
     const bool few = std::ranges::any_of(result.group_rows, [](std::uint64_t n) { return n > 0 && n < kFewRows; });
     const std::uint64_t last = result.info.num_rows - (result.info.num_chunks() - 1) * result.info.chunk_rows;
     return few || (!result.info.totals_only && (last < kFewRows || groups > 1));
@@ -169,7 +169,7 @@ std::string evaluation_json(const EvaluationResult& result, const DataSet& data,
   json.add("chunk_counts", std::move(chunks).take());
   json.add("slots", counts_json(result.slots));
   json.boolean("shows_rows", shows_rows(result));
-  if (info.metric.has_targets()) {
+  if (info.metric.is_summed()) {
     json.real("unit", result.unit);
     if (const std::optional<double> r2 = r_squared(result)) json.real("r_squared", *r2);
     if (const auto bounds = error_bounds(result, figures(result).front()))

@@ -19,12 +19,14 @@ std::string metric_name(const Metric& metric) {
     case MetricKind::kMse: return "mse";
     case MetricKind::kMae: return "mae";
     case MetricKind::kAuc: return "auc-" + std::to_string(metric.k);
+    case MetricKind::kPerplexity: return "perplexity";
   }
   return "unknown";
 }
 
 Result<Metric> metric_of(const std::string& name) {
-  for (const MetricKind kind : {MetricKind::kAccuracy, MetricKind::kConfusion, MetricKind::kMse, MetricKind::kMae}) {
+  for (const MetricKind kind :
+       {MetricKind::kAccuracy, MetricKind::kConfusion, MetricKind::kMse, MetricKind::kMae, MetricKind::kPerplexity}) {
     if (const Metric metric{kind}; name == metric_name(metric)) return metric;
   }
   if (name == "auc") return Metric{MetricKind::kAuc};
@@ -37,8 +39,8 @@ Result<Metric> metric_of(const std::string& name) {
   }
   return invalid_argument(
       "metric '" + name +
-      "': expected accuracy, confusion, top-5 and the like, auc (of class 1; auc-3 of class 3), mse "
-      "or mae");
+      "': expected accuracy, confusion, top-5 and the like, auc (of class 1; auc-3 of class 3), mse, "
+      "mae or perplexity");
 }
 
 std::uint64_t confusion(const EvaluationResult& result, std::uint64_t group, std::int64_t label,
@@ -91,12 +93,14 @@ std::vector<Figure> figures(const EvaluationResult& result) {
   const Metric& metric = result.info.metric;
   if (metric.kind == MetricKind::kAuc)
     return {{metric_name(metric), {}, {}, result.counts[0], 2 * result.counts[1] * result.counts[2]}};
-  if (metric.has_targets()) {
+  if (metric.is_summed()) {
     const double factor = metric.kind == MetricKind::kMse ? result.unit * result.unit : result.unit;
-    out.push_back({metric_name(metric), {}, {}, 0, 0, factor});
+    const bool is_exponential = metric.kind == MetricKind::kPerplexity;
+    out.push_back({metric_name(metric), {}, {}, 0, 0, factor, is_exponential});
     for (std::uint64_t group = 0; group < metric.num_groups; ++group) {
       const Figure own{
-          metric_name(metric), group, {}, result.counts[group], result.group_rows[group] * result.num_targets, factor};
+          metric_name(metric), group, {}, result.counts[group], result.group_rows[group] * result.num_targets, factor,
+          is_exponential};
       out[0].numerator += own.numerator;
       out[0].denominator += own.denominator;
       if (metric.num_groups > 1) out.push_back(own);
@@ -119,6 +123,8 @@ namespace {
 
 // So much more than a step is as much as doubles make of it.
 constexpr double kSlack = 1 + 0x1p-20;
+// What rounding in the head moves a loss by at most, in nats (qir/log_loss.h).
+constexpr double kLogLossError = 0x1p-10;
 
 // Numbers whose squares' root, or whose mean size, is `size`, each moved by at most `step`.
 Interval moved(double size, double step) { return {std::max(0.0, size - kSlack * step), kSlack * (size + step)}; }
@@ -127,7 +133,11 @@ Interval squares(const Interval& sizes) { return {sizes.low * sizes.low, sizes.h
 }  // namespace
 
 std::optional<Interval> error_bounds(const EvaluationResult& result, const Figure& figure) {
-  if (!result.info.metric.has_targets() || figure.denominator == 0) return std::nullopt;
+  if (!result.info.metric.is_summed() || figure.denominator == 0) return std::nullopt;
+  if (figure.is_exponential) {
+    const double nats = std::log(figure.value());
+    return Interval{std::exp(std::max(0.0, nats - kSlack * kLogLossError)), std::exp(nats + kSlack * kLogLossError)};
+  }
   if (result.info.metric.kind == MetricKind::kMae) return moved(figure.value(), result.unit);
   return squares(moved(std::sqrt(figure.value()), result.unit));
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "qir/log_loss.h"
 #include "qir/tail_writer.h"
 
 namespace zkinfer::qir {
@@ -102,6 +103,7 @@ class OutcomeWriter : private TailWriter {
 
   Status write_error() {
     const std::int64_t n = value(scores_).shape.num_elements();
+    out_.unit = value(scores_).scale;
     const Units targets = target_units(value(scores_).lo, value(scores_).hi);
     scores_ = in_units("rounded", reshape("values", scores_, {n}), kErrorBits);
     label_ = input("target", {n}, {targets.lo, targets.hi});
@@ -133,7 +135,7 @@ class OutcomeWriter : private TailWriter {
     out_.num_totals = metric_.num_groups;
     out_.num_targets = static_cast<std::uint64_t>(n);
     out_.most = static_cast<std::uint64_t>(most * n);
-    out_.unit_shift = targets.shift;
+    out_.unit.exponent += targets.shift;
     return ok_status();
   }
 
@@ -213,7 +215,7 @@ Units units_of(std::int64_t lo, std::int64_t hi, int bits) {
 }
 
 Result<Outcome> with_outcome(QGraph structure, const Metric& metric, std::uint64_t num_rows) {
-  if (metric.kind > MetricKind::kAuc || metric.output >= structure.outputs.size())
+  if (metric.kind > MetricKind::kPerplexity || metric.output >= structure.outputs.size())
     return invalid_argument("metric: there is no such one, or the model has no output " +
                             std::to_string(metric.output));
   if (metric.num_groups < 1 || metric.num_groups > kMaxCells)
@@ -222,7 +224,9 @@ Result<Outcome> with_outcome(QGraph structure, const Metric& metric, std::uint64
     return invalid_argument("metric: the best " + std::to_string(metric.k) + " classes, expected 1 to 2^12");
   if (metric.kind != MetricKind::kTopK && metric.kind != MetricKind::kAuc && metric.k != 1)
     return invalid_argument("metric: a number " + std::to_string(metric.k) + " that it has no use for, expected 1");
-  ZKI_ASSIGN_OR_RETURN(Outcome outcome, OutcomeWriter(std::move(structure), metric).write());
+  ZKI_ASSIGN_OR_RETURN(Outcome outcome, metric.kind == MetricKind::kPerplexity
+                                            ? with_log_loss(std::move(structure), metric)
+                                            : OutcomeWriter(std::move(structure), metric).write());
   if (num_rows > (kMaxTotal - 1) / outcome.most)
     return resource_limit("metric: the errors of " + std::to_string(num_rows) + " rows with " +
                           std::to_string(outcome.num_targets) +

@@ -7,6 +7,7 @@
 #include <array>
 #include <utility>
 
+#include "qir/fixed_point.h"
 #include "qir/ops/rules.h"
 #include "qir/tail_writer.h"
 
@@ -14,25 +15,12 @@ namespace zkinfer::qir {
 
 namespace {
 
-constexpr int kFactorBits = 14, kShareBits = 16;
+constexpr int kFactorBits = 14, kShareBits = 16, kExponentialBits = 15;
 constexpr std::int64_t kMostRule = std::int64_t{1} << kShareBits;
 // Noise is in steps of 2^-12 or finer; differences of scores, whose exponentials are listed, in steps below 2^-6.
 constexpr int kNoiseSteps = 12, kDifferenceSteps = 6;
 // Exponentials of what is further below are 0.
 constexpr std::int64_t kFarthest = 12;
-
-// Is unit <= 2^exponent?
-bool is_at_most(const Scale& unit, int exponent) {
-  const int bits = exponent - unit.exponent;
-  return bits > 62 || (bits >= 0 && unit.mantissa <= std::int64_t{1} << bits);
-}
-
-// The unit in 1/2^48, rounded down.
-std::int64_t fixed(const Scale& unit, int shift) {
-  const int by = 48 + unit.exponent + shift;
-  if (by < -63) return 0;
-  return static_cast<std::int64_t>(by >= 0 ? Wide{unit.mantissa} << by : Wide{unit.mantissa} >> -by);
-}
 
 class Writer : private TailWriter {
  public:
@@ -150,7 +138,8 @@ class Writer : private TailWriter {
     const std::int64_t rows = table.num_rows();
     table.first = 1 - rows;
     for (std::int64_t d = rows - 1; d >= 0; --d)
-      table.values.push_back(exponential(static_cast<std::uint64_t>(d) * static_cast<std::uint64_t>(step_size)));
+      table.values.push_back(
+          exponential(static_cast<std::uint64_t>(d) * static_cast<std::uint64_t>(step_size), kExponentialBits));
     graph_.tables.push_back(std::move(table));
     const auto exponentials = static_cast<std::int32_t>(graph_.tables.size() - 1);
 

@@ -49,9 +49,5 @@ std::vector<std::int64_t> rule_numbers(std::int64_t top_p, std::int64_t repetiti
 
 // -ln(-ln((2 r + 1) / 2^33)) in 1/2^24, rounded down: Gumbel's distribution.
 std::int64_t gumbel(std::uint32_t random);
-// floor(2^fraction_bits log2(x)) but for the last bits that 64-bit numbers have no place for; x > 0.
-std::int64_t log2_of(std::uint64_t x, int fraction_bits);
-// 2^15 exp(-x / 2^48), to the nearest, of x >= 0.
-std::int32_t exponential(std::uint64_t x);
 
 }  // namespace zkinfer::qir

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "qir/sampler.h"
 
+#include "qir/fixed_point.h"
+
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -108,10 +110,10 @@ TEST(Sampler, NumbersAreThoseOfTheRealFunctions) {
     EXPECT_NEAR(std::ldexp(static_cast<double>(gumbel(r)), -24), static_cast<double>(-std::log(-std::log(u))), 1e-4)
         << r;
     const double x = 14.0 * static_cast<double>(r) / 4294967296.0;
-    EXPECT_NEAR(exponential(static_cast<std::uint64_t>(std::ldexp(x, 48))), 32768 * std::exp(-x), 0.501) << x;
+    EXPECT_NEAR(exponential(static_cast<std::uint64_t>(std::ldexp(x, 48)), 15), 32768 * std::exp(-x), 0.501) << x;
   }
-  EXPECT_EQ(exponential(0), 32768);
-  EXPECT_EQ(exponential(std::uint64_t{12} << 48), 0);
+  EXPECT_EQ(exponential(0, 15), 32768);
+  EXPECT_EQ(exponential(std::uint64_t{12} << 48, 15), 0);
   const SamplerShape shape{1, 2, 2, {1, -3}, 9};
   EXPECT_EQ(noise_of(shape, 0, 12345), 1);
   for (const std::uint32_t r : {0U, 77U, 4000000000U, ~0U}) {

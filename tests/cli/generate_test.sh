@@ -155,6 +155,31 @@ expect 2 'commit to the model with --inputs public' "$zkinfer" generate hidden/l
 expect 0 'wrote' "$zkinfer" compile llama.bin --tokens 8 --head logits -o scores.zkmodel
 expect 2 "the head 'choice'" "$zkinfer" generate scores.zkmodel --tokenizer tokenizer.bin --prompt the
 expect 2 "'llama' says the next token for each that it reads.*generate shows what it says.*'mean', 'first' or 'none' \(--head of" "$zkinfer" embed llama.zkmodel --tokenizer tokenizer.bin --text the
+# Its perplexity on a text, proven under the key of its choices: as the scores of a model that shows them give it.
+printf 'the cat and the dog ran to the park and the ball was red %.0s' {1..6} >text.txt
+expect 0 'targets +float32 \[[0-9]+, 16\]' "$zkinfer" dataset build -i text.txt --tokenizer tokenizer.bin --tokens 16 -o text.zkset
+expect 2 'leave out --labels and --targets' "$zkinfer" dataset build -i text.txt --tokenizer tokenizer.bin --tokens 16 --labels tokens16.npy -o no.zkset
+expect 2 'give --tokens' "$zkinfer" dataset build -i text.txt --tokenizer tokenizer.bin -o no.zkset
+expect 2 'tokenizer' "$zkinfer" dataset build -i tokens16.npy --tokens 16 -o no.zkset
+expect 2 'fewer than the 9999' "$zkinfer" dataset build -i text.txt --tokenizer tokenizer.bin --tokens 9999 -o no.zkset
+expect 0 'nats for each of [0-9]+ labels' "$zkinfer" evaluate llama.zkmodel --data text.zkset --metric perplexity -o text.zkeval
+expect 0 'nats for each' "$zkinfer" verify text.zkeval -k llama.zkkey --data text.zkset --metric perplexity --at-most 10000
+expect 1 'perplexity may be .*, expected at most 1' "$zkinfer" verify text.zkeval -k llama.zkkey --data text.zkset --metric perplexity --at-most 1
+"$zkinfer" verify text.zkeval -k llama.zkkey --data text.zkset --json >text.json || fail "verify of a perplexity"
+expect 0 'wrote' "$zkinfer" compile llama.bin --tokens 16 --head logits -o scores16.zkmodel
+expect 0 'window' "$zkinfer" tokenize --tokenizer tokenizer.bin --file text.txt --window 17 -o windows17.npy
+/usr/bin/python3 - "$zkinfer" <<'PYTHON' || fail "the perplexity"
+import json, subprocess, sys
+import numpy as np
+program = sys.argv[1]
+windows = np.load("windows17.npy").astype(np.int64)
+np.save("inputs16.npy", windows[:, :-1])
+outputs = json.loads(subprocess.run([program, "run", "scores16.zkmodel", "--input", "inputs16.npy", "--all", "--json"], capture_output=True, text=True, check=True).stdout)
+scores = np.array([inference["outputs"][0]["values"] for inference in outputs["items"]]).reshape(len(windows), 16, -1)
+losses = np.log(np.exp(scores).sum(axis=2)) - np.take_along_axis(scores, windows[:, 1:, None], axis=2)[:, :, 0]
+said = json.load(open("text.json"))
+assert said["num_rows"] == len(windows) and abs(np.log(said["figures"][0]["value"]) - losses.mean()) < 0.01 * losses.mean(), (said["figures"], np.exp(losses.mean()))
+PYTHON
 before=$(sha256sum llama.zkmodel)
 expect 2 'that this command reads' "${generate[@]}" --prompt the --prove -o llama.zkmodel
 [[ $before == "$(sha256sum llama.zkmodel)" ]] || fail "an output replaced the model"

@@ -6,18 +6,22 @@
 #include "command.h"
 #include "evaluation_output.h"
 #include "files.h"
+#include "generation.h"
+#include "inputs/input_bytes.h"
 #include "inputs/input_file.h"
 #include "output_files.h"
 #include "print.h"
 #include "result_json.h"
 #include "text.h"
+#include "tokenizer/windows.h"
 #include "zkinfer/hex.h"
 
 namespace zkinfer::cli {
 namespace {
 
 struct Arguments {
-  std::string input_path, labels_path, targets_path, groups_path, output_path, name;
+  std::string input_path, labels_path, targets_path, groups_path, tokenizer_path, output_path, name;
+  std::size_t tokens = 0;
   InputOptions options;
   bool force = false;
 };
@@ -74,10 +78,8 @@ Result<DataSet::Column> column_of(const Array& array, std::size_t num_rows, cons
   return DataSet::Column{name, Tensor(std::move(whole), values)};
 }
 
-CommandResult build(Session& session, const Arguments& arguments) {
-  DataSet::Parts parts;
-  parts.name = arguments.name;
-  parts.preprocessing = preprocessing_text(arguments.options.preprocessing);
+// The rows of arrays, with their labels or targets.
+Status add_rows(const Arguments& arguments, DataSet::Parts& parts) {
   if (arguments.labels_path.empty() == arguments.targets_path.empty())
     return invalid_argument(
         "give --labels, the class of each row, or --targets, the numbers that the output should have");
@@ -89,6 +91,53 @@ CommandResult build(Session& session, const Arguments& arguments) {
     ZKI_ASSIGN_OR_RETURN(parts.targets, load_targets(arguments.targets_path));
     num_rows = static_cast<std::size_t>(parts.targets->shape()[0]);
   }
+  const Result<std::vector<Array>> arrays = read_arrays(arguments.input_path);
+  if (!arrays.ok()) return arrays.status();
+  if (num_rows == 0) return invalid_argument("--labels, --targets: no rows");
+  for (const Array& array : *arrays) {
+    ZKI_ASSIGN_OR_RETURN(DataSet::Column column, column_of(array, num_rows, arguments.options));
+    parts.inputs.push_back(std::move(column));
+  }
+  return ok_status();
+}
+
+// Windows of a text: at each position the token that comes next is the target.
+Status add_text(Session& session, const Arguments& arguments, DataSet::Parts& parts) {
+  if (!arguments.labels_path.empty() || !arguments.targets_path.empty())
+    return invalid_argument(
+        "--tokenizer: the targets are the text's own next tokens; leave out --labels and --targets");
+  if (arguments.tokens < 1) return invalid_argument("--tokenizer: give --tokens, how many the model reads");
+  ZKI_ASSIGN_OR_RETURN(const std::optional<Tokenizer> tokenizer, load_tokenizer(arguments.tokenizer_path));
+  ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_bytes(arguments.input_path, Tokenizer::kMaxTextBytes, Content::kAny));
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const Result<TokenWindows> windows = token_windows(*tokenizer, text, arguments.tokens + 1);
+  if (!windows.ok()) return windows.status().with_context(in_quotes(arguments.input_path));
+  if (!session.quiet && !session.json && windows->left_out > 0)
+    note("{}: {} of the text are in no row\n", arguments.input_path, counted(windows->left_out, "token"));
+  std::vector<float> inputs, targets;
+  for (std::size_t i = 0; i < windows->count; ++i) {
+    for (std::size_t j = 0; j < windows->tokens; ++j) {
+      const auto token = static_cast<float>(windows->values[i * windows->tokens + j]);
+      if (j < arguments.tokens) inputs.push_back(token);
+      if (j > 0) targets.push_back(token);
+    }
+  }
+  const std::vector<std::int64_t> shape = {static_cast<std::int64_t>(windows->count),
+                                           static_cast<std::int64_t>(arguments.tokens)};
+  parts.inputs.push_back({"tokens", Tensor(shape, inputs)});
+  parts.targets = Tensor(shape, targets);
+  return ok_status();
+}
+
+CommandResult build(Session& session, const Arguments& arguments) {
+  DataSet::Parts parts;
+  parts.name = arguments.name;
+  parts.preprocessing = preprocessing_text(arguments.options.preprocessing);
+  if (!arguments.tokenizer_path.empty()) {
+    ZKI_RETURN_IF_ERROR(add_text(session, arguments, parts));
+  } else {
+    ZKI_RETURN_IF_ERROR(add_rows(arguments, parts));
+  }
   if (!arguments.groups_path.empty()) {
     ZKI_ASSIGN_OR_RETURN(const std::vector<std::int64_t> groups, load_whole("--groups", arguments.groups_path));
     for (const std::int64_t group : groups) {
@@ -97,15 +146,9 @@ CommandResult build(Session& session, const Arguments& arguments) {
       parts.groups.push_back(static_cast<std::uint32_t>(group));
     }
   }
-  const Result<std::vector<Array>> arrays = read_arrays(arguments.input_path);
-  if (!arrays.ok()) return arrays.status();
-  if (num_rows == 0) return invalid_argument("--labels, --targets: no rows");
-  for (const Array& array : *arrays) {
-    ZKI_ASSIGN_OR_RETURN(DataSet::Column column, column_of(array, num_rows, arguments.options));
-    parts.inputs.push_back(std::move(column));
-  }
   OutputFiles files(arguments.force);
   files.reads({arguments.input_path, arguments.labels_path, arguments.targets_path, arguments.groups_path});
+  if (!arguments.tokenizer_path.empty()) files.reads(arguments.tokenizer_path);
   if (session.json) files.keep_standard_output();
   const OutputFiles::Id id = files.add("--output", arguments.output_path, FileKind::kDataSet);
   ZKI_RETURN_IF_ERROR(files.prepare());
@@ -144,13 +187,21 @@ void add_dataset(CLI::App& app, Session& session) {
   command->add_option("--labels", arguments->labels_path, "the label of each row, a whole number: such a file, too")
       ->type_name(kReadsFile);
   command
-      ->add_option("--targets", arguments->targets_path,
-                   "instead of labels what the model's output should be, for errors (mse, mae): an array of rows")
+      ->add_option(
+          "--targets", arguments->targets_path,
+          "instead of labels what the model's output should be, for errors (mse, mae): an array of rows; or for a "
+          "perplexity the token that comes next at each position")
       ->type_name(kReadsFile);
   command
       ->add_option("--groups", arguments->groups_path,
                    "a group of each row, from 0 on, which `evaluate --by-group` counts on their own")
       ->type_name(kReadsFile);
+  add_tokenizer_option(*command, arguments->tokenizer_path);
+  command
+      ->add_option("--tokens", arguments->tokens,
+                   "of a text with --tokenizer: how many a row has; what comes next at each are the targets")
+      ->check(CLI::Range(1, 1 << 20))
+      ->needs(command->get_option("--tokenizer"));
   command->add_option("--name", arguments->name, "what people call it (default: the output's name)");
   add_preprocessing_options(*command, arguments->options);
   command
@@ -164,6 +215,7 @@ void add_dataset(CLI::App& app, Session& session) {
       "  zkinfer dataset build --input t10k-images-idx3-ubyte.gz --labels t10k-labels-idx1-ubyte.gz --scale 1 -o "
       "mnist.zkset\n"
       "  zkinfer dataset build --input houses.npy --targets prices.npy -o houses.zkset\n"
+      "  zkinfer dataset build --input story.txt --tokenizer tok512.bin --tokens 64 -o story.zkset\n"
       "The numbers are kept as models take them: what --scale, --mean and --std make of them. With --quiet only the "
       "digest is printed.");
   command->callback([arguments, &session] {

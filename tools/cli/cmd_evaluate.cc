@@ -154,7 +154,7 @@ void add_evaluate(CLI::App& app, Session& session) {
   command
       ->add_option("--metric", arguments->metric,
                    "accuracy; confusion (rows of each label and class, with F1); top-5 and the like; auc (of class 1; "
-                   "auc-3 of class 3); mse, mae (of targets)")
+                   "auc-3 of class 3); mse, mae (of targets); perplexity (of tokens, which are the targets)")
       ->capture_default_str();
   command->add_option("--of-output", arguments->output, "which of the model's outputs, counted from 0")
       ->capture_default_str();

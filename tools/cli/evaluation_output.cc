@@ -63,11 +63,15 @@ namespace {
 constexpr std::int64_t kClassesShown = 20;
 
 bool is_error(const EvaluationResult& result) { return result.info.metric.has_targets(); }
+bool is_perplexity(const EvaluationResult& result) { return result.info.metric.kind == MetricKind::kPerplexity; }
 bool is_auc(const EvaluationResult& result) { return result.info.metric.kind == MetricKind::kAuc; }
 
 // "4,930 of 5,000 = 98.6 %", "0.0123 (..)"
 std::string fraction_text(const EvaluationResult& result, const Figure& figure) {
-  if (figure.denominator == 0) return is_error(result) ? "no rows" : "0 of 0";
+  if (figure.denominator == 0) return result.info.metric.is_summed() ? "no rows" : "0 of 0";
+  if (is_perplexity(result))
+    return significant(figure.value(), 6) + " (" + significant(std::log(figure.value()), 6) + " nats for each of " +
+           counted(figure.denominator, "label") + ")";
   if (is_error(result))
     return significant(figure.value(), 6) + " (" + human_count(figure.numerator) + " units over " +
            counted(figure.denominator, "number") + ")";
@@ -200,6 +204,8 @@ std::string evaluation_text(const EvaluationResult& result, const DataSet& data,
   if (is_error(result))
     out += text("one unit is {}; targets and outputs are whole numbers of them, rounded to the nearest\n",
                 significant(result.unit, 6));
+  if (is_perplexity(result))
+    out += "a label costs -ln of its share in the exponentials of the scores before it, in fixed point\n";
   if (result.weights == WeightEvidence::kUncertified) out += std::string("not proven: ") + kUncertified + "\n";
   out += std::string("not proven: ") + kMayHaveSeen + "\n";
   if (!duplicates_text(data).empty()) out += duplicates_text(data) + "\n";
