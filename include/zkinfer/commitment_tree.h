@@ -124,9 +124,9 @@ struct RestoreOptions {
   // Slots to leave out above it and above the backup's own count: for rotations that were made and are not known.
   std::uint64_t margin = 8;
 };
-// Makes the root's secret again where it is lost. What is under it is discarded: nobody knows how far those counts had come.
-// kInvalidArgument: there is a secret. kResourceLimit: no slot would be left.
+// Makes the root's secret again where it is lost. identity: of the root's key, whose paths highest_published is of. What is under it is discarded: nobody knows how far those counts had come.
+// kInvalidArgument: there is a secret, or the backup is of another root. kResourceLimit: no slot would be left.
 Result<SlotRange> restore_root(const std::string& backup_path, const std::string& root_secret_path,
-                               const RestoreOptions& options);
+                               const Digest& identity, const RestoreOptions& options);
 
 }  // namespace zkinfer

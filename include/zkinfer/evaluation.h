@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "zkinfer/fidelity.h"
 #include "zkinfer/metric.h"
 #include "zkinfer/share_bounds.h"
 #include "zkinfer/verify.h"
@@ -53,6 +54,8 @@ struct EvaluationResult : VerifySummary {
   std::uint64_t num_targets = 0;
   std::vector<std::uint64_t> group_rows;
   double target_deviation = 0;
+  // By input, of rows that check_evaluation made integers of: what lay outside of the model's range. The evaluation is about the nearest ends.
+  std::vector<Clipping> clipping;
 };
 // Checks that the key's model gives these counts on these rows, which are those of the whole data set. Of the request weights and context are
 // asked for; which metric was counted, and of a sample which nonce chose it, is for the caller to compare.

@@ -34,8 +34,8 @@ struct SlotRange {
   bool valid() const { return begin <= next && next <= end && end <= total && num_kept <= total; }
   std::uint64_t num_used() const { return next - begin; }
   std::uint64_t num_left(SlotUse use) const;
-  // The next slot, which is used from now on. kResourceLimit if there is none for this use.
-  Result<std::uint64_t> take(SlotUse use);
+  // The first of the next `count` slots, which are used from now on. kResourceLimit, and none is used, if there are fewer for this use.
+  Result<std::uint64_t> take(SlotUse use, std::uint64_t count = 1);
   // What is left, in slices of nearly equal size; kept slots go to the last. kResourceLimit with less than one proof for each.
   Result<std::vector<SlotRange>> split(std::uint64_t num_parts) const;
   // "12 of 4096 used", for people.
@@ -46,9 +46,10 @@ struct SlotRange {
 class SlotStore {
  public:
   virtual ~SlotStore() = default;
-  // Takes a slot. Once it returns one, no other call for this commitment may return the same, in whatever process or
-  // machine and after whatever crash. On an error no proof is made; a slot may be lost, never used twice.
-  virtual Result<std::uint64_t> take_slot(SlotUse use) = 0;
+  // Takes `count` slots that follow each other, 1 or more, and returns the first. Once it does, no other call for this commitment may return
+  // one of them, in whatever process or machine and after whatever crash. On an error no proof is made; slots may be lost, never used twice.
+  virtual Result<std::uint64_t> take_slots(SlotUse use, std::uint64_t count) = 0;
+  Result<std::uint64_t> take_slot(SlotUse use) { return take_slots(use, 1); }
 };
 
 // A count in memory: for tests, and for commitments whose secret never leaves the process. After fork() the child has a copy
@@ -56,7 +57,7 @@ class SlotStore {
 class MemorySlots final : public SlotStore {
  public:
   explicit MemorySlots(const SlotRange& slots);
-  Result<std::uint64_t> take_slot(SlotUse use) override;
+  Result<std::uint64_t> take_slots(SlotUse use, std::uint64_t count) override;
   // What is used and left, for a store that counts from then on.
   Result<SlotRange> slots() const;
 
@@ -109,7 +110,7 @@ class SlotFile final : public SlotStore {
   const Bytes& payload() const { return payload_; }
   const SlotRange& slots() const { return slots_; }  // as last read or written
   // Reads the file again each time: other processes take slots of it too.
-  Result<std::uint64_t> take_slot(SlotUse use) override;
+  Result<std::uint64_t> take_slots(SlotUse use, std::uint64_t count) override;
   // Moves all that is left to new files, one slice each. Each slice leaves this file, on disk, before its new file exists:
   // a crash loses at most one slice and never doubles a slot. kInvalidArgument if one of the new files is there already.
   Status split(const std::vector<std::string>& paths);

@@ -11,6 +11,7 @@
 #include "slots/durable.h"
 #include "slots/slot_ledger.h"
 #include "verifier/path.h"
+#include "zkinfer/hex.h"
 #include "zkinfer/slot_memory.h"
 
 namespace zkinfer {
@@ -237,10 +238,14 @@ Status discard_descendants(const std::string& root_secret_path) {
 }
 
 Result<SlotRange> restore_root(const std::string& backup_path, const std::string& root_secret_path,
-                               const RestoreOptions& options) {
+                               const Digest& identity, const RestoreOptions& options) {
   FileOps& ops = system_file_ops();
   ZKI_ASSIGN_OR_RETURN(const SlotFile backup, SlotFile::open(backup_path, kRootBackupFile));
-  ZKI_RETURN_IF_ERROR(api::parse_secret(backup.payload()).status());
+  ZKI_ASSIGN_OR_RETURN(const api::Secret secret, api::parse_secret(backup.payload()));
+  // Another root's paths say nothing of how far this one's slots are used.
+  if (secret.identity != identity)
+    return invalid_argument("'" + backup_path + "' is of the root " + to_hex(secret.identity) + ", and the key is of " +
+                            to_hex(identity) + "; give the key and the paths of this backup's root");
   ZKI_ASSIGN_OR_RETURN(const std::string path, ops.resolve(root_secret_path));
   SlotRange slots = backup.slots();
   // What this machine has seen used, too.

@@ -116,12 +116,15 @@ Result<EvaluationProof> Prover::evaluate(const EvaluationRequest& request) const
       head, request.root_identity.value_or(head.identity));
   out.evaluation = prover::evaluation_head_bytes(head, params);
   prover::Totals totals;
+  // Together, so that others who prove under this commitment cannot take the last ones when half is done.
+  ZKI_ASSIGN_OR_RETURN(const std::uint64_t first_slot, impl_->take_slots(SlotUse::kProof, head.num_chunks()));
   std::uint64_t chunk = 0;
   for (std::size_t run = 0; run < runs.size(); ++run) {
     for (std::uint64_t i = 0; i < runs[run].times; ++i, ++chunk) {
       const std::string name = "chunk " + std::to_string(chunk + 1) + " of " + std::to_string(head.num_chunks());
       ZKI_ASSIGN_OR_RETURN(prover::ProveRequest inner,
-                           impl_->begin_proof(SlotUse::kProof, request.progress.step(chunk, head.num_chunks(), name)));
+                           impl_->begin_proof_at(impl_->all_slots().total == 0 ? 0 : first_slot + chunk,
+                                                 request.progress.step(chunk, head.num_chunks(), name)));
       inner.inputs = rows.of_chunk(head, chunk);
       inner.context = head.context;
       Result<prover::Chunk> made = impl_->ended(prover::prove_chunk(model, plans[run], head, chunk, totals, inner));

@@ -78,6 +78,7 @@ Result<EvaluationResult> check_evaluation(const VerificationKey& key, ByteView e
   const std::optional<EvaluationInfo> claimed = claimed_evaluation(evaluation);
   // Bytes that do not begin like an evaluation are rejected for that.
   EvaluationRows rows;
+  std::vector<Clipping> clipping;
   if (claimed.has_value() && claimed->data_set != data.digest()) {
     EvaluationResult result;
     result.verdict =
@@ -85,12 +86,16 @@ Result<EvaluationResult> check_evaluation(const VerificationKey& key, ByteView e
     return result;
   }
   if (claimed.has_value()) {
-    ZKI_ASSIGN_OR_RETURN(rows, data.rows_for(key.info().input_tensors, key.info().output_tensors, claimed->metric));
+    ZKI_ASSIGN_OR_RETURN(
+        rows, data.rows_for(key.info().input_tensors, key.info().output_tensors, claimed->metric, &clipping));
   }
   EvaluationResult result = verify_evaluation(key, evaluation, rows, request);
   if (!result.verdict.accepted()) return result;
   ZKI_ASSIGN_OR_RETURN(Verdict verdict, check_demands(demands, result));
-  if (verdict.accepted()) return result;
+  if (verdict.accepted()) {
+    result.clipping = std::move(clipping);
+    return result;
+  }
   EvaluationResult rejected;
   rejected.verdict = std::move(verdict);
   return rejected;
@@ -168,6 +173,9 @@ std::string evaluation_json(const EvaluationResult& result, const DataSet& data,
   json.add("counts", counts_json(result.counts));
   json.add("chunk_counts", std::move(chunks).take());
   json.add("slots", counts_json(result.slots));
+  std::uint64_t num_clipped = 0;
+  for (const Clipping& input : result.clipping) num_clipped += input.num_clipped;
+  json.number("num_clipped", num_clipped);
   json.boolean("shows_rows", shows_rows(result));
   if (info.metric.is_summed()) {
     json.real("unit", result.unit);

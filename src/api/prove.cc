@@ -35,27 +35,33 @@ Status Prover::Impl::without_code(const Status& status) const {
   return corrupt(status.message() + "; it is removed, and made again when the commitment is opened next");
 }
 
-Result<prover::ProveRequest> Prover::Impl::begin_proof(SlotUse use, const Progress& progress) const {
+Result<std::uint64_t> Prover::Impl::take_slots(SlotUse use, std::uint64_t count) const {
   if (code_is_damaged)
     return corrupt("code file '" + code_path + "': it was found damaged and is removed; open the commitment again");
+  if (all_slots().total == 0) return 0;
+  const Result<std::uint64_t> slot = slots.take(use, count);
+  if (slot.ok()) return *slot;
+  Status status = slot.status();
+  // A file says it itself.
+  if (status.code() == StatusCode::kResourceLimit && status.message().find("; ") == std::string::npos)
+    status = resource_limit(status.message() + "; " + std::string(kModelSecretFile.remedy));
+  return status.with_context(use == SlotUse::kRotation ? "no slot for a rotation" : "no slot for a proof");
+}
+
+Result<prover::ProveRequest> Prover::Impl::begin_proof_at(std::uint64_t slot, const Progress& progress) const {
   prover::ProveRequest request;
   if (!model.prepared.key.insecure_seed) {
     ZKI_ASSIGN_OR_RETURN(request.entropy, prover::random_seed());
   }
   request.progress = progress;
-  if (all_slots().total > 0) {
-    const Result<std::uint64_t> slot = slots.take(use);
-    if (!slot.ok()) {
-      Status status = slot.status();
-      // A file says it itself.
-      if (status.code() == StatusCode::kResourceLimit && status.message().find("; ") == std::string::npos)
-        status = resource_limit(status.message() + "; " + std::string(kModelSecretFile.remedy));
-      return status.with_context(use == SlotUse::kRotation ? "no slot for a rotation" : "no slot for a proof");
-    }
-    request.slot = *slot;
-  }
+  request.slot = slot;
   ++proofs_made;
   return request;
+}
+
+Result<prover::ProveRequest> Prover::Impl::begin_proof(SlotUse use, const Progress& progress) const {
+  ZKI_ASSIGN_OR_RETURN(const std::uint64_t slot, take_slots(use, 1));
+  return begin_proof_at(slot, progress);
 }
 
 Prover::Prover(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -93,6 +93,9 @@ struct Prover::Impl {
   Status publish(pcs::NewCodeFile* code, const std::string& path);
   // Takes a slot, and fresh entropy for its proof.
   Result<prover::ProveRequest> begin_proof(SlotUse use, const Progress& progress) const;
+  // The two apart, of proofs that are made together or not at all: the first of so many slots; 0 where proofs take none.
+  Result<std::uint64_t> take_slots(SlotUse use, std::uint64_t count) const;
+  Result<prover::ProveRequest> begin_proof_at(std::uint64_t slot, const Progress& progress) const;
   // Removes a code file that was found damaged: it is a cache.
   Status without_code(const Status& status) const;
   // What became of it; what goes wrong then has cost a slot.

@@ -20,9 +20,9 @@ class SlotCounter {
   }
   void begin(std::shared_ptr<SlotStore> store) { store_ = std::move(store); }
 
-  Result<std::uint64_t> take(SlotUse use) {
+  Result<std::uint64_t> take(SlotUse use, std::uint64_t count = 1) {
     const Lock lock(mutex_);
-    return store_->take_slot(use);
+    return store_->take_slots(use, count);
   }
 
   // make_store gets what is used of the slots, and from then on its result counts; meanwhile nobody takes one.

@@ -4,7 +4,7 @@
 // in units u = s 2^a / 2^f <= 2^-14, where z_c is rounded to s 2^a <= 2^-20 wherever a > 0. With exponentials in 1/2^30 the largest is 2^30, so E is
 // at least that, and ln(E / 2^30) is added up over stretches of 2^4:
 //   ln(E / 2^30) = sum_i T(min(max(round(E / 2^(18 + 4 i)), 2^12), 2^16)),  T(c) = ln(c / 2^12)
-// Every operator gives one output for its inputs, and all that is rounded moves a loss by at most kLogLossError.
+// Every operator gives one output for its inputs, and all that is rounded moves a loss by less than 2^-10 nats: the exponents 2^-11, exponentials 2^-13, the logarithm's argument 2^-13, five logarithms 2^-15 each, z_c 2^-21.
 #include "qir/log_loss.h"
 
 #include <algorithm>
@@ -20,6 +20,8 @@ namespace {
 constexpr int kDifferenceSteps = 10, kScoreSteps = 20, kLossSteps = 14, kExponentialBits = 30;
 // Exponentials of what is further below are 0: 2^30 exp(-22) < 1/2.
 constexpr std::int64_t kFarthest = 22;
+// More would let what is rounded away add up to more than that.
+constexpr std::int64_t kMaxScores = std::int64_t{1} << 18;
 constexpr int kStretchBits = 4, kLogArgumentBits = 12;
 
 // The largest shift by which the unit stays at most 2^-steps, 0 where it is larger already.
@@ -110,6 +112,9 @@ class LogLossWriter : private TailWriter {
     classes_ = shape.rank() > 0 ? shape[shape.rank() - 1] : 1;
     if (classes_ < 2)
       return unsupported(name + " has no scores of classes along its last axis, which a perplexity is about");
+    if (classes_ > kMaxScores)
+      return unsupported(name + ": " + std::to_string(classes_) +
+                         " scores at a position, a perplexity takes at most 2^18");
     n_ = shape.num_elements() / classes_;
     const Scale& unit = value(id).scale;
     if (is_at_most(unit, -41) || !is_at_most(unit, 4))
@@ -166,7 +171,8 @@ class LogLossWriter : private TailWriter {
     table.kind = TableKind::kExplicit;
     table.first = kFirst;
     table.log_size = kLogArgumentBits + kStretchBits;
-    for (std::int64_t c = kFirst; c < kFirst + table.num_rows(); ++c) table.values.push_back(logarithm(std::min(c, kLast)));
+    for (std::int64_t c = kFirst; c < kFirst + table.num_rows(); ++c)
+      table.values.push_back(logarithm(std::min(c, kLast)));
     const std::int64_t most_log = table.values[static_cast<std::size_t>(kLast - kFirst)];
     graph_.tables.push_back(std::move(table));
     const auto table_index = static_cast<std::int32_t>(graph_.tables.size() - 1);

@@ -45,6 +45,9 @@ class OutcomeWriter : private TailWriter {
     if (count < 2 || count > kMaxClasses)
       return unsupported(name + ": " + std::to_string(count) + " classes, 2 to " + std::to_string(kMaxClasses) +
                          " are allowed");
+    if (metric_.kind == MetricKind::kTopK && std::int64_t{metric_.k} >= count)
+      return invalid_argument("metric: the best " + std::to_string(metric_.k) + " of " + std::to_string(count) +
+                              " classes, which are always right; take fewer");
     if (is_auc && (metric_.k > classes_.hi || (n == 1 && metric_.k != 1)))
       return invalid_argument("metric: class " + std::to_string(metric_.k) + ", " + name + " has " +
                               (n == 1 ? "the score of class 1" : "the classes 0 to " + std::to_string(classes_.hi)));

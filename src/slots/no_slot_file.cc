@@ -17,6 +17,6 @@ Result<SlotFile> SlotFile::create(const std::string& path, const SlotFileKind&, 
   return no_files(path);
 }
 Result<SlotFile> SlotFile::open(const std::string& path, const SlotFileKind&) { return no_files(path); }
-Result<std::uint64_t> SlotFile::take_slot(SlotUse) { return no_files(path_); }
+Result<std::uint64_t> SlotFile::take_slots(SlotUse, std::uint64_t) { return no_files(path_); }
 
 }  // namespace zkinfer

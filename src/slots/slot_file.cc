@@ -169,17 +169,19 @@ Status SlotFile::replace(const SlotRange& slots) {
   return ok_status();
 }
 
-Result<std::uint64_t> SlotFile::take_slot(SlotUse use) {
+Result<std::uint64_t> SlotFile::take_slots(SlotUse use, std::uint64_t count) {
   ZKI_ASSIGN_OR_RETURN(const Descriptor lock, lock_for(*ops_, path_));
   ZKI_RETURN_IF_ERROR(read(false));
   SlotRange slots = slots_;
-  const Result<std::uint64_t> slot = slots.take(use);
+  const Result<std::uint64_t> slot = slots.take(use, count);
   if (!slot.ok()) {
     const std::string remedy = use == SlotUse::kRotation ? "commit again, under a new name" : std::string(kind_.remedy);
     return Status(slot.status().code(), in_quotes(path_) + ": " + slot.status().message() + "; " + remedy);
   }
   SlotLedger ledger = SlotLedger::open(*ops_, ledger_folder(), payload_);
-  if (const SlotLedger::Slice* user = ledger.user_of(*slot); user != nullptr) {
+  const SlotLedger::Slice* user = nullptr;
+  for (std::uint64_t taken = *slot; taken < *slot + count && user == nullptr; ++taken) user = ledger.user_of(taken);
+  if (user != nullptr) {
     return invalid_argument(in_quotes(path_) + " is a copy: its next slot is " + std::to_string(*slot) +
                             ", and on this machine " + in_quotes(user->path) + " has used those below " +
                             std::to_string(user->next) +

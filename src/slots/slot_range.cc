@@ -20,8 +20,13 @@ std::string SlotRange::to_string() const {
               : " (slice " + std::to_string(begin) + ".." + std::to_string(end) + " of " + std::to_string(total) + ")");
 }
 
-Result<std::uint64_t> SlotRange::take(SlotUse use) {
-  if (num_left(use) > 0) return next++;
+Result<std::uint64_t> SlotRange::take(SlotUse use, std::uint64_t count) {
+  const std::uint64_t left = num_left(use);
+  if (left >= count) {
+    next += count;
+    return next - count;
+  }
+  if (left > 0) return resource_limit(to_string() + ", and " + std::to_string(count) + " are needed together");
   if (next < end)
     return resource_limit(to_string() + ", and the last " +
                           (num_kept == 1 ? "one is" : std::to_string(num_kept) + " are") + " kept for rotation");
@@ -50,9 +55,9 @@ Result<std::vector<SlotRange>> SlotRange::split(std::uint64_t num_parts) const {
 
 MemorySlots::MemorySlots(const SlotRange& slots) : slots_(slots), process_(getpid()) {}
 
-Result<std::uint64_t> MemorySlots::take_slot(SlotUse use) {
+Result<std::uint64_t> MemorySlots::take_slots(SlotUse use, std::uint64_t count) {
   ZKI_RETURN_IF_ERROR(check_process());
-  return slots_.take(use);
+  return slots_.take(use, count);
 }
 
 Result<SlotRange> MemorySlots::slots() const {

@@ -81,7 +81,7 @@ expect 0 'confusion' "$zkinfer" inspect <("$zkinfer" -q evaluate mlp.zkmodel --d
 "$zkinfer" verify matrix.zkeval -k mlp.zkkey --data test.zkset --json >out.json || fail "verify of a confusion matrix"
 python3 -c 'import json; assert json.load(open("out.json"))["counts"] == json.load(open("matrix.json"))' || fail "the confusion matrix"
 expect 0 'f1 of class 0' "$zkinfer" verify matrix.zkeval -k mlp.zkkey --data test.zkset
-expect 0 'top-3 +20 of 20' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --metric top-3 -o top.zkeval
+expect 0 'top-2 +(19|20) of 20' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --metric top-2 -o top.zkeval
 expect 0 'accuracy, group 1 +[0-9]+ of 10' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --by-group -o groups.zkeval
 expect 0 'accuracy, group 0 +[0-9]+ of 10' "$zkinfer" verify groups.zkeval -k mlp.zkkey --data test.zkset
 expect 0 'accepted 2 of 2' "$zkinfer" verify groups.zkeval top.zkeval -k mlp.zkkey --data test.zkset

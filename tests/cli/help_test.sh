@@ -23,6 +23,7 @@ cp "$source_folder"/examples/mlp/{mlp.onnx,calibration.json,input.json} "$source
   mkdir lost && cp mlp.zkbackup mlp.zkkey lost/  # where the root's secret is not
   mv ./????????????????.zkpath p.zkpath
   echo '{"input_data": [[0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 1]]}' >labels.json
+  echo 'a few words of a text' >words.txt
   expect 0 'wrote' "$zkinfer" dataset build -i calibration.json --labels labels.json -o rows.zkset
   expect 0 'wrote' "$zkinfer" evm export p.zkproof -k mlp.zkkey --path p.zkpath
   # Few bits and many slots.
@@ -58,6 +59,7 @@ declare -A line=(
   ["commitment split"]="commitment split many.zksecret"
   ["commitment restore"]="commitment restore lost/mlp.zkbackup -k lost/mlp.zkkey --published p.zkpath -s lost/restored.zksecret"
   ["commit-tensor"]="commit-tensor tensor.zkkey -i input.json -o flower"
+  ["dataset build"]="dataset build -i words.txt --tokenizer $source_folder/testdata/tokenizer/plain.bin -o words.zkset"
   ["evaluate"]="evaluate mlp.zkmodel --data rows.zkset"
   ["seal"]="seal mlp.zkmodel"
   ["verify-sealed"]="verify-sealed w.zksealed -k mlp.zkkey --path p.zkpath"
@@ -87,6 +89,7 @@ declare -A answer=(
   ["compile --min-cosine 1"]="--min-cosine: cosine [01]\.[0-9]+, expected at least 1"
   ["compile --weight-bits 2"]="needs [0-9]+ bits beside what it acts on, --weight-bits allows 2; allow more"
 )
+answer["dataset build --tokens 1048576"]="fewer than the 1048576 of a window"
 answer["tokenize --window 1"]="hold none of the text"
 answer["tokenize --window 16777216"]="fewer than the 16777215 of a window"
 for command in "commitment restore" commit-tensor bundle "evm export" "evm check" verify verify-chain verify-path digest inspect soundness evaluate seal verify-sealed unseal; do

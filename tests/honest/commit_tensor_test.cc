@@ -174,7 +174,7 @@ class CountingSlots final : public SlotStore {
  public:
   CountingSlots(std::string name, std::vector<std::string>& log, bool broken = false)
       : name_(std::move(name)), log_(log), broken_(broken) {}
-  Result<std::uint64_t> take_slot(SlotUse) override {
+  Result<std::uint64_t> take_slots(SlotUse, std::uint64_t) override {
     log_.push_back(name_);
     if (broken_) return io_error("the disk is gone");
     return next_++;

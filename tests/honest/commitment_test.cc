@@ -150,7 +150,7 @@ TEST(Slots, ASplitSecretProvesInEveryPart) {
 
 class RefusingStore final : public SlotStore {
  public:
-  Result<std::uint64_t> take_slot(SlotUse) override { return io_error("the database is down"); }
+  Result<std::uint64_t> take_slots(SlotUse, std::uint64_t) override { return io_error("the database is down"); }
 };
 
 TEST(Slots, AStoreOfOnesOwn) {

@@ -130,16 +130,23 @@ TEST_F(Tree, ARestoredBackupUsesNoSlotAgain) {
   EXPECT_FALSE(Prover::open(*model_, backup).ok());
   RestoreOptions options;
   options.margin = 2;
-  EXPECT_EQ(restore_root(backup, secret_, options).status().code(), StatusCode::kInvalidArgument)
+  EXPECT_EQ(restore_root(backup, secret_, root_key_->info().root_identity, options).status().code(),
+            StatusCode::kInvalidArgument)
       << "the secret is there";
   std::filesystem::remove(secret_);
   std::filesystem::remove(secret_ + ".lock");
   // What is still there says that more was published than the caller knows.
   options.margin = 1;
-  EXPECT_EQ(restore_root(backup, secret_, options).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(restore_root(backup, secret_, root_key_->info().root_identity, options).status().code(),
+            StatusCode::kInvalidArgument);
   EXPECT_FALSE(std::filesystem::exists(secret_));
   options.highest_published = highest;
-  const SlotRange slots = must(restore_root(backup, secret_, options));
+  // Another root's key, whose paths say nothing of this one's slots.
+  Digest other = root_key_->info().root_identity;
+  other[3] ^= 1;
+  EXPECT_EQ(restore_root(backup, secret_, other, options).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_FALSE(std::filesystem::exists(secret_));
+  const SlotRange slots = must(restore_root(backup, secret_, root_key_->info().root_identity, options));
   EXPECT_EQ(slots.next, 5u);
   // Old counts are gone; old proofs still verify, new ones come under the same name, from slots above.
   EXPECT_TRUE(names_there().empty());
@@ -150,9 +157,11 @@ TEST_F(Tree, ARestoredBackupUsesNoSlotAgain) {
   }
   // The same backup a second time, elsewhere: as long as a margin is left.
   options.margin = 8;
-  EXPECT_EQ(restore_root(backup, folder_.file("n.zksecret"), options).status().code(), StatusCode::kResourceLimit);
+  EXPECT_EQ(restore_root(backup, folder_.file("n.zksecret"), root_key_->info().root_identity, options).status().code(),
+            StatusCode::kResourceLimit);
   options.highest_published = 8;
-  EXPECT_EQ(restore_root(backup, folder_.file("n.zksecret"), options).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_EQ(restore_root(backup, folder_.file("n.zksecret"), root_key_->info().root_identity, options).status().code(),
+            StatusCode::kInvalidArgument);
 }
 
 TEST_F(Tree, AnOldCopyOfTheRootIsNoticed) {

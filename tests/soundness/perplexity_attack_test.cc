@@ -147,7 +147,10 @@ TEST(PerplexityOf, WhatHasNoScores) {
   EXPECT_EQ(qir::with_outcome(b.graph, {MetricKind::kPerplexity}, 7).status().code(), StatusCode::kUnsupported);
   b.graph.values[x].scale = {1, -41};
   EXPECT_EQ(qir::with_outcome(b.graph, {MetricKind::kPerplexity}, 7).status().code(), StatusCode::kUnsupported);
+  b.graph.values[x].shape = {1, (std::int64_t{1} << 18) + 1};
   b.graph.values[x].scale = {1, 4};
+  EXPECT_EQ(qir::with_outcome(b.graph, {MetricKind::kPerplexity}, 7).status().code(), StatusCode::kUnsupported);
+  b.graph.values[x].shape = {1, 3};
   EXPECT_TRUE(qir::with_outcome(b.graph, {MetricKind::kPerplexity}, 7).ok());
 }
 

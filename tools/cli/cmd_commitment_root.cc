@@ -179,7 +179,7 @@ CommandResult restore(const Session& session, const RestoreArguments& arguments)
     options.highest_published = std::max(options.highest_published.value_or(0), path.root_slot);
   }
   ZKI_RETURN_IF_ERROR(check_lost(arguments));
-  ZKI_ASSIGN_OR_RETURN(const SlotRange slots, restore_root(arguments.backup_path, arguments.secret_path, options));
+  ZKI_ASSIGN_OR_RETURN(const SlotRange slots, restore_root(arguments.backup_path, arguments.secret_path, root.info().root_identity, options));
   if (session.json) {
     print_result(session,
                  {{"secret", arguments.secret_path}, {"next_slot", slots.next}, {"slots", {slots.begin, slots.end}}});

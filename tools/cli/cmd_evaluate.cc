@@ -85,8 +85,8 @@ CommandResult evaluate(Session& session, const Arguments& arguments) {
 
   request.progress = line.callback(kServingShare, 1);
   const Stopwatch prove_watch;
-  const Result<EvaluationProof> made = committed.prover().evaluate(request);
-  if (made.status().code() == StatusCode::kResourceLimit)
+  const Result<EvaluationProof> made = committed.evaluate(request, num_chunks);
+  if (made.status().code() == StatusCode::kResourceLimit && !is_of_slots(made.status()))
     return resource_limit(made.status().message() + with_limit_options("--chunk"));
   if (!made.ok()) return made.status();
   const double prove_seconds = prove_watch.seconds();

@@ -24,6 +24,7 @@
 #include "zkinfer/compile.h"
 #include "zkinfer/hex.h"
 #include "zkinfer/inspect.h"
+#include "zkinfer/sealed.h"
 #include "zkinfer/structure.h"
 
 namespace zkinfer::cli {
@@ -221,6 +222,7 @@ Result<Description> describe_ours(const InspectArguments& arguments, const FileF
       return describe_frame(format, "sealed_weights",
                             "a model's weights, encrypted; `zkinfer verify-sealed` checks them, `unseal` opens them");
     case FileKind::kKeyShares:
+      ZKI_RETURN_IF_ERROR(KeyShares::from_bytes(bytes).status());
       return describe_frame(format, "key_shares", "secret: opens sealed weights, both of them together");
     case FileKind::kCertificate: return describe_certificate(bytes, arguments);
     case FileKind::kPath: return describe_path(bytes, arguments);

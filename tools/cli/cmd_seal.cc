@@ -40,15 +40,14 @@ CommandResult seal(Session& session, const Arguments& arguments) {
   ZKI_ASSIGN_OR_RETURN(const Model model, load_model(arguments.model_path));
   ZKI_ASSIGN_OR_RETURN(Committed committed,
                        Committed::serve(model, arguments.secret_path, told(session, line, kServingShare)));
-  ZKI_ASSIGN_OR_RETURN(const std::uint64_t num_chunks, committed.prover().seal_chunks(request));
-  ZKI_RETURN_IF_ERROR(committed.prepare_slots(num_chunks, "sealing", "commit with more (`zkinfer commit --budget`)"));
+  ZKI_ASSIGN_OR_RETURN(const std::uint64_t num_chunks, committed.prepare_sealing(request));
   ZKI_RETURN_IF_ERROR(files.reserve(proof, num_chunks * committed.proof_room()));
   if (!committed.path().empty()) ZKI_RETURN_IF_ERROR(check_path_beside(arguments.proof_path, committed));
 
   request.progress = line.callback(kServingShare, 1);
   const Stopwatch prove_watch;
-  const Result<SealedModel> made = committed.prover().seal(request);
-  if (made.status().code() == StatusCode::kResourceLimit)
+  const Result<SealedModel> made = committed.seal(request, num_chunks);
+  if (made.status().code() == StatusCode::kResourceLimit && !is_of_slots(made.status()))
     return resource_limit(made.status().message() + " (--verify-seconds, --verify-memory)");
   if (!made.ok()) return made.status();
   const double prove_seconds = prove_watch.seconds();

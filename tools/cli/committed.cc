@@ -136,9 +136,50 @@ void Committed::move_to(CommitmentTree::Serving serving) {
   node_name_ = serving.node.name;
 }
 
+namespace {
+
+constexpr const char* kLargerChunks = "use larger chunks (--chunk)";
+constexpr const char* kLargerBudget = "commit with more (`zkinfer commit --budget`)";
+
+}  // namespace
+
 Result<std::uint64_t> Committed::prepare_evaluation(const EvaluationRequest& request) {
   ZKI_ASSIGN_OR_RETURN(const std::uint64_t num_chunks, prover_.evaluation_chunks(request));
-  ZKI_RETURN_IF_ERROR(prepare_slots(num_chunks, "the evaluation", "use larger chunks (--chunk)"));
+  ZKI_RETURN_IF_ERROR(prepare_slots(num_chunks, "the evaluation", kLargerChunks));
+  return num_chunks;
+}
+
+// Slots are taken before anything is computed, so what was too late costs nothing.
+template <class Prove>
+auto Committed::with_slots(std::uint64_t count, const std::string& what, const std::string& remedy, const Prove& prove)
+    -> decltype(prove()) {
+  for (;;) {
+    auto result = prove();
+    if (result.ok() || result.status().code() != StatusCode::kResourceLimit || key_.info().model_budget == 0)
+      return result;
+    if (tree_.has_value()) {
+      ZKI_ASSIGN_OR_RETURN(const std::vector<CommitmentTree::Node> nodes, tree_->nodes());
+      const auto node = std::ranges::find(nodes, node_name_, &CommitmentTree::Node::name);
+      if (node != nodes.end() && node->num_proofs_left >= count) return result;
+    } else {
+      ZKI_ASSIGN_OR_RETURN(const std::optional<std::uint64_t> num_left, proofs_left());
+      if (!num_left.has_value() || *num_left >= count) return result;
+    }
+    // Says what is wrong where there are none.
+    ZKI_RETURN_IF_ERROR(prepare_slots(count, what, remedy));
+  }
+}
+
+Result<EvaluationProof> Committed::evaluate(const EvaluationRequest& request, std::uint64_t num_chunks) {
+  return with_slots(num_chunks, "the evaluation", kLargerChunks, [&] { return prover_.evaluate(request); });
+}
+Result<SealedModel> Committed::seal(const SealRequest& request, std::uint64_t num_chunks) {
+  return with_slots(num_chunks, "sealing", kLargerBudget, [&] { return prover_.seal(request); });
+}
+
+Result<std::uint64_t> Committed::prepare_sealing(const SealRequest& request) {
+  ZKI_ASSIGN_OR_RETURN(const std::uint64_t num_chunks, prover_.seal_chunks(request));
+  ZKI_RETURN_IF_ERROR(prepare_slots(num_chunks, "sealing", kLargerBudget));
   return num_chunks;
 }
 

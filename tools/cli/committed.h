@@ -24,6 +24,9 @@ inline constexpr double kServingShare = 0.3;
 // A secret below a root is used by `prove` and `rotate` alone, through the root's.
 Status refuse_below_root(CommitmentRole role, const std::string& secret_path);
 
+// Of what a commitment has too few of: what helps with a verifier's limits does not.
+inline bool is_of_slots(const Status& status) { return status.message().find("slot") != std::string::npos; }
+
 class Committed {
  public:
   // The commitment whose secret this is: for its certificate.
@@ -50,8 +53,11 @@ class Committed {
   Result<BatchResult> prove_batch(const BatchRequest& request);
   // Under a commitment with slots for all chunks of the evaluation: this one, or a fresh one below the root. How many these are.
   Result<std::uint64_t> prepare_evaluation(const EvaluationRequest& request);
-  // The same for so many slots of one commitment. what: that takes them; remedy: where there are too few.
-  Status prepare_slots(std::uint64_t count, const std::string& what, const std::string& remedy);
+  // The same for sealing.
+  Result<std::uint64_t> prepare_sealing(const SealRequest& request);
+  // Prover::evaluate and seal, which take so many slots together; others may have taken them since they were prepared: then under the next one.
+  Result<EvaluationProof> evaluate(const EvaluationRequest& request, std::uint64_t num_chunks);
+  Result<SealedModel> seal(const SealRequest& request, std::uint64_t num_chunks);
   // Prover::plan_proof.
   Result<Bytes> plan(const ProveRequest& request, std::vector<Clipping>& clipping);
   // After the last proof: makes the next serving commitment ahead of need. What goes wrong is said, the proofs are good.
@@ -66,12 +72,17 @@ class Committed {
   Result<std::optional<std::uint64_t>> proofs_left() const;
 
  private:
+  // So many slots of one commitment. what: that takes them; remedy: where there are too few.
+  Status prepare_slots(std::uint64_t count, const std::string& what, const std::string& remedy);
   // prove(), and again under the next serving commitment where this one has no slot left.
   static Result<Committed> under_root(const Model& model, const std::string& secret_path, CommitmentTree tree,
                                       Result<CommitmentTree::Serving> serving, const CommitmentTree::Told& told);
   void move_to(CommitmentTree::Serving serving);
   template <class Prove>
   auto under_next(const Prove& prove) -> decltype(prove());
+  template <class Prove>
+  auto with_slots(std::uint64_t count, const std::string& what, const std::string& remedy, const Prove& prove)
+      -> decltype(prove());
   Committed(Prover prover, VerificationKey key, std::string secret_path)
       : prover_(std::move(prover)), key_(std::move(key)), secret_path_(std::move(secret_path)) {}
 

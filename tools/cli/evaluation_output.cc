@@ -207,6 +207,9 @@ std::string evaluation_text(const EvaluationResult& result, const DataSet& data,
   if (is_perplexity(result))
     out += "a label costs -ln of its share in the exponentials of the scores before it, in fixed point\n";
   if (result.weights == WeightEvidence::kUncertified) out += std::string("not proven: ") + kUncertified + "\n";
+  for (const Clipping& input : result.clipping)
+    if (input.num_clipped > 0)
+      out += "clipped: " + clipping_text(input) + "; counted are the nearest ends of the range\n";
   out += std::string("not proven: ") + kMayHaveSeen + "\n";
   if (!duplicates_text(data).empty()) out += duplicates_text(data) + "\n";
   return out;

@@ -179,8 +179,9 @@ void add_secret_option(CLI::App& command, std::string& path) {
 }
 
 void add_force_flag(CLI::App& command, bool& force) {
-  command.add_flag("--force", force,
-                   "replace files of another kind than the one written (never a secret, never an input)");
+  command.add_flag(
+      "--force", force,
+      "replace files of another kind than the one written (never a commitment's secret or its backup, never an input)");
 }
 
 std::string with_extension(const std::string& path, const std::string& extension) {

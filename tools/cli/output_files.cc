@@ -202,15 +202,16 @@ Status OutputFiles::check_existing(const File& file) const {
   if (!file.json_noun.empty()) std::erase_if(head, [](std::uint8_t c) { return std::isspace(c) != 0; });
   bool same = found == file.format && found != nullptr && found->kind != FileKind::kKeyShares;
   if (file.format == nullptr && found == nullptr) {
-    same = file.size.has_value()
-               ? static_cast<std::uint64_t>(entry.st_size) == *file.size
-               : head.size() >= file.head.size() && std::memcmp(head.data(), file.head.data(), file.head.size()) == 0;
+    // Data without a head may be anybody's.
+    same = !file.size.has_value() && head.size() >= file.head.size() &&
+           std::memcmp(head.data(), file.head.data(), file.head.size()) == 0;
   }
   if (same) return ok_status();
   // Whoever has locked money to them waits for these; a second sealing has others.
   const bool is_shares = found != nullptr && found->kind == FileKind::kKeyShares;
-  const std::string is = is_shares          ? "has the key shares of another sealing, which nothing can make again"
-                         : found != nullptr ? "is " + named_kind(*found)
+  const std::string is = is_shares               ? "has the key shares of another sealing, which nothing can make again"
+                         : found != nullptr      ? "is " + named_kind(*found)
+                         : file.size.has_value() ? "is there already, and nothing in it says what it is"
                          : file.json_noun.empty() ? "is there already and is no file that this command writes here"
                                                   : "is there already and is no " + file.json_noun;
   // A file that nobody named, as a proof's path, is replaced by nothing.
@@ -428,7 +429,16 @@ void OutputFiles::take_back(File& file) {
 Status OutputFiles::open_pipes() {
   for (const std::unique_ptr<File>& file : files_) {
     if (!file->in_place || file->pipe >= 0) continue;
-    file->pipe = ::open(file->path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    // A pipe waits for its reader, but not beyond a signal to stop.
+    constexpr timespec kPause{0, 20'000'000};
+    for (;;) {
+      file->pipe = ::open(file->path.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+      if (file->pipe >= 0 || errno != ENXIO) break;
+      if (StopSignals::stopped_by() != 0)
+        return Status(StatusCode::kCancelled, "nobody reads " + file->named() + ", and a signal to stop came");
+      ::nanosleep(&kPause, nullptr);
+    }
+    if (file->pipe >= 0) ::fcntl(file->pipe, F_SETFL, ::fcntl(file->pipe, F_GETFL) & ~O_NONBLOCK);
     if (file->pipe < 0) return io_error("cannot write " + file->named() + ": " + system_text());
   }
   return ok_status();

@@ -50,7 +50,7 @@ class OutputFiles {
   // it is, for people.
   Id add_json(const std::string& option, const std::string& path, const std::string& first_key,
               const std::string& noun);
-  // num_bytes of data without a head, readable by its owner only: a file of another size is of another kind.
+  // num_bytes of data without a head, readable by its owner only: whatever has the name already is of another kind.
   Id add_data(const std::string& option, const std::string& path, std::uint64_t num_bytes);
   // A file that a SlotFile will make: only checked here. It must not be there.
   void add_counted(const std::string& option, const std::string& path, FileKind kind);

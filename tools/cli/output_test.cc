@@ -56,7 +56,7 @@ class OutputFilesTest : public ::testing::Test {
 
 TEST_F(OutputFilesTest, WritesAndReplacesFilesOfItsKind) {
   for (int round = 0; round < 2; ++round) {
-    OutputFiles files;
+    OutputFiles files(round > 0);  // nothing tells what the data are
     const OutputFiles::Id proof = files.add("-o", path("a.zkproof"), FileKind::kProof);
     const OutputFiles::Id text = files.add_text("--json", path("a.json"), "{");
     const OutputFiles::Id data = files.add_data("--data", path("a.bin"), 3);
