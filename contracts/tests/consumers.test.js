@@ -159,8 +159,10 @@ describe('calls of other standards', () => {
 });
 
 test('an oracle acts once a round, on proofs that were made for it', async () => {
-  const oracle = await on.chain.deploy('ExampleOracle', addressWord(receipts), on.modelId);
-  const other = await on.chain.deploy('ExampleOracle', addressWord(receipts), on.modelId);
+  const security = await on.chain.deploy('ZkInferSecurity', addressWord(on.registry));
+  const make = () => on.chain.deploy('ExampleOracle', addressWord(receipts), addressWord(security), on.modelId);
+  const oracle = await make();
+  const other = await make();
   const update = (contract, out = outputs) => ask(contract, 'update(bytes32,bytes)', digests[0], {bytes: out});
   const contextOf = async (contract) => done(await ask(contract, 'context()'));
   is(await update(oracle), 'NotVerified(bytes32)');

@@ -10,6 +10,7 @@
 #include "base/files.h"
 #include "evm/program.h"
 #include "evm/publics.h"
+#include "soundness/analyze.h"
 #include "statement/canonical_bytes.h"
 #include "verifier/path.h"
 #include "zkinfer/hex.h"
@@ -136,6 +137,19 @@ Verdict verify_shown(const verifier::PreparedKey& prepared, const statement::Hea
   return pcs::verify_opening(prepared.key.params, claim, roots, messages.subspan(channel.bytes_read()), transcript);
 }
 
+// The most bits for which the analysis of a key that claims so many finds so many, in either regime.
+std::uint32_t proven_bits(const verifier::PreparedKey& prepared) {
+  pcs::OpeningParams params = prepared.key.params;
+  for (std::uint32_t bits = 128; bits > 0; --bits) {
+    for (const Decoding decoding : {Decoding::kJohnson, Decoding::kUnique}) {
+      params.security.bits = bits;
+      params.security.decoding = decoding;
+      if (soundness::analyze(params, prepared.compiled.shape).bits() >= bits) return bits;
+    }
+  }
+  return 0;
+}
+
 // beside_path: canonical bytes of the public tensor of which the proof holds only the hash.
 int run(const char* key_path, const char* proof_path, const char* path_path, const char* beside_path) {
   const auto fail = [](const Status& status) {
@@ -162,8 +176,8 @@ int run(const char* key_path, const char* proof_path, const char* path_path, con
   }
   const auto program = program_bytes(*prepared);
   if (!program.ok()) return fail(program.status());
-  std::string json =
-      "{\"program\": \"0x" + to_hex(*program) + "\",\n\"identity\": \"0x" + to_hex(prepared->identity) + "\"";
+  std::string json = "{\"program\": \"0x" + to_hex(*program) + "\",\n\"identity\": \"0x" + to_hex(prepared->identity) +
+                     "\",\n\"security_bits\": " + std::to_string(proven_bits(*prepared));
   statement::Header header;
   statement::PublicValues beside;
   for (const auto& [id, policy] : qir::seen_tensors(prepared->key.graph, prepared->key.visibility)) {
