@@ -11,12 +11,15 @@ import "./Program.sol";
 import {Tensor, isPublic, modelIdentity, tensorAt} from "./Statement.sol";
 
 // Programs of models. Anybody registers anything: a model's id is a hash of its key's identity and of its program, so nobody can pair
-// an identity with a program of his own making under an id that others pinned. What a registrant says besides is his claim.
+// an identity with a program of his own making under an id that others pinned.
 contract ZkInferRegistry is IZkInferPrograms {
     // The first thing about a program that is not as it must be, by its name.
     error BadProgram(string what);
 
-    event Registered(bytes32 indexed modelId, bytes32 indexed identity, address program, address registrant, string card);
+    event Registered(bytes32 indexed modelId, bytes32 indexed identity, address program, address registrant);
+    // What somebody says, at each call of `register`, of a model that others may have registered before: whose card counts is
+    // ZkInferOwners' business.
+    event CardNamed(bytes32 indexed modelId, address indexed by, string card);
 
     uint256 private constant MAX_CODE = 24576; // EIP-170
     uint256 private constant MAX_PART = MAX_CODE - 21;
@@ -32,15 +35,16 @@ contract ZkInferRegistry is IZkInferPrograms {
         return keccak256(abi.encodePacked("zkinfer evm model", identity, programDigest));
     }
 
-    // Once per model; card: where the model card is, for people. Registering again changes nothing.
+    // Once per model. It makes nobody an owner, and registering again changes nothing. card: where a model card is, in the sender's words; "" for none.
     function register(bytes calldata program, string calldata card) external returns (bytes32 modelId) {
         address source = deploy(program);
         bytes32 identity = validateProgram(source);
         modelId = modelIdOf(identity, keccak256(program));
         if (programs[modelId] == address(0)) {
             programs[modelId] = source;
-            emit Registered(modelId, identity, source, msg.sender, card);
+            emit Registered(modelId, identity, source, msg.sender);
         }
+        if (bytes(card).length != 0) emit CardNamed(modelId, msg.sender, card);
     }
 
     // Data contracts: 0x00 | program, or a long one in parts, the last first, as copyProgram reads them. Their code never changes: none of
