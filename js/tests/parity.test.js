@@ -84,6 +84,7 @@ describe('digits, weights and input private', () => {
   test('the example does the same, with the package as npm installs it', () => {
     folder.copy('js/examples/verify.mjs');
     cpSync(join(web, 'zkinfer'), join(folder.path, 'node_modules/zkinfer'), {recursive: true});
+    folder.write('package.json', JSON.stringify({dependencies: {zkinfer: '*'}}));
     const run = (...files) => spawnSync(process.execPath, ['verify.mjs', ...files], {cwd: folder.path, encoding: 'utf8'});
     const accepted = run('x.zkbundle', 'digits.zkkey');
     assert.deepEqual([accepted.status, accepted.stdout.split('\n')[0]], [0, 'ACCEPTED'], accepted.stderr);

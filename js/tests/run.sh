@@ -23,4 +23,12 @@ if [[ $1 == page || $1 == page_kinds || $1 == page_evm || $1 == prove_page || $1
 fi
 mkdir -p "$4"
 export ZKINFER=$2 ZKINFER_WEB=$3 ZKINFER_WORK=$4
+if [[ $1 == deno ]]; then
+  # The same test in Deno, which npm gives or somebody has installed.
+  deno=$(compgen -G "$3/npm/node_modules/@deno/*/deno" | head -n 1 || command -v deno) || skip "there is no Deno: npm has given none (make web), and none is installed"
+  "$deno" --version >/dev/null 2>&1 || skip "$deno does not run here"
+  export DENO_DIR=$4/deno DENO_NO_UPDATE_CHECK=1 NO_COLOR=1
+  cd "$here"
+  exec "$deno" test --allow-all --no-check --no-config --no-lock --node-modules-dir=manual parity.test.js
+fi
 exec node --test "$here/$1.test.js"
