@@ -8,15 +8,27 @@ import {after, before, describe, test} from 'node:test';
 import {artifacts, bytesToHex, concat, encode, hexToBytes, keccak, selector, text, words} from './abi.js';
 import {DEV_KEYS, MAX_TRANSACTION_BYTES, MAX_TRANSACTION_GAS, Node, addressOf, argument} from './anvil.js';
 import {Model, REASONS, context} from './models.js';
+import {dataGas, floorOf7623, floorOf7976, transactionGas} from './pricing.js';
 
-const CONTRACTS = ['ZkInferOuter', 'ZkInferFunctionals', 'ZkInferRegistry', 'ZkInferVerifier', 'ZkInferReceipts', 'ZkInferSession'];
-const ARGUMENTS = {ZkInferVerifier: ['ZkInferOuter', 'ZkInferFunctionals', 'ZkInferRegistry'], ZkInferReceipts: ['ZkInferVerifier'], ZkInferSession: ['ZkInferReceipts']};
+const CONTRACTS = ['ZkInferOuter', 'ZkInferFunctionals', 'ZkInferRegistry', 'ZkInferVerifier', 'ZkInferReceipts', 'ZkInferSession', 'ZkInferOwners', 'ZkInferSecurity', 'ZkInferClaims'];
+const ARGUMENTS = {ZkInferVerifier: ['ZkInferOuter', 'ZkInferFunctionals', 'ZkInferRegistry'], ZkInferReceipts: ['ZkInferVerifier'], ZkInferSession: ['ZkInferReceipts'], ZkInferSecurity: ['ZkInferRegistry'], ZkInferClaims: ['ZkInferRegistry']};
 const SUBMIT = selector('submit(bytes32,bytes,bytes,bytes,bytes32)');
 
 // Measured figures (docs/evm.md); a change that is worth it changes them.
 const limits = JSON.parse(readFileSync(join(process.env.ZKINFER_SOURCE, 'bench/evm_limits.json'), 'utf8'));
 function within(got, limit, what) {
   assert.ok(got <= 1.01 * limit, `${what}: ${got}, more than 1 % above the ${limit} of bench/evm_limits.json`);
+}
+
+// What the node took, which has the floor of EIP-7623, is what it would take with that of EIP-7976, and both are within the limits of a transaction and of a block.
+async function withinPrices(receipt, data, what) {
+  assert.ok(receipt.gas > floorOf7623(data), `${what}: ${receipt.gas} gas, the floor of EIP-7623 is ${floorOf7623(data)}`);
+  const {today, draft} = transactionGas(data, receipt.gas - 21000 - dataGas(data));
+  assert.equal(today, receipt.gas);
+  const {gasLimit} = await node.ask('eth_getBlockByNumber', 'latest', false);
+  for (const gas of [today, draft]) assert.ok(gas <= MAX_TRANSACTION_GAS && gas <= Number(gasLimit), `${what}: ${gas} gas`);
+  console.log(`# ${what}: ${today} gas, ${draft} with EIP-7976 (floors ${floorOf7623(data)}, ${floorOf7976(data)})`);
+  return draft;
 }
 
 let node;
@@ -41,17 +53,28 @@ test('the node has the limit of EIP-7825', async () => {
   await assert.rejects(node.send(at.ZkInferReceipts, SUBMIT, {gas: MAX_TRANSACTION_GAS + 1}), /tx_gas_limit/);
 });
 
+test('floors are what the node takes of a transaction that does next to nothing, and no transaction of 131,072 bytes reaches a limit by EIP-7976', async () => {
+  const data = new Uint8Array(20000).fill(1);
+  data.fill(0, 15000);
+  // To an address without code.
+  const receipt = await node.send(addressOf(DEV_KEYS[1]), data);
+  assert.equal(receipt.gas, floorOf7623(data));
+  assert.deepEqual(transactionGas(data, 0), {standard: 21000 + 15000 * 16 + 5000 * 4, today: 21000 + 15000 * 40 + 5000 * 10, draft: 21000 + 20000 * 64});
+  assert.ok(floorOf7976(new Uint8Array(MAX_TRANSACTION_BYTES)) <= MAX_TRANSACTION_GAS / 2 + 21000);
+});
+
 test('no contract is larger than its limit', () => {
   for (const [name, most] of Object.entries(limits.code)) within(hexToBytes(artifacts[name].deployed).length, most, `${name}: bytes of code`);
 });
 
-async function register(exported) {
-  const call = concat(selector('register(bytes,string)'), encode({bytes: hexToBytes(exported.program)}, {bytes: text('ipfs://card')}));
+async function register(exported, card = 'ipfs://card', from = 0) {
+  const call = concat(selector('register(bytes,string)'), encode({bytes: hexToBytes(exported.program)}, {bytes: text(card)}));
   assert.equal(bytesToHex((await node.call(at.ZkInferRegistry, call)).data), exported.model_id);
-  const receipt = await node.send(at.ZkInferRegistry, call);
+  const receipt = await node.send(at.ZkInferRegistry, call, {from});
   assert.ok(receipt.succeeded);
   assert.ok(receipt.bytes <= MAX_TRANSACTION_BYTES);
-  assert.equal(receipt.logs[0].topics[1], exported.model_id);
+  await withinPrices(receipt, call, 'registration');
+  for (const {topics} of receipt.logs) assert.equal(topics[1], exported.model_id);
   return receipt;
 }
 
@@ -88,6 +111,17 @@ for (const [name, example, commitWords] of models) {
       within(receipt.gas, limits.gas[name].register, `${name}: gas of the registration`);
     });
 
+    test('a card is of who says it, also of who registers later, and registering makes nobody an owner', async () => {
+      const {logs} = await register(exported, 'ipfs://another', 1);
+      const [named, ...more] = logs;
+      assert.equal(more.length, 0);
+      assert.deepEqual(named.topics, [bytesToHex(keccak(text('CardNamed(bytes32,address,string)'))), exported.model_id, bytesToHex(encode(argument(addressOf(DEV_KEYS[1]))))]);
+      assert.deepEqual(hexToBytes(named.data), encode({bytes: text('ipfs://another')}));
+      assert.deepEqual((await register(exported, '', 1)).logs, []);
+      const {data} = await node.call(at.ZkInferOwners, concat(selector('ownerOf(bytes32)'), encode(hexToBytes(exported.model_id))));
+      assert.equal(words(data)[0], 0n);
+    });
+
     test('accepted in one transaction, with a receipt', async () => {
       const calldata = hexToBytes(exported.calldata);
       assert.equal(await verify(calldata), 'None');
@@ -96,6 +130,7 @@ for (const [name, example, commitWords] of models) {
       assert.ok(receipt.bytes <= MAX_TRANSACTION_BYTES, `${receipt.bytes} bytes`);
       assert.ok(receipt.gas < MAX_TRANSACTION_GAS, `${receipt.gas} gas`);
       within(receipt.gas, limits.gas[name].verify, `${name}: gas of the verification`);
+      within(await withinPrices(receipt, submission(calldata), `${name}, verified`), limits.gas[name].verify, `${name}: gas of the verification with EIP-7976`);
       const publics = [model.native.public_inputs, model.native.public_outputs].map((x) => keccak(hexToBytes(x)));
       receiptId = keccak(encode(hexToBytes(exported.model_id), ...publics, context));
       const [event] = receipt.logs;
@@ -142,13 +177,21 @@ describe('a proof of more bytes than one transaction takes', () => {
     const [inputs, outputs] = [model.native.public_inputs, model.native.public_outputs].map(hexToBytes);
     const statement = [hexToBytes(exported.model_id), keccak(inputs), keccak(outputs), context, keccak(model.proof)];
     const half = 65000;
-    const add = await node.send(at.ZkInferSession, concat(selector('add(bytes32,bytes32,bytes32,bytes32,bytes32,uint256,bytes)'), encode(...statement, 0, {bytes: model.proof.slice(0, half)})));
-    const finish = await node.send(at.ZkInferSession, concat(selector('finish(bytes32,bytes,bytes,bytes32,bytes32,bytes)'),
-      encode(statement[0], {bytes: inputs}, {bytes: outputs}, context, statement[4], {bytes: model.proof.slice(half)})));
-    for (const receipt of [add, finish]) {
+    const calls = {
+      add: concat(selector('add(bytes32,bytes32,bytes32,bytes32,bytes32,uint256,bytes)'), encode(...statement, 0, {bytes: model.proof.slice(0, half)})),
+      finish: concat(selector('finish(bytes32,bytes,bytes,bytes32,bytes32,bytes)'),
+        encode(statement[0], {bytes: inputs}, {bytes: outputs}, context, statement[4], {bytes: model.proof.slice(half)})),
+    };
+    const receipts = {};
+    for (const [name, data] of Object.entries(calls)) {
+      const receipt = (receipts[name] = await node.send(at.ZkInferSession, data));
       assert.ok(receipt.succeeded);
       assert.ok(receipt.bytes <= MAX_TRANSACTION_BYTES && receipt.gas < MAX_TRANSACTION_GAS, `${receipt.bytes} bytes, ${receipt.gas} gas`);
     }
+    const {add, finish} = receipts;
+    // What a chunk takes is creating code; what is given back when it ends keeps `finish` from being the sum of its parts.
+    await withinPrices(add, calls.add, 'a chunk');
+    assert.ok(Math.max(finish.gas, floorOf7976(calls.finish)) <= MAX_TRANSACTION_GAS);
     console.log(`# digits, default key: ${model.proof.length} bytes of proof, ${add.gas} and ${finish.gas} gas`);
     const id = keccak(encode(...statement.slice(0, 4)));
     assert.equal(finish.logs[0].topics[1], bytesToHex(id));

@@ -5,6 +5,7 @@
 import {readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {Deployment, Model} from './models.js';
+import {transactionGas} from './pricing.js';
 
 const {first, names} = JSON.parse(readFileSync(join(process.env.ZKINFER_CONTRACTS, 'marks.json'), 'utf8'));
 const models = {digits: 'digits', mlp: 'mlp'};
@@ -43,15 +44,11 @@ for (const [name, example] of Object.entries(models)) {
     const calldata = on.calldata(model.proof);
     const {reason, gas} = await on.verify(model.proof);
     if (reason !== 'None') throw new Error(`${name}: ${reason}`);
-    const zeros = calldata.filter((byte) => byte === 0).length;
-    const data = 4 * zeros + 16 * (calldata.length - zeros);
-    const tokens = zeros + 4 * (calldata.length - zeros);
+    const {today, draft} = transactionGas(calldata, Number(gas));
     out.push({
       name, security_bits: bits, proof_bytes: model.proof.length, calldata_bytes: calldata.length, program_bytes: on.program.length,
       registration_gas: Number(on.registrationGas), execution_gas: Number(gas),
-      // EIP-7623, and the draft EIP-7976 with 64 a byte
-      transaction_gas: 21000 + Math.max(data + Number(gas), 10 * tokens),
-      transaction_gas_eip_7976: 21000 + Math.max(data + Number(gas), 64 * calldata.length),
+      transaction_gas: today, transaction_gas_eip_7976: draft,
       sections: await on.chain.trace(on.verifier, calldata, tracer),
     });
     console.error(`${name}, ${bits} bits: ${gas}`);
