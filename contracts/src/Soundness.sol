@@ -49,15 +49,17 @@ function isProven(Program memory p, uint256 bits, Decoding decoding) pure return
     goal.p = p;
     goal.most = -int256(bits) * LOG_ONE;
     goal.decoding = decoding;
-    // (t + 2 + padding) L/|K|: a vector is padded to at most twice its size and what fills the lanes. L: of any fold.
-    goal.batching = log2Up(4 * oracleAt(p.baseWords, p.bases - 1).end + (1 << 15)) - CHALLENGE_BITS;
-    int256 longest = 0;
-    for (uint256 i = 0; i < p.folds && decoding == Decoding.Johnson; ++i) {
+    // (t + 2 + padding) L/|K|: each vector is padded to at most twice its size and what fills the lanes. L: of any fold.
+    uint256 size = oracleAt(p.baseWords, p.bases - 1).end;
+    for (uint256 i = 0; i < p.folds; ++i) {
         Oracle memory fold = oracleAt(p.foldWords, i);
-        int256 list = log2List(fold.coefs + fold.randoms, fold.logDomain, MAX_MULTIPLICITY);
-        if (list > longest) longest = list;
+        uint256 l = fold.coefs + fold.randoms;
+        if (l > size) size = l;
+        if (decoding == Decoding.Unique) continue;
+        int256 list = log2List(l, fold.logDomain, MAX_MULTIPLICITY);
+        if (list > goal.batching) goal.batching = list;
     }
-    goal.batching += longest;
+    goal.batching += log2Up(4 * size + (1 << 15)) - CHALLENGE_BITS;
     int256 margin = p.bases > 3 ? DATA_FOLD_MARGIN : FOLD_MARGIN;
     for (uint256 i = 0; i < p.bases; ++i) {
         bool isData = i >= p.models && i < p.models + p.datas;
