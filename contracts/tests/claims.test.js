@@ -251,6 +251,53 @@ describe('several claims of one statement', () => {
   });
 });
 
+// What everybody may do, in any order, at any time: money is where the states say, and what answers counts.
+test('after any steps every wei is a bond of a claim or a credit, and nothing counts that must not', async () => {
+  let seed = 20261128;
+  const below = (n) => (seed = (seed * 48271) % 2147483647) % n;
+  const ids = [];
+  const ends = new Map(); // of claims that have ended
+  const counts = {};
+  const actions = {
+    claim: (who) => make(who, {modelId: below(2) ? model : ZERO}).then((id) => ids.push(id)),
+    challenge: (who, id) => challenge(who, id),
+    rule: (who, id) => rule(id, below(2) === 1, below(4) ? arbiter : who),
+    quit: (who, id) => claims.send(who, 'quit', [id]),
+    close: (who, id) => claims.send(who, 'close', [id]),
+    count: (who, id) => claims.send(who, 'count', [id]),
+    withdraw: (who) => claims.send(who, 'withdraw', [ETH, who]),
+    wait: () => world.pass(1 + below(2 * HOUR)),
+  };
+  const people = [world.alice, world.bob, world.carol];
+  for (let step = 0; step < 300; ++step) {
+    const name = Object.keys(actions)[below(8)];
+    const id = ids[below(Math.min(ids.length, 6) || 1) + Math.max(ids.length - 6, 0)] ?? ZERO;
+    const done = await actions[name](people[below(3)], id).then(() => true, (error) => {
+      assert.match(error.message, /^(WrongState|NotYours|NothingBetter|NoCredit)/);
+      return false;
+    });
+    if (done) counts[name] = (counts[name] ?? 0) + 1;
+    let bonds = 0;
+    for (const each of ids) {
+      const now = await state(each);
+      const {end} = await claims.read('claimOf', each);
+      if (Number(end) === 0) bonds += {Open: 1, Standing: 1, Leaving: 1, Left: 1, Disputed: 2, Undecided: 2}[now];
+      if (ends.has(each)) assert.equal(now, ends.get(each));
+      else if (Number(end) !== 0) ends.set(each, now);
+    }
+    if (done) await owes(bonds);
+    for (const modelId of [ZERO, model]) {
+      const [means, , by] = await standing(modelId);
+      if (means === 'None') continue;
+      const c = await claims.read('claimOf', by);
+      assert.deepEqual([await state(by), c.root, c.modelId, c.termsId], [means, root, modelId, terms]);
+      assert.ok(means === 'Standing' || means === 'Upheld');
+    }
+  }
+  for (const name of Object.keys(actions)) assert.ok(counts[name] > 1, `${name}: ${counts[name]}`);
+  console.log(`# ${ids.length} claims: ${JSON.stringify(counts)}, ends ${[...ends.values()].sort()}`);
+});
+
 test('a file that is in the calldata of a call', async () => {
   const file = text('a certificate');
   await claims.send(world.bob, 'publish', [file]);

@@ -2,6 +2,8 @@
 // ZkInferOwners: who knew a name first owns it, whoever is quicker.
 import assert from 'node:assert/strict';
 import {after, before, beforeEach, describe, test} from 'node:test';
+import {bytesToHex, encode, hexToBytes, keccak, text} from './abi.js';
+import {argument} from './anvil.js';
 import {ETH, HOUR, World, hash, refused} from './market_world.js';
 
 const DAY = 24 * HOUR;
@@ -129,6 +131,9 @@ describe('a name', () => {
     ]));
     assert.equal(all.size, 6);
     const here = await owners.read('commitmentOf', name, alice, 'a', salt);
+    // As docs/evm.md has it, for who asks no node.
+    const words = [world.chainId, argument(owners.address), hexToBytes(name), argument(alice), keccak(text('a')), hexToBytes(salt)];
+    assert.equal(here, bytesToHex(keccak(encode({bytes: text('zkinfer evm owner')}, ...words))));
     await world.node.ask('anvil_setChainId', 4711);
     try {
       assert.notEqual(await owners.read('commitmentOf', name, alice, 'a', salt), here);
