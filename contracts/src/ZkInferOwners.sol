@@ -10,7 +10,7 @@ pragma solidity 0.8.37;
 //
 // Who sees a claim, or a key, and is quicker with a claim of his own has committed later: the earlier commitment takes the name from him. A
 // commitment is good for a day, so what was settled stays: no earlier one can come any more, not even a former owner's. An owner who shows
-// his key before he commits has no such order; and of a model with public weights anybody can compute the name.
+// his key before he commits, on another chain too, has no such order; and of a model with public weights anybody can compute the name.
 contract ZkInferOwners {
     error NotCommitted(bytes32 commitment);
     // Too early (in the block of the commitment), or more than a day after it.
