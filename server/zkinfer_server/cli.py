@@ -107,6 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     bring.add_argument("--models", required=True, type=pathlib.Path, metavar="NEW-DIR", help="where the models go")
     bring.add_argument("--source", required=True, type=pathlib.Path, metavar="DIR", help="what `backup` wrote")
     bring.add_argument("--margin", type=int, default=8, metavar="N", help="slots of a root to leave out for rotations since the backup (8)")
+    for command in (run, worker, keep, bring):
+        command.add_argument("--objects", metavar="URL", help="s3://BUCKET or s3://BUCKET/PREFIX for proofs, instead of the folder's `objects`; AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are taken from the environment")
+        command.add_argument("--objects-endpoint", metavar="URL", help="http(s)://HOST:PORT of the S3-compatible store (default: Amazon's, of AWS_REGION)")
 
     receipt = commands.add_parser("receipt", help="receipts, for whoever has one").add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, text in (("verify", "check a receipt's signature"), ("audit", "ask the service for the proof that a receipt promised, and check it")):
@@ -136,7 +139,7 @@ def main(arguments: Optional[Sequence[str]] = None) -> int:
 
 def _place(given: argparse.Namespace, begin: bool = False) -> Place:
     """Only what is to serve or to let somebody in begins a folder: with a name that is misspelled nothing would be found there, and that would be all that is said."""
-    place = Place(given.data, given.database, begin=begin)
+    place = Place(given.data, given.database, getattr(given, "objects", None), getattr(given, "objects_endpoint", None), begin=begin)
     if place.is_new:
         print(f"zkinfer-server: began a service in the new folder {given.data}", file=sys.stderr)
     return place
@@ -161,6 +164,9 @@ def _run(given: argparse.Namespace) -> int:
     common = ["--data", str(given.data), "--models", str(given.models), "--priority", given.priority, "--proofs-at-once", str(given.proofs_at_once), "--seats", str(given.seats)]
     if given.database:
         common += ["--database", given.database]
+    for option in ("objects", "objects_endpoint"):
+        if getattr(given, option) is not None:
+            common += [f"--{option.replace('_', '-')}", getattr(given, option)]
     workers = [[*common, "--name", _worker_name(given, number)] for number in range(given.workers)]
     policy = Policy(issuer=given.issuer, max_backlog=given.max_backlog, proof_within=given.proof_within, price=given.price, keep_seconds=86400 * given.keep_days, upload_seconds=given.upload_seconds, private_webhooks=given.private_webhooks)
     return run(place, given.models, given.host, given.port, workers, policy, open_to_all=given.no_auth, port_file=given.port_file, web=given.web or _web(), issuer=issuer, rps=given.oidc_rps, queries=given.oidc_queries)
@@ -197,6 +203,7 @@ def _work(given: argparse.Namespace) -> int:
     from .worker import Worker
 
     place = _place(given, begin=True)
+    place.store().check()
     owner = given.name or _worker_name(given, 0)
     return work(Worker(place.database(), place.store(), place.vault(), given.models, owner, threads=given.proofs_at_once, priority=given.priority, seats=given.seats))
 
@@ -244,7 +251,13 @@ def _backup(given: argparse.Namespace) -> int:
         backup.backup(_place(given), given.models, given.to)
         print(f"wrote {given.to}; it holds keys: keep it as secret as they are")
         return 0
-    names = backup.restore(given.source, given.data, given.models, given.margin)
+    bucket = None
+    if given.objects is not None:
+        from .s3 import S3Store
+
+        bucket = S3Store(given.objects, given.objects_endpoint)
+        bucket.check()
+    names = backup.restore(given.source, given.data, given.models, given.margin, bucket)
     with Place(given.data).database().write() as tx:
         audit.note(tx, "operator", event="restored", models=names)
     print(f"restored {', '.join(names)}")

@@ -9,7 +9,7 @@ import threading
 import time
 
 from .database import Database, Unavailable
-from .objects import FolderStore, Vault
+from .objects import Store, Vault
 
 log = logging.getLogger("zkinfer.housekeeping")
 _EVERY_SECONDS = 600.0
@@ -32,15 +32,15 @@ def forget_old(database: Database, vault: Vault, keep_seconds: float) -> int:
     return len(rows)
 
 
-def sweep(database: Database, store: FolderStore, older: float = _ORPHAN_SECONDS) -> int:
+def sweep(database: Database, store: Store, older: float = _ORPHAN_SECONDS) -> int:
     """Objects that no row names."""
     removed = 0
     for ref in store.older_than(older):
         with database.read() as tx:
             named = tx.one(
                 "SELECT 1 AS one WHERE EXISTS(SELECT 1 FROM job WHERE proof_ref = ? OR path_ref = ?)"
-                " OR EXISTS(SELECT 1 FROM request WHERE input_ref = ? OR output_ref = ?)",
-                ref, ref, ref, ref,
+                " OR EXISTS(SELECT 1 FROM request WHERE input_ref = ? OR output_ref = ?) OR EXISTS(SELECT 1 FROM member WHERE seat_ref = ?)",
+                ref, ref, ref, ref, ref,
             )  # fmt: skip
         if named is None:
             store.remove(ref)
@@ -49,7 +49,7 @@ def sweep(database: Database, store: FolderStore, older: float = _ORPHAN_SECONDS
 
 
 class Housekeeper:
-    def __init__(self, database: Database, store: FolderStore, vault: Vault, keep_seconds: float) -> None:
+    def __init__(self, database: Database, store: Store, vault: Vault, keep_seconds: float) -> None:
         self._stopping = threading.Event()
 
         def run() -> None:

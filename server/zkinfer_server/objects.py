@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bytes outside of the tables: proofs by their content, and what customers sent, encrypted."""
+"""Bytes outside of the tables: proofs by their content, and what customers sent, encrypted. In a folder, or (s3.py) in a bucket."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import os
 import pathlib
 import re
 import time
-from typing import Any, Iterator, Optional
+from typing import Any, Iterator, Optional, Protocol
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -18,6 +18,35 @@ from .database import Transaction, Unavailable
 _REF = re.compile(r"[a-z]+/[0-9a-f]{64}")
 _ROOM = 32 << 20
 _SMALL = 1 << 16  # up to this a blob lies in its table, and is durable with its row
+MOST_BYTES = 1 << 30  # of an object; proofs of the largest models have some hundred MiB
+
+
+class StoreUnavailable(Unavailable):
+    """The object store did not take it, or does not give it now. The database is there."""
+
+
+def check_ref(ref: str) -> bool:
+    return _REF.fullmatch(ref) is not None
+
+
+def ref_of(kind: str, data: bytes) -> str:
+    """Raises: ValueError where it is too large."""
+    if len(data) > MOST_BYTES:
+        raise ValueError(f"an object of {len(data)} bytes, {MOST_BYTES} at most")
+    return f"{kind}/{hashlib.sha256(data).hexdigest()}"
+
+
+class Store(Protocol):
+    """Where objects lie, by kind and SHA-256. What is there is whole. All raise StoreUnavailable."""
+
+    def has_room(self) -> bool: ...  # for answers that are promised proofs now; cheap
+    def problem(self) -> Optional[str]: ...  # why the service is not ready
+    def check(self) -> None: ...  # at the start
+    def put(self, kind: str, data: bytes) -> str: ...  # what is there already is young again
+    def get(self, ref: str) -> Optional[bytes]: ...
+    def remove(self, ref: str) -> None: ...
+    def older_than(self, seconds: float) -> Iterator[str]: ...
+    def every(self) -> Iterator[str]: ...
 
 
 def seat_name(receipt_id: str, joint: str) -> str:
@@ -36,15 +65,21 @@ class FolderStore:
         found = os.statvfs(self._folder if self._folder.exists() else self._folder.parent)
         return found.f_bavail * found.f_frsize >= _ROOM
 
+    def problem(self) -> Optional[str]:
+        return None if self.has_room() else "the disk is full"
+
+    def check(self) -> None:
+        """A folder that cannot be written is said by the first object."""
+
     def _path(self, ref: str) -> pathlib.Path:
-        if not _REF.fullmatch(ref):
+        if not check_ref(ref):
             raise ValueError(f"'{ref}' names no object")
         kind, digest = ref.split("/")
         return self._folder / kind / digest[:2] / digest
 
     def put(self, kind: str, data: bytes) -> str:
-        """Raises: Unavailable where it cannot be written."""
-        ref = f"{kind}/{hashlib.sha256(data).hexdigest()}"
+        """Raises: StoreUnavailable where it cannot be written."""
+        ref = ref_of(kind, data)
         path = self._path(ref)
         with contextlib.suppress(FileNotFoundError):
             os.utime(path)  # it is young again, for `older_than`
@@ -65,7 +100,7 @@ class FolderStore:
         except OSError as error:
             with contextlib.suppress(OSError):
                 beside.unlink()
-            raise Unavailable(f"the object store does not take it: {error.strerror}") from error
+            raise StoreUnavailable(f"the object store does not take it: {error.strerror}") from error
         return ref
 
     def get(self, ref: str) -> Optional[bytes]:
@@ -79,6 +114,9 @@ class FolderStore:
     def remove(self, ref: str) -> None:
         with contextlib.suppress(FileNotFoundError):
             self._path(ref).unlink()
+
+    def every(self) -> Iterator[str]:
+        return (f"{path.parts[-3]}/{path.name}" for path in self._folder.glob("*/??/*") if not path.name.startswith("."))
 
     def older_than(self, seconds: float) -> Iterator[str]:
         """Objects, and what was left half written, by age."""
@@ -95,7 +133,7 @@ class FolderStore:
 class Vault:
     """What customers sent and got, at rest under AES-256-GCM with the row's name bound in; small ones in their table."""
 
-    def __init__(self, key: bytes, store: FolderStore) -> None:
+    def __init__(self, key: bytes, store: Store) -> None:
         self._cipher, self._store = AESGCM(key), store
 
     def seal(self, name: str, data: bytes) -> tuple[str, Optional[bytes]]:

@@ -9,18 +9,26 @@ import pathlib
 from typing import IO, Optional
 
 from .database import Database
-from .objects import FolderStore, Vault
+from .objects import FolderStore, Store, Vault
 from .signing import Signer, write_secret
 
 
 class Place:
-    """folder/secrets: keys of signatures and of what is encrypted. folder/objects: proofs. folder/server.db: all else, unless a PostgreSQL is named."""
+    """folder/secrets: keys of signatures and of what is encrypted. folder/objects: proofs, unless a bucket is named. folder/server.db: all else, unless a
+    PostgreSQL is named."""
 
-    def __init__(self, folder: pathlib.Path, database: Optional[str] = None, *, begin: bool = True) -> None:
-        """begin: a folder where there is none yet. Raises: ValueError where it is not to, or `folder` is none; OSError."""
+    def __init__(self, folder: pathlib.Path, database: Optional[str] = None, objects: Optional[str] = None, endpoint: Optional[str] = None, *, begin: bool = True) -> None:
+        """objects: s3://.., at the endpoint. begin: a folder where there is none yet. Raises: ValueError where it is not to, or `folder` is none; OSError."""
         self.folder = folder.resolve()
         if folder.exists() and not folder.is_dir():
             raise ValueError(f"--data {folder} is a file, expected the service's folder")
+        self._store: Store = FolderStore(self.folder / "objects")
+        if objects is not None:
+            from .s3 import S3Store
+
+            self._store = S3Store(objects, endpoint)
+        elif endpoint is not None:
+            raise ValueError("--objects-endpoint: give --objects s3://BUCKET too")
         self.is_new = not (self.folder / "secrets").is_dir()
         if self.is_new and not begin:
             raise ValueError(f"--data {folder}: no service was begun there; `zkinfer-server keys create` and `run` begin one")
@@ -45,8 +53,8 @@ class Place:
     def database(self) -> Database:
         return Database(self.address)
 
-    def store(self) -> FolderStore:
-        return FolderStore(self.folder / "objects")
+    def store(self) -> Store:
+        return self._store
 
     def vault(self) -> Vault:
         return Vault(self._storage_key, self.store())

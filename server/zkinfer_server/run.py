@@ -97,6 +97,7 @@ def run(
 ) -> int:
     """Serves until a signal. workers: the arguments of each."""
     place.lock()
+    place.store().check()
     database = place.database()
     service = Service(database, place.store(), place.vault(), place.signer(), Models(pathlib.Path(models)), policy)
     app = make_app(service, ApiKeys(None if open_to_all else database, issuer, rps=rps, queries=queries), Metrics())

@@ -21,7 +21,7 @@ from . import api_keys, audit
 from .api_keys import Caller
 from .database import Database, Transaction, Unavailable, Writer
 from .models import Models, ServedModel
-from .objects import FolderStore, Vault, seat_name
+from .objects import Store, Vault, seat_name
 from .problems import Problem
 from .signing import Signer
 
@@ -90,7 +90,7 @@ class Backlog:
 class Service:
     """Of one front end process. All state is in the database and the store."""
 
-    def __init__(self, database: Database, store: FolderStore, vault: Vault, signer: Signer, models: Models, policy: Policy) -> None:
+    def __init__(self, database: Database, store: Store, vault: Vault, signer: Signer, models: Models, policy: Policy) -> None:
         self.database, self.store, self.vault, self.signer, self.models, self.policy = database, store, vault, signer, models, policy
         self.writer = Writer(database)
         self.compute = ThreadPoolExecutor(4, thread_name_prefix="answer")
@@ -319,8 +319,9 @@ class Service:
         """None, or why not."""
         if self.draining:
             return "stopping"
-        if not self.store.has_room():
-            return "the disk is full"
+        problem = self.store.problem()
+        if problem is not None:
+            return problem
         if not len(self.models):
             return "no model can be served: " + ("; ".join(self.models.problems.values()) or "the folder has no .zkmodel")
         try:

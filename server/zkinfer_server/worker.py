@@ -24,7 +24,7 @@ from zkinfer_client.text import CONTEXT_BYTES, Generation, answer_parts, check_g
 from . import jobs
 from .models import tokenizer_beside
 from .database import Database, Transaction, Unavailable, Writer
-from .objects import FolderStore, Vault, seat_name
+from .objects import Store, StoreUnavailable, Vault, seat_name
 
 log = logging.getLogger("zkinfer.worker")
 _IDLE_SECONDS = 0.02
@@ -32,6 +32,7 @@ _SCAN_SECONDS = 5.0
 _RATE_WEIGHT = 0.1
 _ROTATE_SECONDS = 10.0
 _COPY = "' is a copy: "  # what the library says of a secret whose next slot was used on this machine
+_STORE_SECONDS = 600.0  # that a proof in hand waits for the object store; it has cost a slot
 _READY = 64  # with fewer proofs left before the next commitment, or a quarter of one's, it is made
 
 
@@ -84,7 +85,7 @@ class Worker:
     """threads: proofs at a time. seats: of a joint proof, at most. owner: a name that its successor has too, so that it takes over what it left."""
 
     def __init__(
-        self, database: Database, store: FolderStore, vault: Vault, models: pathlib.Path, owner: str, *, threads: int = 1, priority: str = "low",
+        self, database: Database, store: Store, vault: Vault, models: pathlib.Path, owner: str, *, threads: int = 1, priority: str = "low",
         seats: int = jobs.SIZES[-1],
     ) -> None:  # fmt: skip
         self.database, self.store, self.vault, self.folder, self.owner = database, store, vault, models, owner
@@ -224,6 +225,9 @@ class Worker:
                 if len(pulled) > 1:
                     _answer_of(model, one)  # before it joins others
                 given.append(one)
+            except StoreUnavailable as error:
+                log.warning("%s waits: %s", job["id"], error)
+                fails(job, error, counts=False)
             except Unavailable:
                 raise
             except Exception as error:  # of this request alone
@@ -245,11 +249,15 @@ class Worker:
                 if jobs.is_used_twice(error):
                     raise jobs.SlotUsedTwice(f"slot {proof['slot']} of {proof['serving_key'][:16]} was used before") from error
                 raise
-            model.took((time.monotonic() - began) / self.threads / len(given), proof["seconds"] / self.threads / len(given))
+            model.took((time.monotonic() - began - proof["waited"]) / self.threads / len(given), proof["seconds"] / self.threads / len(given))
         except jobs.SlotUsedTwice as error:
             # Nobody has seen the proof. No other one is made until somebody has looked.
             model.problem = f"{error}: its secret is an old copy; see docs/server.md, Backup"
             log.critical("%s: %s", model.name, model.problem)
+            for one in given:
+                fails(one.job, error, counts=False)
+        except StoreUnavailable as error:
+            log.error("%s: its proof is given up, and made again: %s", given[0].job["id"], error)
             for one in given:
                 fails(one.job, error, counts=False)
         except Unavailable:
@@ -273,11 +281,29 @@ class Worker:
             raise ValueError("the input or the answer is no longer there")
         return Given(job, request, json.loads(request["receipt"])["payload"], unpack(data), unpack(answered))
 
+    def _stored(self, kind: str, data: bytes, waited: list[float]) -> str:
+        """In the object store, which may be away for a while: meanwhile no other proof is begun, so that no slots are spent. waited: gets the seconds of
+        that. Raises: StoreUnavailable."""
+        began, delay = time.monotonic(), 0.2
+        end = began + _STORE_SECONDS
+        while True:
+            try:
+                again = time.monotonic()
+                ref = self.store.put(kind, data)
+                waited.append(again - began)
+                return ref
+            except StoreUnavailable as error:
+                if time.monotonic() >= end or self.stopping.wait(delay):
+                    raise
+                log.warning("a proof waits: %s", error)
+                delay = min(5.0, 2 * delay)
+
     def _kept(self, proof: Any, statement: zkinfer.Statement, model: ProvenModel) -> dict[str, Any]:
+        waited: list[float] = []
         return {
             "serving_key": statement.serving_identity, "slot": None if model.key.info.public_parameters else statement.slot, "seats": statement.num_seats,
-            "proof_ref": self.store.put("proofs", proof.to_bytes()), "path_ref": self.store.put("paths", proof.path) if proof.path else None, "bytes": len(proof),
-            "seconds": proof.stats.total_seconds if proof.stats is not None else 0.0,
+            "proof_ref": self._stored("proofs", proof.to_bytes(), waited), "path_ref": self._stored("paths", proof.path, waited) if proof.path else None, "bytes": len(proof),
+            "seconds": proof.stats.total_seconds if proof.stats is not None else 0.0, "waited": sum(waited),
         }  # fmt: skip
 
     def _alone(self, model: ProvenModel, given: "Given") -> tuple[dict[str, Any], Change]:
