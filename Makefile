@@ -43,7 +43,7 @@ test-full: test  ## `make test`, then what needs packages from PyPI (a virtual e
 	@scripts/test_full.sh $(BUILD) build/full
 
 soak: test-packages build  ## kills a service's processes for 20 minutes (SOAK_SECONDS=..) and looks for lost answers, slots used twice and proofs of other receipts
-	@PYTHON=/usr/bin/python3 PYTHONPATH=server/tests:server:$(BUILD)/python ZKINFER_SOURCE_DIR=. ZKINFER_PROGRAM=$(ZKINFER) ZKINFER_WORK_DIR=build server/tests/run.sh soak $(SOAK_SECONDS)
+	@PYTHON=/usr/bin/python3 PYTHONPATH=server/tests:server:$(BUILD)/python ZKINFER_SOURCE_DIR=. ZKINFER_PROGRAM=$(ZKINFER) ZKINFER_WORK_DIR=build server/tests/run.sh soak $(SOAK_SECONDS) --all
 
 install: build  ## installs headers, libraries and the program under PREFIX (default /usr/local)
 	@cmake --install $(BUILD) --prefix $(PREFIX)

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
+import random
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -46,6 +49,13 @@ class Postgres:
     def crash(self) -> None:
         """As `kill -9` does to it, but for its shared memory."""
         self._run("pg_ctl", "-D", self._folder / "db", "-w", "-m", "immediate", "stop")
+
+    def kill_one(self, random_: random.Random) -> None:
+        """One of its processes, whichever: it ends the others, and recovers by itself."""
+        main = int((self._folder / "db/postmaster.pid").read_text().split()[0])
+        others = pathlib.Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(random_.choice(others)), signal.SIGKILL)
 
     def close(self) -> None:
         self._run("pg_ctl", "-D", self._folder / "db", "-w", "-m", "fast", "stop")

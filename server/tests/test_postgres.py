@@ -43,6 +43,15 @@ def test_two_front_ends_and_two_workers(models, flowers, cluster, tmp_path):
         assert len(slots) == 16
         headers = {"Idempotency-Key": "same", "X-Nonce": "cd" * 32}
         assert first.ask("POST", "/v1/predict", body(flowers[0]), headers)[2] == second.ask("POST", "/v1/predict", body(flowers[0]), headers)[2]
+        # At the same moment at both: one answer all the same.
+        for number in range(12):
+            headers, got = {"Idempotency-Key": f"at once {number}".replace(" ", "-"), "X-Nonce": f"{number:064x}"}, []
+            asking = [threading.Thread(target=lambda server=server: got.append(server.ask("POST", "/v1/predict", body(flowers[0]), headers))) for server in (first, second, first, second)]
+            for thread in asking:
+                thread.start()
+            for thread in asking:
+                thread.join()
+            assert [status for status, _, _ in got] == [200] * 4 and len({said for _, _, said in got}) == 1, got
         assert audit.verify(Database(cluster.url))[0] >= 33
         cluster.crash()
         assert first.ask("POST", "/v1/predict", body(flowers[1]))[0] == 503 and first.ask("GET", "/readyz")[0] == 503

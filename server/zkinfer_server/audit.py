@@ -17,10 +17,15 @@ def _hash(prev: bytes, at: float, actor: str, what: bytes) -> bytes:
     return sha256(b"zkinfer audit v1", prev, f"{at:.3f}".encode(), b"\0", actor.encode(), b"\0", what)
 
 
+def hold(tx: Transaction) -> None:
+    """Until this transaction ends nobody else notes anything. Whoever looks for something that another front end may be writing, and notes what it did, holds it first."""
+    if tx.is_postgres:
+        tx.run("SELECT pg_advisory_xact_lock(7309454)")
+
+
 def note(tx: Transaction, actor: str, **what: Any) -> None:
     """One row, of this transaction."""
-    if tx.is_postgres:
-        tx.run("SELECT pg_advisory_xact_lock(7309454)")  # one writer of the chain's end
+    hold(tx)  # one writer of the chain's end
     last = tx.one("SELECT hash FROM audit ORDER BY seq DESC LIMIT 1")
     prev, at, text = last["hash"] if last else _FIRST, round(time.time(), 3), jcs(what)
     tx.run("INSERT INTO audit(prev, at, actor, what, hash) VALUES(?, ?, ?, ?, ?)", prev, at, actor, text.decode(), _hash(prev, at, actor, text))

@@ -178,6 +178,7 @@ class Service:
             if ask.idempotency is not None and tx.one("SELECT id FROM request WHERE tenant = ? AND idem = ?", ask.caller.tenant, ask.idempotency):
                 return "earlier"
             api_keys.spend(tx, ask.caller)
+            audit.hold(tx)  # else the same request at another front end at the same moment is not seen
             self.vault.keep(tx, input_ref, input_sealed)
             self.vault.keep(tx, output_ref, output_sealed)
             tx.run(
