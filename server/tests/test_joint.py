@@ -63,7 +63,8 @@ def test_each_customer_checks_his_own_of_one_proof(service, flowers, tmp_path):
     alone = {**first.receipt["payload"], "proof": {**first.receipt["payload"]["proof"], "bucket": 1}}
     with pytest.raises(zkinfer_client.ReceiptError, match="alone"):
         check_seat(**{**good, "payload": alone})
-    assert "jointly" in audit_receipt(first.receipt["payload"], key, service.url, clients["ada"]._keys)
+    with pytest.raises(ValueError, match="give yours as --seat"):
+        audit_receipt(first.receipt["payload"], key, service.url, clients["ada"]._keys)
     with pytest.raises(zkinfer_client.ReceiptError, match="alone"):
         audit_receipt(alone, key, service.url, clients["ada"]._keys)
     liar = service.client(tokens["ada"])
@@ -75,6 +76,41 @@ def test_each_customer_checks_his_own_of_one_proof(service, flowers, tmp_path):
     first.save(tmp_path)
     seat = zkinfer.Seat(tmp_path / "answer.zkseat", {"flower": (tmp_path / "flower.bin").read_bytes()}, {"logits": (tmp_path / "logits.bin").read_bytes()})
     assert np.array_equal(zkinfer.verify_joint(tmp_path / "answer.zkjoint", seat, key)[0].output, first.output)
+
+
+def test_an_auditor_checks_a_joint_proof(service, flowers, tmp_path):
+    """With the seat that was kept, or with the API key of whoever asked; of another's data, and with another's seat or key, not."""
+    tokens = {tenant: key_of(service, tenant) for tenant in ("eve", "fay")}
+    (tmp_path / "keys.json").write_bytes(service.ask("GET", "/.well-known/zkinfer-keys.json")[2])
+    with held(service):
+        answers = {tenant: [service.client(token).predict(flowers[number], wait=False, joint=True) for number in range(first, first + 2)] for first, (tenant, token) in zip((0, 5), tokens.items())}
+    for tenant, token in tokens.items():
+        (tmp_path / f"{tenant}.key").write_text(token + "\n")
+        answers[tenant][0].save(tmp_path / f"{tenant}-early")  # before its proof came
+        assert answers[tenant][0].wait().statement.num_seats == 8
+        answers[tenant][0].save(tmp_path / tenant)
+
+    def audit(receipt="eve", given="eve", *more, inputs=True, outputs=True):
+        data = [*(["--input-data", tmp_path / given / "flower.bin"] if inputs else []), *(["--output-data", tmp_path / given / "logits.bin"] if outputs else [])]
+        return running.command("receipt", "audit", tmp_path / receipt / "receipt.json", "--keys", tmp_path / "keys.json", "--key", service.models / "mlp.zkkey", "--url", service.url, *data, *more)
+
+    seat, own = ["--seat", tmp_path / "eve/answer.zkseat"], ["--api-key", tmp_path / "eve.key"]
+    for done in (audit("eve", "eve", *seat), audit("eve-early", "eve-early", *own)):
+        assert done.returncode == 0 and re.search(r"proven, jointly with others: \d+ bytes, slot \d+, a seat of 8, 128 bits", done.stdout), done.stdout + done.stderr
+    for done, said in (
+        (audit("eve", "eve", "--seat", tmp_path / "fay/answer.zkseat"), "rejected: "), (audit("fay", "fay", *seat), "rejected: "),
+        (audit("eve", "fay", *seat), "rejected: the receipt is of another answer"), (audit("eve", "eve", "--seat", tmp_path / "eve/receipt.json"), "rejected: "),
+    ):  # fmt: skip
+        assert done.returncode == 1 and said in done.stdout, done.stdout + done.stderr
+    for done, said in (
+        (audit(), "give yours as --seat (answer.zkseat), or the file of your API key as --api-key"), (audit("eve", "eve", "--api-key", tmp_path / "fay.key"), "another customer's"),
+        (audit("eve", "eve", *seat, inputs=False), "canonical bytes of 'flower', as --input-data in this order; 0 given"),
+        (audit("eve", "eve", *seat, outputs=False), "canonical bytes of 'logits', as --output-data"),
+        (audit("eve", "eve", *seat, "--input-data", tmp_path / "eve/flower.bin"), "2 given"),
+        (audit("eve", "eve", "--seat", tmp_path / "none"), "No such file"),
+        (audit("eve", "eve", *seat, "--input-data", tmp_path / "eve/logits.bin", inputs=False), "bytes, those of 'flower' are 4"),
+    ):  # fmt: skip
+        assert done.returncode == 2 and said in done.stderr, done.stdout + done.stderr
 
 
 def test_sizes_are_few_and_at_least_half_full():

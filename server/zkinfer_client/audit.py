@@ -10,7 +10,7 @@ from typing import Any, Optional
 
 import zkinfer
 
-from .canonical import proof_context, response_hash, Part, canonical_bytes
+from .canonical import Part, canonical_bytes, canonical_size, proof_context, response_hash
 from .http import Connection
 from .known import known, policy_of
 from .receipt import STATE, ReceiptError, seconds_of, verify_envelope
@@ -75,12 +75,27 @@ def fetch(connection: Connection, proof_id: str, has_path: bool) -> tuple[bytes,
     return proof, connection.send("GET", f"/v1/proofs/{proof_id}/path")[2] if has_path else None
 
 
-def audit_receipt(
-    payload: Mapping[str, Any], key: zkinfer.VerificationKey, url: str, keys: Mapping[str, bytes], data: Optional[Sequence[bytes]] = None
-) -> str:
-    """What to say of a checked receipt after asking the service. data: the canonical bytes of each input, which the proof must be about.
+def _parts(option: str, tensors: Sequence[zkinfer.TensorInfo], given: Optional[Sequence[bytes]]) -> list[Part]:
+    """Canonical bytes of all inputs, or outputs. Raises: ValueError."""
+    given = given or ()
+    if len(given) != len(tensors):
+        names = ", ".join(f"'{info.name}'" for info in tensors)
+        raise ValueError(f"a joint proof is checked with the canonical bytes of {names}, as {option} in this order; {len(given)} given (`Answer.save` writes them)")
+    for info, data in zip(tensors, given):
+        if len(data) != canonical_size(info):
+            raise ValueError(f"{option}: {len(data)} bytes, those of '{info.name}' are {canonical_size(info)}")
+    return [Part(info.name, info.shape, data) for info, data in zip(tensors, given)]
 
-    Raises: ReceiptError where the promise is broken, and says what the service signed; zkinfer.Rejected where its proof is none."""
+
+def audit_receipt(
+    payload: Mapping[str, Any], key: zkinfer.VerificationKey, url: str, keys: Mapping[str, bytes], data: Optional[Sequence[bytes]] = None, *,
+    outputs: Optional[Sequence[bytes]] = None, seat: Optional[bytes] = None, api_key: Optional[str] = None,
+) -> str:  # fmt: skip
+    """What to say of a checked receipt after asking the service. data: the canonical bytes of each input, which the proof must be about. Of a joint proof they are
+    needed, with those of each output and the seat, or the API key with which the service gives it.
+
+    Raises: ReceiptError where the promise is broken, and says what the service signed; zkinfer.Rejected where its proof is none; ValueError where something is
+    missing to check it; ServiceError."""
     connection = Connection(url, {}, 30.0)
     status, _, body = connection.send("GET", f"/v1/proofs/{payload['proof']['id']}", allow=(404, 410))
     state = json.loads(body)
@@ -92,7 +107,13 @@ def audit_receipt(
         if "seats" in signed:
             seats = signed["seats"]
             _may_be_joint(payload, seats if isinstance(seats, int) else 1 << 20)
-            return f"proven, jointly with others: {len(proof)} bytes, slot {signed.get('slot')}; only who has its seat can check it (`Client.predict`)"
+            if seat is None and api_key is None:
+                raise ValueError("the proof is one in which others have seats: give yours as --seat (answer.zkseat), or the file of your API key as --api-key, with --input-data and --output-data")
+            asked, answered = _parts("--input-data", key.info.input_tensors, data), _parts("--output-data", key.info.output_tensors, outputs)
+            if seat is None:
+                seat = Connection(url, {"Authorization": f"Bearer {api_key}"}, 30.0).send("GET", f"/v1/proofs/{payload['proof']['id']}/seat")[2]
+            statement = check_seat(payload, key, proof, path, seat, asked, answered)
+            return f"proven, jointly with others: {len(proof)} bytes, slot {statement.slot}, a seat of {statement.num_seats}, {statement.security_bits:.0f} bits"
         asked = [Part(info.name, info.shape, given) for info, given in zip(key.info.input_tensors, data)] if data else None
         statement = check_proof(payload, key, proof, path, asked)
         return f"proven: {len(proof)} bytes, slot {statement.slot}, {statement.security_bits:.0f} bits"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import struct
 import time
@@ -62,14 +63,22 @@ def integers_of(tensor: Any, values: Any) -> tuple[np.ndarray, int]:
     return limited.astype(np.int64).reshape(tuple(tensor.shape)), int((limited != rounded).sum())
 
 
-def canonical_bytes(tensor: Any, integers: np.ndarray) -> bytes:
-    """docs/formats/tensor.md: the fewest bytes an entry that hold the whole range, little-endian, unsigned where the range has no negative number."""
-    low, high = tensor.format.lo, tensor.format.hi
-    for width in (1, 2, 4, 8):
+def _width(form: Any) -> int:
+    """Bytes of an entry: the fewest that hold the whole range."""
+    for width in (1, 2, 4):
         bits = 8 * width
-        if (low >= 0 and high < 1 << bits) or (low >= -(1 << (bits - 1)) and high < 1 << (bits - 1)):
-            break
-    return np.asarray(integers, dtype=np.int64).astype(f"<{'u' if low >= 0 else 'i'}{width}").tobytes()
+        if (form.lo >= 0 and form.hi < 1 << bits) or (form.lo >= -(1 << (bits - 1)) and form.hi < 1 << (bits - 1)):
+            return width
+    return 8
+
+
+def canonical_bytes(tensor: Any, integers: np.ndarray) -> bytes:
+    """docs/formats/tensor.md: little-endian, unsigned where the range has no negative number."""
+    return np.asarray(integers, dtype=np.int64).astype(f"<{'u' if tensor.format.lo >= 0 else 'i'}{_width(tensor.format)}").tobytes()
+
+
+def canonical_size(tensor: Any) -> int:
+    return _width(tensor.format) * math.prod(int(n) for n in tensor.shape)
 
 
 class Part:

@@ -48,12 +48,12 @@ class Answer:
 
     def save(self, folder: Union[str, "os.PathLike[str]"]) -> None:
         """What shows others what was said: receipt.json, the canonical bytes of each input (NAME.bin), and answer.zkproof with its path once it was
-        checked, for `zkinfer verify` and `zkinfer-server receipt audit`. Of a joint proof answer.zkjoint, answer.zkseat and the outputs' bytes, too, for
-        `zkinfer.verify_joint`."""
+        checked, for `zkinfer verify` and `zkinfer-server receipt audit`. Of a joint proof answer.zkjoint, answer.zkseat and the outputs' bytes, too (these also
+        where a joint one may come), for `zkinfer.verify_joint`."""
         place = pathlib.Path(folder)
         place.mkdir(parents=True, exist_ok=True)
         (place / "receipt.json").write_text(json.dumps(self.receipt))
-        for part in [*self._asked, *(self._answered if self.seat is not None else [])]:
+        for part in [*self._asked, *(self._answered if self.seat is not None or self.receipt["payload"]["proof"]["bucket"] > 1 else [])]:
             (place / (re.sub(r"[^A-Za-z0-9_.-]", "_", part.name).lstrip(".") + ".bin")).write_bytes(part.data)
         if self.proof is not None:
             proof = zkinfer.JointProof(self.proof) if self.seat is not None else zkinfer.Proof(self.proof)

@@ -121,6 +121,9 @@ def _parser() -> argparse.ArgumentParser:
             made.add_argument("--input-data", type=pathlib.Path, action="append", metavar="FILE", help="canonical bytes of each input, which the proof must be about")
             made.add_argument("--url", required=True, help="of the service")
     return parser
+            made.add_argument("--output-data", type=pathlib.Path, action="append", metavar="FILE", help="of a joint proof: canonical bytes of each output")
+            made.add_argument("--seat", type=pathlib.Path, metavar="FILE", help="of a joint proof: your seat in it (answer.zkseat)")
+            made.add_argument("--api-key", type=pathlib.Path, metavar="FILE", help="of a joint proof whose seat you have not: the file of your API key, with which the service gives it")
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -275,8 +278,10 @@ def _receipt(given: argparse.Namespace) -> int:
         payload = verify_receipt(envelope, keys)
         print(f"signed by {payload['kid']} at {payload['iat']}, model {payload['model']['root']}")
         if given.action == "audit":
-            data = [path.read_bytes() for path in given.input_data or []]
-            print(proofs.audit_receipt(payload, zkinfer.VerificationKey.load(os.fspath(given.key)), given.url, keys, data))
+            data, outputs = ([path.read_bytes() for path in paths or []] for paths in (given.input_data, given.output_data))
+            seat = given.seat.read_bytes() if given.seat else None
+            api_key = given.api_key.read_text().strip() if given.api_key else None
+            print(proofs.audit_receipt(payload, zkinfer.VerificationKey.load(os.fspath(given.key)), given.url, keys, data, outputs=outputs, seat=seat, api_key=api_key))
     except (ReceiptError, zkinfer.Rejected) as error:
         print(f"rejected: {error}")
         return 1
