@@ -16,7 +16,7 @@ from running import held, key_of
 import zkinfer
 import zkinfer_client
 from zkinfer_client.canonical import sha256
-from zkinfer_server import jobs
+from zkinfer_server import jobs, schema
 from zkinfer_server.database import Database
 
 
@@ -201,18 +201,20 @@ def test_a_slot_serves_one_joint_proof(database):
         assert tx.one("SELECT count(*) AS n FROM blob")["n"] == 8
 
 
-def test_tables_of_the_version_before_are_brought_up_to_date(tmp_path):
+@pytest.mark.parametrize("version", [1, 2])
+def test_tables_of_versions_before_are_brought_up_to_date(tmp_path, version):
     path = str(tmp_path / "old.db")
     old = Database(path)
     with old.write() as tx:
-        for table, column in (("model", "seats"), ("job", "joint"), ("member", "seat_ref")):
-            tx.run(f"ALTER TABLE {table} DROP COLUMN {column}")
-        tx.run("UPDATE meta SET value = '1' WHERE name = 'schema'")
+        for since, table, column in ((2, "model", "seats"), (2, "job", "joint"), (2, "member", "seat_ref"), (3, "job", "trace"), (3, "outbox", "trace")):
+            if version < since:
+                tx.run(f"ALTER TABLE {table} DROP COLUMN {column}")
+        tx.run("UPDATE meta SET value = ? WHERE name = 'schema'", str(version))
         tx.run("INSERT INTO job(id, kind, model_root, state, created, not_before) VALUES('a', 'predict', 'r', 'queued', 0, 0)")
     new = Database(path)
     with new.read() as tx:
-        assert tx.one("SELECT joint, bucket FROM job WHERE id = 'a'") == {"joint": None, "bucket": 1}
-        assert tx.one("SELECT value FROM meta WHERE name = 'schema'")["value"] == "2"
+        assert tx.one("SELECT joint, bucket, trace FROM job WHERE id = 'a'") == {"joint": None, "bucket": 1, "trace": None}
+        assert tx.one("SELECT value FROM meta WHERE name = 'schema'")["value"] == str(schema.VERSION)
 
 
 def test_a_killed_worker_makes_other_seats(service, flowers):

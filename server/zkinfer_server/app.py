@@ -18,7 +18,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response, Streami
 from zkinfer_client import tensors
 from zkinfer_client.canonical import NONCE_BYTES
 
-from . import openapi, webhooks
+from . import openapi, tracing, webhooks
 from .api_keys import ApiKeys, Caller
 from .database import Unavailable
 from .metrics import Metrics
@@ -182,6 +182,18 @@ def make_app(service: Service, keys: ApiKeys, metrics: Metrics) -> FastAPI:
     app.state.front = front
 
     @app.middleware("http")
+    async def traced(request: Request, call_next: Any) -> Response:
+        if not request.scope["path"].startswith(("/v1/", "/v2/models/")):  # who looks whether it lives is nobody's trace
+            return await count(request, call_next)
+        with tracing.span(request.method, tracing.SERVER, request.headers.get("traceparent")) as span:
+            response: Response = await count(request, call_next)
+            route = getattr(request.scope.get("route"), "path", None)
+            span.name = f"{request.method} {route}" if route else request.method
+            span.attributes.update({"http.request.method": request.method, "http.route": route, "http.response.status_code": response.status_code})
+            if response.status_code >= 500:
+                span.error = str(response.status_code)
+            return response
+
     async def count(request: Request, call_next: Any) -> Response:
         try:
             if not request.scope["path"].isprintable():  # no name of ours has such, and databases refuse some

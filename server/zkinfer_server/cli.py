@@ -18,7 +18,7 @@ import zkinfer
 from zkinfer_client.http import ServiceError
 from zkinfer_client.receipt import ReceiptError, load_json, load_keys, verify_receipt
 
-from . import api_keys, audit, backup, jobs
+from . import api_keys, audit, backup, jobs, tracing
 from .database import Unavailable
 from .place import Place
 
@@ -80,6 +80,8 @@ def _parser() -> argparse.ArgumentParser:
     worker.add_argument("--models", required=True, type=pathlib.Path, metavar="DIR", help="the folder of models, with their secrets")
     worker.add_argument("--name", help="the worker's, which its successor has too (default: this machine's)")
     for command in (run, worker):
+        command.add_argument("--traces", metavar="URL", help="http(s)://HOST:PORT of an OpenTelemetry collector (OTLP over HTTP) that gets spans of requests and proofs")
+        command.add_argument("--trace-share", type=_number(0, 1), default=1.0, metavar="P", help="of requests that come without a traceparent: how many are traced (1: all)")
         command.add_argument("--proofs-at-once", type=_number(1, 1024, int), default=1, metavar="N", help="that a worker makes side by side (1)")
         command.add_argument("--seats", type=_number(1, kind=int), default=jobs.SIZES[-1], metavar="N", help=f"requests in one joint proof, at most, where customers take those ({jobs.SIZES[-1]}; 1: none are made)")
         command.add_argument("--priority", choices=("idle", "low", "normal"), default="low", help="of proving, against answers (low: as nice as can be; idle: only what nobody else wants)")
@@ -119,11 +121,11 @@ def _parser() -> argparse.ArgumentParser:
         if name == "audit":
             made.add_argument("--key", required=True, type=pathlib.Path, help="the model's .zkkey, its certificate beside it")
             made.add_argument("--input-data", type=pathlib.Path, action="append", metavar="FILE", help="canonical bytes of each input, which the proof must be about")
-            made.add_argument("--url", required=True, help="of the service")
-    return parser
             made.add_argument("--output-data", type=pathlib.Path, action="append", metavar="FILE", help="of a joint proof: canonical bytes of each output")
             made.add_argument("--seat", type=pathlib.Path, metavar="FILE", help="of a joint proof: your seat in it (answer.zkseat)")
             made.add_argument("--api-key", type=pathlib.Path, metavar="FILE", help="of a joint proof whose seat you have not: the file of your API key, with which the service gives it")
+            made.add_argument("--url", required=True, help="of the service")
+    return parser
 
 
 def main(arguments: Optional[Sequence[str]] = None) -> int:
@@ -163,16 +165,20 @@ def _run(given: argparse.Namespace) -> int:
     if given.web is not None and not _has_client(pathlib.Path(given.web)):
         raise ValueError(f"--web {given.web}: no verifier for pages is there; `make web` makes it, in build/web")
     issuer = _issuer(given)
+    tracer = tracing.start(given.traces, "front", given.trace_share)
     place = _place(given, begin=True)
     common = ["--data", str(given.data), "--models", str(given.models), "--priority", given.priority, "--proofs-at-once", str(given.proofs_at_once), "--seats", str(given.seats)]
     if given.database:
         common += ["--database", given.database]
-    for option in ("objects", "objects_endpoint"):
+    for option in ("objects", "objects_endpoint", "traces"):
         if getattr(given, option) is not None:
             common += [f"--{option.replace('_', '-')}", getattr(given, option)]
     workers = [[*common, "--name", _worker_name(given, number)] for number in range(given.workers)]
     policy = Policy(issuer=given.issuer, max_backlog=given.max_backlog, proof_within=given.proof_within, price=given.price, keep_seconds=86400 * given.keep_days, upload_seconds=given.upload_seconds, private_webhooks=given.private_webhooks)
-    return run(place, given.models, given.host, given.port, workers, policy, open_to_all=given.no_auth, port_file=given.port_file, web=given.web or _web(), issuer=issuer, rps=given.oidc_rps, queries=given.oidc_queries)
+    code = run(place, given.models, given.host, given.port, workers, policy, open_to_all=given.no_auth, port_file=given.port_file, web=given.web or _web(), issuer=issuer, rps=given.oidc_rps, queries=given.oidc_queries)
+    if tracer is not None:
+        tracer.close()
+    return code
 
 
 def _issuer(given: argparse.Namespace) -> Any:
@@ -208,7 +214,11 @@ def _work(given: argparse.Namespace) -> int:
     place = _place(given, begin=True)
     place.store().check()
     owner = given.name or _worker_name(given, 0)
-    return work(Worker(place.database(), place.store(), place.vault(), given.models, owner, threads=given.proofs_at_once, priority=given.priority, seats=given.seats))
+    tracer = tracing.start(given.traces, owner, given.trace_share)
+    code = work(Worker(place.database(), place.store(), place.vault(), given.models, owner, threads=given.proofs_at_once, priority=given.priority, seats=given.seats))
+    if tracer is not None:
+        tracer.close()
+    return code
 
 
 def _keys(given: argparse.Namespace) -> int:

@@ -3,13 +3,32 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily
+
+from . import tracing
 
 if TYPE_CHECKING:
     from .service import Service
+
+
+class _Spans:
+    """Of this process and, as they last said, of workers."""
+
+    def __init__(self) -> None:
+        self.of: dict[str, dict[str, int]] = {}
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        family = CounterMetricFamily("zkinfer_trace_spans", "Spans for the collector of traces: sent, or dropped since it did not take them", labels=["process", "outcome"])
+        for process, outcomes in self.of.items():
+            for outcome, count in outcomes.items():
+                family.add_metric([process, outcome], count)
+        yield family
 
 
 class Metrics:
@@ -26,6 +45,8 @@ class Metrics:
         self._jobs = Gauge("zkinfer_jobs", "Jobs by state", ["state"], registry=self._registry)
         self._late = Gauge("zkinfer_proof_lateness_seconds", "How far the latest proof is behind its promise", registry=self._registry)
         self._left = Gauge("zkinfer_proofs_left", "Proofs that a model's commitments still allow", ["model"], registry=self._registry)
+        self._spans = _Spans()
+        self._registry.register(self._spans)
         self._prove = Gauge("zkinfer_prove_seconds", "Seconds a proof, lately", ["model"], registry=self._registry)
 
     def counted(self, path: str, code: int) -> None:
@@ -37,9 +58,12 @@ class Metrics:
     def text(self, service: "Service") -> bytes:
         with service.database.read() as tx:
             states = {row["state"]: row["n"] for row in tx.all("SELECT state, count(*) AS n FROM job GROUP BY state")}
+            spans = tx.all("SELECT name, value FROM meta WHERE name LIKE 'spans %'")
             late = tx.one("SELECT min(proof_by) AS at FROM request WHERE state = 'answered'")
         for state in ("queued", "leased", "done", "dead"):
             self._jobs.labels(state).set(states.get(state, 0))
+        counts = tracing.counts()
+        self._spans.of = {} if counts is None else {"front": {"sent": counts[0], "dropped": counts[1]}, **{row["name"].split(" ", 1)[1]: json.loads(row["value"]) for row in spans}}
         self._queue.set(states.get("queued", 0) + states.get("leased", 0))
         self._late.set(max(0.0, time.time() - late["at"]) if late and late["at"] else 0.0)
         for root, row in service.budgets().items():

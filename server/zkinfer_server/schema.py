@@ -3,7 +3,7 @@
 
 import re
 
-VERSION = 2
+VERSION = 3
 
 TABLES = """
 CREATE TABLE IF NOT EXISTS meta(name TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -16,7 +16,7 @@ CREATE INDEX IF NOT EXISTS request_created ON request(created);
 CREATE TABLE IF NOT EXISTS job(id TEXT PRIMARY KEY, kind TEXT NOT NULL, model_root TEXT NOT NULL, bucket INTEGER NOT NULL DEFAULT 1,
   state TEXT NOT NULL CHECK(state IN ('queued', 'leased', 'done', 'dead')), prio INTEGER NOT NULL DEFAULT 0, created REAL NOT NULL, not_before REAL NOT NULL,
   lease_until REAL, lease_owner TEXT, epoch BIGINT NOT NULL DEFAULT 0, attempt INTEGER NOT NULL DEFAULT 0,
-  serving_key TEXT, slot BIGINT, proof_ref TEXT, path_ref TEXT, proof_bytes BIGINT, proven REAL, error TEXT, joint TEXT);
+  serving_key TEXT, slot BIGINT, proof_ref TEXT, path_ref TEXT, proof_bytes BIGINT, proven REAL, error TEXT, joint TEXT, trace TEXT);
 CREATE UNIQUE INDEX IF NOT EXISTS one_use ON job(serving_key, slot) WHERE slot IS NOT NULL;
 CREATE INDEX IF NOT EXISTS pull ON job(prio, not_before) WHERE state IN ('queued', 'leased');
 CREATE INDEX IF NOT EXISTS proof_object ON job(proof_ref);
@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS spent_slot(serving_key TEXT NOT NULL, slot BIGINT NOT
 CREATE TABLE IF NOT EXISTS blob(ref TEXT PRIMARY KEY, data BYTES NOT NULL);
 CREATE TABLE IF NOT EXISTS webhook(id TEXT PRIMARY KEY, tenant TEXT NOT NULL, url TEXT NOT NULL, secret BYTES NOT NULL, created REAL NOT NULL);
 CREATE TABLE IF NOT EXISTS outbox(seq SERIAL, webhook_id TEXT NOT NULL, message_id TEXT NOT NULL, payload TEXT NOT NULL, tries INTEGER NOT NULL DEFAULT 0,
-  next REAL NOT NULL, done INTEGER NOT NULL DEFAULT 0);
+  next REAL NOT NULL, done INTEGER NOT NULL DEFAULT 0, trace TEXT);
 CREATE INDEX IF NOT EXISTS unsent ON outbox(next) WHERE done = 0;
 CREATE TABLE IF NOT EXISTS api_key(id TEXT PRIMARY KEY, tenant TEXT NOT NULL, hash BYTES NOT NULL, scopes TEXT NOT NULL, rps INTEGER, queries_left BIGINT,
   created REAL NOT NULL, revoked REAL);
@@ -36,6 +36,7 @@ CREATE TABLE IF NOT EXISTS audit(seq SERIAL, prev BYTES NOT NULL, at REAL NOT NU
 # From the version before to the one that is named.
 CHANGES = {
     "2": "ALTER TABLE model ADD COLUMN seats INTEGER; ALTER TABLE job ADD COLUMN joint TEXT; ALTER TABLE member ADD COLUMN seat_ref TEXT",
+    "3": "ALTER TABLE job ADD COLUMN trace TEXT; ALTER TABLE outbox ADD COLUMN trace TEXT",
 }
 
 SQLITE = {"BYTES": "BLOB", "SERIAL": "INTEGER PRIMARY KEY AUTOINCREMENT"}

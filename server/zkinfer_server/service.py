@@ -8,7 +8,7 @@ import base64
 import json
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Mapping, Optional, Sequence
 
 import numpy as np
@@ -17,7 +17,7 @@ from zkinfer_client.canonical import Part, nonce_hash, proof_context, request_ha
 from zkinfer_client.receipt import RECEIPT, STATE, timestamp
 from zkinfer_client.tensors import pack, unpack
 
-from . import api_keys, audit
+from . import api_keys, audit, tracing
 from .api_keys import Caller
 from .database import Database, Transaction, Unavailable, Writer
 from .models import Models, ServedModel
@@ -56,6 +56,7 @@ class Ask:
     body_sha: bytes
     mode: str  # wait, optimistic or none
     joint: bool = False  # whether its proof may be one that others have seats in
+    trace: Optional[str] = field(default_factory=tracing.current)  # the traceparent that its proof is made under
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,8 @@ class Service:
         found, backlog = await self.admit(ask)
         if found is not None:
             return found
-        reply, change = await asyncio.get_running_loop().run_in_executor(self.compute, self._compute, ask, backlog)
+        with tracing.span("infer"):
+            reply, change = await asyncio.get_running_loop().run_in_executor(self.compute, self._compute, ask, backlog)
         return await self.kept(ask, reply, change)
 
     async def admit(self, ask: Ask) -> tuple[Optional[Reply], float]:
@@ -139,7 +141,8 @@ class Service:
 
     async def kept(self, ask: Ask, reply: Reply, change: Any) -> Reply:
         """The reply, once it may be given out."""
-        earlier = await asyncio.wrap_future(self.writer.submit(change))
+        with tracing.span("commit"):
+            earlier = await asyncio.wrap_future(self.writer.submit(change))
         if earlier is None:
             return reply
         found = await asyncio.get_running_loop().run_in_executor(self.lookups, self._replay, ask)  # somebody sent the same at the same time
@@ -175,10 +178,10 @@ class Service:
 
         def change(tx: Transaction) -> Optional[str]:
             """None, or that an earlier request has the key."""
+            audit.hold(tx)  # else the same request at another front end at the same moment is not seen
             if ask.idempotency is not None and tx.one("SELECT id FROM request WHERE tenant = ? AND idem = ?", ask.caller.tenant, ask.idempotency):
                 return "earlier"
             api_keys.spend(tx, ask.caller)
-            audit.hold(tx)  # else the same request at another front end at the same moment is not seen
             self.vault.keep(tx, input_ref, input_sealed)
             self.vault.keep(tx, output_ref, output_sealed)
             tx.run(
@@ -189,8 +192,8 @@ class Service:
             )  # fmt: skip
             if ask.mode != "none":
                 tx.run(
-                    "INSERT INTO job(id, kind, model_root, bucket, state, prio, created, not_before) VALUES(?, ?, ?, ?, 'queued', ?, ?, ?)",
-                    job_id, kind, model.root, bucket, 0 if ask.mode == "wait" else 1, now, now,
+                    "INSERT INTO job(id, kind, model_root, bucket, state, prio, created, not_before, trace) VALUES(?, ?, ?, ?, 'queued', ?, ?, ?, ?)",
+                    job_id, kind, model.root, bucket, 0 if ask.mode == "wait" else 1, now, now, ask.trace,
                 )  # fmt: skip
                 tx.run("INSERT INTO member(job_id, i, request_id) VALUES(?, 0, ?)", job_id, receipt_id)
             audit.note(tx, ask.caller.id, event="answer", receipt=receipt_id, request=request.hex(), model=model.root, signature=receipt["signature"]["sig"])

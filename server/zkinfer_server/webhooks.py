@@ -82,13 +82,14 @@ class _Pinned(http.client.HTTPConnection):
         self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self.host) if self._tls else plain
 
 
-def deliver(url: str, secret: bytes, message_id: str, body: bytes, allow_private: bool) -> int:
+def deliver(url: str, secret: bytes, message_id: str, body: bytes, allow_private: bool, trace: Optional[str] = None) -> int:
     """The status. No redirect is followed, and of an answer little is read. Raises: Refused, OSError, HTTPException."""
     parsed, found = addresses_of(url, allow_private)
     at = int(time.time())
     headers = {
         "Content-Type": "application/json", "User-Agent": "zkinfer-server", "webhook-id": message_id, "webhook-timestamp": str(at),
         "webhook-signature": signature(secret, message_id, at, body),
+        **({"traceparent": trace} if trace else {}),
     }  # fmt: skip
     connection = _Pinned(parsed, found[0])
     with contextlib.closing(connection):
@@ -124,7 +125,10 @@ def notify(tx: Transaction, job_id: str, kind: str, data: dict[str, Any]) -> Non
     now = time.time()
     for hook in hooks:
         payload = jcs({"type": kind, "timestamp": timestamp(now), "data": data}).decode()
-        tx.run("INSERT INTO outbox(webhook_id, message_id, payload, next) VALUES(?, ?, ?, ?)", hook["id"], "msg_" + uuid7(), payload, now)
+        tx.run(
+            "INSERT INTO outbox(webhook_id, message_id, payload, next, trace) VALUES(?, ?, ?, ?, (SELECT trace FROM job WHERE id = ?))",
+            hook["id"], "msg_" + uuid7(), payload, now, job_id,
+        )  # fmt: skip
 
 
 class Sender:
@@ -190,7 +194,7 @@ class Sender:
         good = row["url"] is None  # removed meanwhile
         if not good:
             try:
-                status = deliver(row["url"], row["secret"], row["message_id"], row["payload"].encode(), self._allow_private)
+                status = deliver(row["url"], row["secret"], row["message_id"], row["payload"].encode(), self._allow_private, row["trace"])
                 good = 200 <= status < 300
             except (Refused, OSError, http.client.HTTPException) as error:
                 log.info("webhook %s: %s", row["webhook_id"], error)

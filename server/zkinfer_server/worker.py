@@ -21,7 +21,7 @@ from zkinfer_client.canonical import Part, integers_of, proof_context, response_
 from zkinfer_client.tensors import unpack
 from zkinfer_client.text import CONTEXT_BYTES, Generation, answer_parts, check_generation
 
-from . import jobs
+from . import jobs, tracing
 from .models import tokenizer_beside
 from .database import Database, Transaction, Unavailable, Writer
 from .objects import Store, StoreUnavailable, Vault, seat_name
@@ -169,6 +169,12 @@ class Worker:
         for model in list(self._models.values()):
             with contextlib.suppress(zkinfer.ZkinferError):
                 rows.append((model.root, model.name, model.prover.num_proofs_left, model.seconds, model.problem, time.time(), model.seats))
+        counts = tracing.counts()
+        if counts is not None:
+            said = json.dumps({"sent": counts[0], "dropped": counts[1]})
+            self.writer.submit(
+                lambda tx: tx.run("INSERT INTO meta(name, value) VALUES(?, ?) ON CONFLICT(name) DO UPDATE SET value = excluded.value", f"spans {self.owner}", said)
+            ).result()
         self.writer.submit(
             lambda tx: [
                 tx.run(
@@ -202,9 +208,13 @@ class Worker:
             return False
         with self._lock:
             self._in_hand.update((job["id"], job) for job in pulled)
+        began = time.time_ns()
         try:
-            self._prove(pulled)
+            with tracing.steps() as steps:
+                self._prove(pulled)
         finally:
+            for job in pulled:
+                tracing.proof(job["trace"], job["not_before"], began, steps, **{"zkinfer.model": job["model_root"], "zkinfer.seats": len(pulled), "zkinfer.attempt": job["attempt"]})
             with self._lock:
                 for job in pulled:
                     del self._in_hand[job["id"]]
@@ -243,7 +253,9 @@ class Worker:
                     raise jobs.SlotUsedTwice(str(error)) from error
                 raise
             try:
-                if not self._patiently(change):
+                with tracing.step("publish"):
+                    is_kept = self._patiently(change)
+                if not is_kept:
                     log.warning("%s: the lease was lost, its proof is thrown away", given[0].job["id"])
             except Exception as error:
                 if jobs.is_used_twice(error):
@@ -289,7 +301,8 @@ class Worker:
         while True:
             try:
                 again = time.monotonic()
-                ref = self.store.put(kind, data)
+                with tracing.step("store"):
+                    ref = self.store.put(kind, data)
                 waited.append(again - began)
                 return ref
             except StoreUnavailable as error:
@@ -316,12 +329,15 @@ class Worker:
     def _joint(self, model: ProvenModel, given: list["Given"]) -> tuple[dict[str, Any], Change]:
         """The same in one proof, of which each request gets a seat."""
         parts = [_answer_of(model, one) for one in given]
-        made = model.prover.prove_joint(
-            [{info.name: one.inputs[info.name].reshape(tuple(info.shape)) for info in model.key.info.input_tensors} for one in given],
-            [one.context for one in given], seats=min(size for size in jobs.SIZES if size >= len(given)), refuse_clipping=True,
-        )  # fmt: skip
+        with tracing.step("prove"):
+            made = model.prover.prove_joint(
+                [{info.name: one.inputs[info.name].reshape(tuple(info.shape)) for info in model.key.info.input_tensors} for one in given],
+                [one.context for one in given], seats=min(size for size in jobs.SIZES if size >= len(given)), refuse_clipping=True,
+            )  # fmt: skip
         seats = [seat_of(seat, one.payload, *own) for seat, one, own in zip(made.seats, given, parts)]
-        proof = self._kept(made, zkinfer.verify_joint(made, seats, model.key)[0], model)
+        with tracing.step("verify"):
+            statement = zkinfer.verify_joint(made, seats, model.key)[0]
+        proof = self._kept(made, statement, model)
         joint = uuid7()
         sealed = [self.vault.seal(seat_name(one.request["id"], joint), seat) for one, seat in zip(given, made.seats)]
         held = [one.job for one in given]
@@ -351,16 +367,20 @@ def _answer_of(model: ProvenModel, given: Given) -> tuple[list[Part], list[Part]
 
 
 def _predict(model: ProvenModel, given: Given) -> tuple[zkinfer.Proof, zkinfer.Statement]:
-    proof = model.prover.prove(dict(given.inputs), context=given.context, refuse_clipping=True)
-    return proof, check_proof(given.payload, model.key, proof.to_bytes(), proof.path, *_answer_of(model, given))
+    with tracing.step("prove"):
+        proof = model.prover.prove(dict(given.inputs), context=given.context, refuse_clipping=True)
+    with tracing.step("verify"):
+        return proof, check_proof(given.payload, model.key, proof.to_bytes(), proof.path, *_answer_of(model, given))
 
 
 def _generate(model: ProvenModel, given: Given) -> tuple[zkinfer.Proof, zkinfer.Statement]:
     asked, tokens = Generation.of(given.inputs), given.answered["answer"].tolist()
-    answer = model.prover.generate(asked.prompt, tokens=asked.tokens, tokenizer=model.tokenizer, context=given.context[:CONTEXT_BYTES], **asked.rule)
+    with tracing.step("prove"):
+        answer = model.prover.generate(asked.prompt, tokens=asked.tokens, tokenizer=model.tokenizer, context=given.context[:CONTEXT_BYTES], **asked.rule)
     _check_answer(given.payload, answer_parts(tokens))
     assert answer.proof is not None
-    return answer.proof, check_generation(given.payload, model.key, asked, tokens, answer.proof.to_bytes(), answer.proof.path).statement
+    with tracing.step("verify"):
+        return answer.proof, check_generation(given.payload, model.key, asked, tokens, answer.proof.to_bytes(), answer.proof.path).statement
 
 
 def _check_answer(payload: dict[str, Any], shown: list[Part]) -> None:
