@@ -168,6 +168,18 @@ class Soak:
         except ProcessLookupError:
             pass
 
+    @staticmethod
+    def start(server: running.Running) -> None:
+        """As systemd does: again where it cannot begin, since its database is still recovering."""
+        end = time.monotonic() + 60
+        while True:
+            try:
+                return server.start()
+            except RuntimeError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
+
     def worker_killed(self) -> None:
         for pid in self.server.children():
             try:
@@ -180,7 +192,7 @@ class Soak:
         server = self.random.choice(self.servers)
         server.kill()
         self.count("front end killed")
-        server.start()
+        self.start(server)
 
     def all_killed(self) -> None:
         for server in self.servers:
@@ -188,7 +200,7 @@ class Soak:
             server.process.wait()
         self.count("all killed")
         for server in self.servers:
-            server.start()
+            self.start(server)
 
     def database_killed(self) -> None:
         assert self.database is not None
@@ -207,7 +219,7 @@ class Soak:
         if server.stop() != 0:
             self.wrong.append("a stopped service ended with an error")
         self.count("stopped")
-        server.start()
+        self.start(server)
 
     def chaos(self) -> None:
         weights = {self.worker_killed: 8, self.front_end_killed: 5, self.all_killed: 2, self.full_disk: 2, self.stopped: 2, self.frozen: 2}
