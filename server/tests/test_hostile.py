@@ -174,7 +174,7 @@ def test_the_first_proof_says_little_of_the_others():
 def test_slow_receivers_delay_nobody_else(tmp_path, monkeypatch):
     database, came, free = Database(str(tmp_path / "server.db")), [], threading.Event()
 
-    def deliver(url, secret, message_id, data, allow_private):
+    def deliver(url, secret, message_id, data, allow_private, trace):
         if "slow" in url:
             free.wait(20)
         came.append(url)

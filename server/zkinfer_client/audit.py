@@ -114,8 +114,8 @@ def audit_receipt(
                 seat = Connection(url, {"Authorization": f"Bearer {api_key}"}, 30.0).send("GET", f"/v1/proofs/{payload['proof']['id']}/seat")[2]
             statement = check_seat(payload, key, proof, path, seat, asked, answered)
             return f"proven, jointly with others: {len(proof)} bytes, slot {statement.slot}, a seat of {statement.num_seats}, {statement.security_bits:.0f} bits"
-        asked = [Part(info.name, info.shape, given) for info, given in zip(key.info.input_tensors, data)] if data else None
-        statement = check_proof(payload, key, proof, path, asked)
+        given = [Part(info.name, info.shape, one) for info, one in zip(key.info.input_tensors, data)] if data else None
+        statement = check_proof(payload, key, proof, path, given)
         return f"proven: {len(proof)} bytes, slot {statement.slot}, {statement.security_bits:.0f} bits"
     late = time.time() - seconds_of(payload["proof"]["by"])
     if late > 0 or status != 200 or signed.get("state") == "failed":

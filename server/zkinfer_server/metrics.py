@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 from . import tracing
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from .service import Service
 
 
-class _Spans:
+class _Spans(Collector):
     """Of this process and, as they last said, of workers."""
 
     def __init__(self) -> None:

@@ -159,7 +159,7 @@ class Tracer:
 
 
 def _attribute(key: str, value: Any) -> dict[str, Any]:
-    typed = {"boolValue": value} if isinstance(value, bool) else {"intValue": str(value)} if isinstance(value, int) else {"stringValue": str(value)}
+    typed: dict[str, Any] = {"boolValue": value} if isinstance(value, bool) else {"intValue": str(value)} if isinstance(value, int) else {"stringValue": str(value)}
     return {"key": key, "value": typed}
 
 
@@ -220,7 +220,8 @@ def span(name: str, kind: int = INTERNAL, header: Optional[str] = None) -> Itera
 @contextlib.contextmanager
 def steps() -> Iterator[list[Step]]:
     """The list of the steps that this thread takes within."""
-    _steps.taken = taken = []
+    taken: list[Step] = []
+    _steps.taken = taken
     try:
         yield taken
     finally:
