@@ -7,6 +7,7 @@ import base64
 import datetime
 import hashlib
 import hmac
+import sys
 import threading
 import time
 import urllib.parse
@@ -21,6 +22,15 @@ ENVIRONMENT = {"AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_R
 _PAGE = 3  # rows of a listing, so that tests see several
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Whoever asked was killed: nobody's concern. A fault of the fake's is shown."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class FakeS3:
     """faults: of the requests to come, one each: a status with a code, or "hang", "cut" (half of a body), "drop" (no answer), "odd" (no XML), "change"
     (other bytes). outage: instead of everything, until it is None."""
@@ -32,8 +42,7 @@ class FakeS3:
         self.asked: list[str] = []
         self.denied: set[str] = set()
         self.skew = 0.0
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"store": self}))
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"store": self}))
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
