@@ -27,4 +27,6 @@ def main(folder, nonce, identity):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 4 or not pathlib.Path(sys.argv[1]).is_dir():
+        sys.exit("check.py FOLDER NONCE IDENTITY: the folder that prove.py filled, the nonce that it was given, and what it printed")
     sys.exit(main(pathlib.Path(sys.argv[1]), sys.argv[2], sys.argv[3]))

@@ -24,4 +24,6 @@ def main(folder, nonce):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 3 or not pathlib.Path(sys.argv[1]).is_dir():
+        sys.exit("prove.py FOLDER NONCE: a folder that is there, and up to 32 bytes that the checking side chose")
     main(pathlib.Path(sys.argv[1]), sys.argv[2])

@@ -100,6 +100,12 @@ def test_checked_in_another_process(source, tmp_path):
     assert done.returncode == 1 and "which only checks proofs" in done.stderr
 
 
+def test_what_lacks_arguments_says_so(source):
+    for program in ("prove.py", "check.py"):
+        done = subprocess.run([sys.executable, str(source / "examples/other_process" / program)], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 1 and done.stderr.startswith(f"{program} FOLDER NONCE") and "Traceback" not in done.stderr, done.stderr
+
+
 def test_language_model(source, tmp_path):
     told = run(source, "language_model/answer.py", str(tmp_path))
     assert "customer: model " in told and "to 'the cat'" in told and "customer: rejected, wrong statement" in told

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is trained is what is proven: the module's integers are the model's, whatever the network and the weights. Skipped, and said so,
 where PyTorch is not installed (Debian: python3-torch)."""
+import math
+
 import numpy as np
 import pytest
 
@@ -58,6 +60,13 @@ def kinds():
     yield "signal", N.Sequential(N.Conv1d(2, 4, 3, stride=2), N.ELU(), N.AdaptiveAvgPool1d(1), N.Flatten(), N.Linear(4, 2)), (torch.randn(64, 2, 15),), {}
     yield "curves", N.Sequential(N.Linear(10, 32), N.Sigmoid(), N.Linear(32, 20), N.SiLU(), N.Linear(20, 5), N.Softmax(-1)), (torch.randn(64, 10),), {}
     yield "attention", Attention(), (torch.randn(64, 5, 16),), {"activation_bits": 8}
+    yield "encoder", N.Sequential(N.TransformerEncoderLayer(16, 2, 32, dropout=0.0, batch_first=True), N.Flatten(), N.Linear(80, 3)), (torch.randn(64, 5, 16),), {
+        "activation_bits": 6, "weight_bits": 6, "float_target": 0.5,
+    }  # fmt: skip
+    yield "groups", N.Sequential(N.Conv2d(1, 8, 3), N.GroupNorm(2, 8), N.ReLU(), N.Conv2d(8, 4, 3), N.InstanceNorm2d(4, affine=True), N.Flatten(), N.Linear(64, 3)), (
+        torch.randn(64, 1, 8, 8),
+    ), {"activation_bits": 8}  # fmt: skip
+    yield "wide norm", N.Sequential(N.Linear(16, 300), N.LayerNorm(300), N.GELU(), N.Linear(300, 3)), (torch.randn(64, 16),), {"activation_bits": 6}
     yield "words", Words(), (torch.randint(0, 50, (64, 4)),), {}
     yield "odd", Odd(), (torch.randn(64, 6), torch.randn(64, 6)), {"activation_bits": 10}
 
@@ -98,6 +107,62 @@ def test_bit_for_bit(kind):
         whole = module.run_integers(*test)
     for tensor, integers in zip(statement.output_tensors, whole):
         assert np.array_equal(tensor.integers, integers[0].numpy())
+
+
+def node_of(op, shapes, out, **fields):
+    """A node of an operation between tensors of these shapes, and their values."""
+    from zkinfer._program import Node, Value
+
+    values = [Value(str(i), "node", shape, 0, 0, 1.0) for i, shape in enumerate([*shapes, out])]
+    data = {"op": op, "name": "it", "inputs": list(range(len(shapes))), "output": len(shapes), "shift": 0, "table": -1, "constant": 0, "groups": 1}
+    return Node({**data, **fields}, values, []), values
+
+
+def test_integers_beyond_float64():
+    """Of a sum of squares and its root: exact to 2^62, where float64 rounds to multiples of 1024, with gradients."""
+    numbers = [(1 << 29) - 1 - i * i for i in range(8)]
+    x = torch.tensor([numbers], dtype=torch.float64, requires_grad=True)
+    squares, values = node_of("Mul", [(8,), (8,)], (8,), coefs=[1])
+    total, _ = node_of("ReduceSum", [(8,)], (1,), coefs=[1], axes=[0])
+    shifted, _ = node_of("Linear", [(1,)], (1,), coefs=[1], constant=12345)
+    root, _ = node_of("SquareRoot", [(1,)], (1,), coefs=[1])
+    most = squares.largest(values, [1 << 29] * 2)
+    for node, shape in ((total, (8,)), (shifted, (1,)), (root, (1,))):
+        most = node.largest(node_of(node.op, [shape], (1,))[1], [most])
+    assert squares.wide and total.wide and shifted.wide and root.wide and most == math.isqrt((1 << 61) + 12345)
+    y, whole = squares([(x, (8,), True)] * 2, [None] * 2)
+    for node, shape in ((total, (8,)), (shifted, (1,))):
+        y, whole = node([(y, shape, True)], [whole])
+    exact = sum(n * n for n in numbers) + 12345
+    assert whole.tolist() == [[exact]] and int(float(exact)) != exact
+    y, whole = root([(y, (1,), True)], [whole])
+    assert whole.tolist() == [[math.isqrt(exact)]] == y.tolist()
+    y.sum().backward()
+    assert torch.allclose(x.grad, x.detach() / math.sqrt(exact))
+
+
+def test_integers_that_are_too_large():
+    for op, of in (("Mul", 1 << 31), ("MatMul", 1 << 25)):
+        node, values = node_of(op, [(8, 8), (8, 8)], (8, 8), coefs=[1])
+        with pytest.raises(zkinfer.InputError, match="it.*may reach") as caught:
+            node.largest(values, [of, of])
+        assert "train the float network" in caught.value.remedy
+
+
+def test_no_numbers_are_refused_in_inputs(blobs):
+    """As run refuses them."""
+    for last in (N.ReLU(), N.Sigmoid()):
+        model = zkinfer.compile(N.Sequential(N.Linear(12, 16), last, N.Linear(16, 3)), calibration=blobs[0][:100])
+        module = IntegerModule(model)
+        for value, says in ((float("nan"), "element 14 is not a number"), (float("inf"), "element 14 is infinite"), (1e39, "element 14 is 1e\\+39, beyond float32")):
+            x = torch.zeros(2, 12, dtype=torch.float64)
+            x[1, 2] = value
+            for given in (x, x.numpy(), {model.inputs_info[0].name: x}):
+                with pytest.raises(zkinfer.InputError, match=says):
+                    module(given)
+        for given in (torch.zeros(2, 12, device="meta"), torch.zeros(2, 12, dtype=torch.complex64), [["a"] * 12], object()):
+            with pytest.raises(zkinfer.InputError, match="input '"):
+                module(given)
 
 
 @pytest.fixture(scope="module")

@@ -273,3 +273,23 @@ def test_columns_of_unlike_sizes():
         got = np.array([model.run(row).outputs[1].ravel() for row in rows_])
         differ = (np.abs(got - estimator.predict_proba(rows_)) > 0.02).any(axis=1)
         assert differ.mean() <= 0.05, f"{estimator}: {got[differ]} {estimator.predict_proba(rows_)[differ]}"
+
+
+def test_trees_beside_a_linear_model_differ_within_a_unit_only():
+    """As docs/python.md says: alone a tree decides every row as the library, beside what computes with the same columns all that are a unit away from its thresholds."""
+    x, y, random = rows(400), truth(rows(400), "transformed"), np.random.default_rng(7)
+    alone = tree.DecisionTreeClassifier(max_depth=6, random_state=0).fit(x, y)
+    splits = np.flatnonzero(alone.tree_.feature >= 0)
+    near = x[random.integers(0, len(x), 150)].copy()
+    for row, node in zip(near, random.choice(splits, len(near))):  # beside a threshold, up to twenty units away
+        row[alone.tree_.feature[node]] = alone.tree_.threshold[node] + random.normal() * 10.0 ** random.uniform(-7, -2)
+    exact = zkinfer.compile(alone, calibration=x)
+    assert [int(exact.run(row).output.item()) for row in near] == alone.predict(near).tolist()
+    both = ensemble.VotingClassifier([("a", linear_model.LogisticRegression(max_iter=500)), ("b", alone)], voting="soft").fit(x, y)
+    member = both.named_estimators_["b"].tree_
+    model = zkinfer.compile(both, calibration=x)
+    unit = model.inputs_info[0].format.scale
+    far = [all(abs(row[f] - t) > unit for f, t in zip(member.feature, member.threshold) if f >= 0) for row in near]
+    assert 10 < sum(far) < len(near) - 10
+    off = [np.abs(model.run(row).outputs[1].ravel() - both.predict_proba(row[None])[0]).max() > NEAR for row in near]
+    assert not any(o and f for o, f in zip(off, far))

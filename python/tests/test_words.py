@@ -2,6 +2,7 @@
 """What the program takes, Python takes; arguments that are called otherwise are told their names; what is public says what it does."""
 import copy
 import inspect
+import pathlib
 import pickle
 import re
 import shutil
@@ -197,5 +198,108 @@ def test_results_are_pickled_and_copied(model, key, proof, flowers):
     assert isinstance(pickle.loads(pickle.dumps(model.outputs_info[0].format)), type(model.outputs_info[0].format))
     for copied in (copy.copy(proof), copy.deepcopy(proof), copy.copy(batch), copy.deepcopy(batch)):
         assert np.array_equal(copied.output, (batch if isinstance(copied, zkinfer.Batch) else proof).output)
+    several = model.commit(inputs="committed", outputs="committed")
+    hidden = several.public.commit_tensor(flowers[0])
+    made = several.prove(hidden)
+    for result in (hidden.commitment, zkinfer.verify(made, several.public), zkinfer.verify_chain([(made, several.public)])):
+        for again in (pickle.loads(pickle.dumps(result)), copy.copy(result), copy.deepcopy(result)):
+            assert repr(again) == repr(result)
+    assert pickle.loads(pickle.dumps(zkinfer.verify(made, several.public))).output_tensors[0].commitment == made.committed_outputs[0].commitment
+    for secret in (hidden, made.committed_outputs[0]):
+        for copied in (pickle.dumps, copy.copy, copy.deepcopy):
+            with pytest.raises(zkinfer.InputError, match="a CommittedTensor counts"):
+                copied(secret)
     with pytest.raises(zkinfer.InputError, match="a proof that was read"):
         pickle.loads(pickle.dumps(proof)).output
+
+
+def test_the_cost_shown_is_that_of_a_whole_proof(model):
+    """The report counts what depends on the model; small models' proofs take as long as what does not."""
+    found = re.search(r"about ([0-9.]+) s of proving on two cores, of which ([0-9.]+) s do not depend on the model", model._repr_html_())
+    assert float(found[1]) == pytest.approx(float(found[2]) + model.report().total_cost.seconds, rel=0.05) and float(found[2]) == 0.025
+
+
+class Broken:
+    shape = (4,)
+
+    def __array__(self, *args, **kwargs):
+        raise LookupError("mine")
+
+
+def test_whatever_is_given_is_an_error_of_ours(key, model, proof, flowers, onnx_path, tmp_path):
+    """What the interpreter, NumPy or torch would say of it otherwise, each in its own kind of exception."""
+    odd = ["a\0b", b"a\0b", "\udc80", "a" * 5000, pathlib.Path("a\0b")]
+    for path in odd:
+        for call in (
+            proof.save, model.save, key.save, key.public.save, zkinfer.Model.load, zkinfer.VerificationKey.load, zkinfer.Proof.load, zkinfer.CommittedTensor.open,
+            lambda path: zkinfer.Prover.open(model, path), lambda path: zkinfer.verify(path, key.public), lambda path: zkinfer.verify(proof, path),
+            key.prove, model.run, key.prove_batch, key.public.load,
+            lambda path: zkinfer.compile(path, flowers), lambda path: zkinfer.compile(onnx_path, path), lambda path: zkinfer.verify(proof, key.public, path=path),
+            lambda path: zkinfer.verify(proof, key.public, inputs={"flower": path}) if not isinstance(path, bytes) else zkinfer.Tokenizer(path),
+        ):  # fmt: skip
+            with pytest.raises((zkinfer.ZkinferError, FileNotFoundError)) as caught:
+                call(path)
+            assert isinstance(caught.value, zkinfer.ZkinferError), (path, caught.value)
+    closed = open(onnx_path, "rb")
+    closed.close()
+    things = [Broken(), [Broken()], closed, (x for x in flowers[:1]), object(), {1: 2}, {"flower": closed}, None, {"flower": None}, [[]], [None] * 4, 1 + 2j]
+    try:
+        import torch
+    except ImportError:
+        pass
+    else:
+        things += [torch.rand(4, device="meta"), torch.rand(4).to_sparse(), [torch.rand(4, device="meta")], torch.rand(4, dtype=torch.complex64)]
+    for thing in things:
+        for call in (key.prove, model.run):
+            with pytest.raises(zkinfer.InputError):
+                call(thing)
+    for thing in (closed, Broken(), [Broken()], object()):
+        with pytest.raises(zkinfer.InputError):
+            key.prove_batch(thing)
+        with pytest.raises(zkinfer.InputError):
+            zkinfer.compile(onnx_path, thing)
+        with pytest.raises(zkinfer.InputError):
+            zkinfer.compile(thing, flowers)
+    class Unshown:
+        def __repr__(self):
+            raise LookupError("mine")
+
+    for call in (
+        lambda: model.commit(proofs=Unshown()), lambda: zkinfer.verify(proof, key.public, accept_uncertified=Unshown()), lambda: key.prove_joint(flowers[:1], None),
+        lambda: key.prove_joint(flowers[:1], closed), lambda: zkinfer.DataSet(flowers[:1], Broken()), lambda: zkinfer.DataSet(flowers[:2], [[1, 2], [3]]),
+    ):  # fmt: skip
+        with pytest.raises(zkinfer.InputError):
+            call()
+    for progress in (lambda: 1, lambda stage: 1, lambda stage, fraction, more: 1):
+        with pytest.raises(zkinfer.InputError, match=r"progress: .*give a function of \(stage, fraction\)"):
+            key.prove(flowers[0], progress=progress)
+
+
+def test_remedies_are_what_to_do(key, model, flowers, onnx_path, tmp_path):
+    (tmp_path / "notes.txt").write_text("of ours")
+    for path in ("nowhere.npy", tmp_path / "notes.txt"):
+        for call in (key.prove, model.run, key.prove_batch, lambda path: zkinfer.compile(onnx_path, path)):
+            with pytest.raises(zkinfer.InputError) as caught:
+                call(path)
+            assert caught.value.remedy.startswith("give an array, or the path of a .npy") or "give an array, the path of a .npy" in str(caught.value), str(caught.value)
+            assert "give" not in caught.value.reason
+    for several in ([flowers[0], flowers[1]], [flowers[0], flowers[1][:2]], (flowers[0],) * 3):
+        with pytest.raises(zkinfer.InputError, match=r"arrays, the model has 1 input \(flower\); give one array"):
+            key.prove(several)
+    assert np.array_equal(model.run([np.float32(x) for x in flowers[0]]).output, model.run(flowers[0]).output)
+
+
+def test_a_tensors_commitment_may_be_a_path(model, flowers, tmp_path):
+    key = model.commit(inputs="committed")
+    tensor, other = key.public.commit_tensor(flowers[0]), key.public.commit_tensor(flowers[1])
+    tensor.commitment.save(tmp_path / "t.zktensor")
+    other.commitment.save(tmp_path / "o.zktensor")
+    proof = key.prove(tensor)
+    for path in (tmp_path / "t.zktensor", str(tmp_path / "t.zktensor")):
+        assert zkinfer.verify(proof, key.public, inputs={"flower": path}).input_tensors[0].commitment == tensor.commitment
+    with pytest.raises(zkinfer.Rejected):
+        zkinfer.verify(proof, key.public, inputs={"flower": tmp_path / "o.zktensor"})
+    with pytest.raises(zkinfer.FileError):
+        zkinfer.verify(proof, key.public, inputs={"flower": "nowhere.zktensor"})
+    with pytest.raises(zkinfer.InputError, match="neither a hexadecimal digest nor the path of a .zktensor file"):
+        zkinfer.verify(proof, key.public, inputs={"flower": "no digest"})

@@ -98,6 +98,36 @@ def test_ctrl_c(source):
     assert done.stdout.split()[2] == "works"
 
 
+TWICE = """
+import atexit, os, signal, sys, threading, time
+import numpy as np, zkinfer
+signal.signal(signal.SIGINT, signal.default_int_handler)
+atexit.register(print, "left", flush=True)  # before zkinfer's own, as it was registered later
+pictures = np.load(sys.argv[1] + "/calibration.npy")
+key = zkinfer.compile(sys.argv[1] + "/digits.onnx", calibration=pictures).commit()
+rows = np.concatenate([pictures] * 6)
+def interrupt():
+    time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGINT)
+threading.Thread(target=interrupt).start()
+try:
+    key.prove_batch(rows)
+except KeyboardInterrupt:
+    print("stopped", flush=True)
+"""
+
+
+def test_a_second_ctrl_c_ends_the_process(source):
+    """What was left behind computes on to its next stage; at the interpreter's end another Ctrl-C does not wait for it."""
+    with subprocess.Popen([sys.executable, "-c", TWICE, str(source / "examples/digits")], stdout=subprocess.PIPE, text=True) as running:
+        assert [running.stdout.readline().strip() for _ in range(2)] == ["stopped", "left"]
+        time.sleep(0.1)
+        assert running.poll() is None, "it ended by itself: the test needs a longer stage"
+        before = time.monotonic()
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=120) == -signal.SIGINT and time.monotonic() - before < 1
+
+
 FORKED = """
 import os, sys
 import numpy as np, zkinfer

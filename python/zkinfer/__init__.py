@@ -95,8 +95,10 @@ _reprs.give_reprs()
 if _native.can_prove:
     # A second copy of a secret that serves, or an older one, is noticed.
     _native.remember_slots(_state_folder())
+    from ._progress import end_left_behind as _end_left_behind
+
     # Operations that Ctrl-C left behind end before the interpreter does.
-    _atexit.register(_native.end_left_behind)
+    _atexit.register(_end_left_behind)
 
     def __getattr__(name: str) -> _Any:
         # Read when they are first asked for: zkinfer.torch and zkinfer.sklearn need torch and scikit-learn, zkinfer.evm Python's HTTP.

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import tempfile
@@ -173,7 +174,7 @@ def compile(
         >>> model = zkinfer.compile("network.onnx", calibration=numpy.load("typical.npy"))
     """
     options = _native.CompileOptions()
-    if isinstance(calibration, Iterator):
+    if isinstance(calibration, Iterator) and not isinstance(calibration, io.IOBase):
         calibration = list(calibration)  # a generator gives its samples once
     if calibration is not None and _data.is_array(calibration) and 0 in np.shape(calibration):
         raise InputError(f"calibration: no samples, shape {tuple(np.shape(calibration))}; give a few dozen, or None for random ones")

@@ -5,6 +5,7 @@ library reads."""
 
 from __future__ import annotations
 
+import io
 import math
 import os
 import sys
@@ -23,7 +24,7 @@ ArrayLike = Union[npt.ArrayLike, Any]
 #: One array where the model has one input, else a dict by input name or a sequence in the model's order.
 Inputs = Union[ArrayLike, Mapping[str, ArrayLike], Sequence[ArrayLike]]
 
-_TEXTS = "Tokenizer.windows makes inputs of a text"
+_FILES = "the path of a .npy, .npz, .json, .png or IDX file or of a folder of these, or of a text what Tokenizer.windows makes of it"
 _KINDS = {"f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4"}
 
 
@@ -67,16 +68,18 @@ def array(value: Any, where: str) -> np.ndarray:
     if _is_tensor(value) and hasattr(value, "get_mask"):
         value = value.get_data()
     if _is_tensor(value):
-        value = value.detach().cpu()
-        if str(value.dtype) in ("torch.bfloat16", "torch.float16"):
-            value = value.float()
         try:
+            value = value.detach().cpu()
+            if str(value.dtype) in ("torch.bfloat16", "torch.float16"):
+                value = value.float()
             value = value.numpy()
         except (TypeError, RuntimeError) as error:
             raise InputError(f"{where}: a torch tensor of {value.dtype}, {error}; expected a dense one of numbers") from None
     try:
         out = np.asarray(value)
-    except (ValueError, TypeError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # of an object's own __array__
         raise InputError(f"{where}: no array of numbers ({error}); give a NumPy array or a torch tensor") from None
     if out.dtype == np.bool_:
         out = out.astype(np.uint8)
@@ -140,7 +143,7 @@ def file_paths(value: Any) -> Optional[list[str]]:
     given = [value] if isinstance(value, (str, os.PathLike)) else value
     if not isinstance(given, (list, tuple)) or not given or not all(isinstance(path, (str, os.PathLike)) for path in given):
         return None
-    return [os.fsdecode(os.fspath(path)) for path in given]
+    return [_files.decoded(path) for path in given]
 
 
 def _files_of(paths: Sequence[str], what: str) -> list[str]:
@@ -149,11 +152,9 @@ def _files_of(paths: Sequence[str], what: str) -> list[str]:
     for path in paths:
         if not os.path.isdir(path):
             if not os.path.exists(path):
-                raise FileError(
-                    f"{what}: {_files.quoted(path)} is not there; give an array, or the path of a .npy, .npz, .json, .png or IDX file or of a folder of these; {_TEXTS}"
-                )
+                raise FileError(f"{what}: {_files.quoted(path)} is not there; give an array, {_FILES}")
             if _native.is_text_file(path):
-                raise InputError(f"{what}: {_files.quoted(path)} is a text, expected .npy, .npz, .json, .png or IDX; {_TEXTS}")
+                raise InputError(f"{what}: {_files.quoted(path)} is a text; give an array, {_FILES}")
             out.append(path)
             continue
         try:
@@ -185,6 +186,14 @@ def example_from_files(paths: Sequence[str]) -> Any:
     return arrays[0][1] if len(arrays) == 1 else {name: values for name, values, _ in arrays}
 
 
+def _are_several(data: Sequence[Any], tensor: _native.TensorInfo) -> bool:
+    """Whether these are arrays that are no rows of one."""
+    if len(data) < 2 or not all(is_array(part) and len(part.shape) > 0 for part in data):
+        return False
+    shapes = {tuple(part.shape) for part in data}
+    return len(shapes) > 1 or not _fits((len(data), *shapes.pop()), tensor.shape)
+
+
 def inputs(data: Inputs, tensors: Sequence[_native.TensorInfo], preprocessing: Optional[_native.Preprocessing] = None) -> list[np.ndarray]:
     """One inference: an array per input, in the model's order. preprocessing: of files; without it there are none."""
     paths = file_paths(data) if preprocessing is not None else None
@@ -198,6 +207,8 @@ def inputs(data: Inputs, tensors: Sequence[_native.TensorInfo], preprocessing: O
     elif isinstance(data, (list, tuple)) and len(data) == 1 and is_array(data[0]) and len(tensors) == 1:
         values = list(data)
     elif len(tensors) == 1:
+        if isinstance(data, (list, tuple)) and _are_several(data, tensors[0]):
+            raise InputError(f"{len(data)} arrays, the model has 1 input ({tensors[0].name}); give one array, or a stack of samples to Prover.prove_batch")
         values = [data]
     elif isinstance(data, Sequence) and len(data) == len(tensors):
         values = list(data)
@@ -244,7 +255,7 @@ def _item(item: Any, tensors: Sequence[_native.TensorInfo]) -> Iterator[list[np.
 
 def items(data: Any, what: str) -> Iterable[Any]:
     """What gives samples or batches one after another: also a Dataset, which has a length and indices only."""
-    if isinstance(data, (str, bytes)):
+    if isinstance(data, (str, bytes, io.IOBase)):
         raise InputError(f"{what}: {type(data).__name__}, expected an array (N, ..), a dict of them by name, an iterable of samples, or paths of files")
     if isinstance(data, Iterable):
         return data

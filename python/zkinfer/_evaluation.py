@@ -17,7 +17,10 @@ from .errors import InputError, Rejected
 
 
 def _whole(what: str, values: Any) -> list[int]:
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except Exception as error:  # rows of unlike lengths, or an object's own __array__
+        raise InputError(f"{what}: no array ({error}), expected a whole number for each row") from None
     if array.ndim != 1 or not np.issubdtype(array.dtype, np.number) or not np.array_equal(array, array.astype(np.int64)):
         raise InputError(f"{what}: an array of shape {array.shape} and type {array.dtype}, expected a whole number for each row")
     return [int(value) for value in array]

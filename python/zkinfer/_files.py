@@ -25,12 +25,20 @@ def state_folder() -> str:
     return os.path.join(state, "zkinfer", "slots") if state else ""
 
 
-def name_of(path: Path) -> str:
-    """The path as a str, or an InputError."""
+def decoded(path: Any) -> str:
+    """A path as text, of which the system takes each character."""
     try:
         name = os.fsdecode(os.fspath(path))
     except TypeError:
         raise InputError(f"a path of type {type(path).__name__}, expected a str or os.PathLike") from None
+    if "\0" in name:
+        raise InputError("a path with a character of code 0, which no file's name has; give one without")
+    return name
+
+
+def name_of(path: Path) -> str:
+    """The path as a str, or an InputError."""
+    name = decoded(path)
     _options.utf8("a path", name)
     if any(len(part) > _LONGEST for part in name.split("/")):
         raise FileError(f"{quoted(name)} is no path: no file has so long a name")

@@ -100,7 +100,10 @@ def checked_calls(cls: _C) -> _C:
 
 def shown(value: Any) -> str:
     """For a message: the value where it is short and plain, else its type."""
-    text = repr(value)
+    try:
+        text = repr(value)
+    except Exception:  # of a class of the caller's
+        return f"a {type(value).__name__}"
     plain = isinstance(value, (str, bytes, int, float, bool, list, tuple, dict, type(None), np.generic)) and len(text) <= 60
     return text if plain else f"a {type(value).__name__}"
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """A model's integer program in PyTorch: every value is a float64 tensor of whole numbers, exactly those that a proof is about, and
-gradients pass straight through what rounds. One function per operator of src/qir/qgraph.h, where its meaning is written down."""
+gradients pass straight through what rounds. Where float64 does not hold all that a node computes (the sums of squares of normalizations), its
+integers are computed as int64 beside it, and the float64 tensor, then within 2^-52 of them, carries the gradient alone. One function per operator of src/qir/qgraph.h, where its meaning is written down."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Callable, Optional, Sequence
 
@@ -13,8 +15,10 @@ from torch import Tensor
 
 from .errors import InputError
 
-#: float64 holds every whole number up to here, and its half.
-EXACT = 1 << 52
+#: float64 holds every whole number up to here, and its half; int64 all sums of two up to there.
+EXACT, WIDEST = 1 << 52, 1 << 62
+#: What computes integers beyond EXACT, the same code on int64.
+_WIDE = ("Concat", "Divide", "Linear", "Mul", "Pad", "ReduceSum", "Reshape", "Select", "Slice", "SquareRoot", "Transpose")
 
 
 @dataclass
@@ -89,19 +93,23 @@ def straight(smooth: Tensor, exact: Tensor) -> Tensor:
 
 class _Requantize(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, acc: Tensor, shift: int, table: Table) -> Tensor:  # type: ignore[override]
-        # acc / 2^shift is exact, and so is the sum.
-        argument = torch.floor(acc / (1 << shift) + (0.5 if shift > 0 else 0.0))
+    def forward(ctx: Any, acc: Tensor, whole: Optional[Tensor], shift: int, table: Table) -> Tensor:  # type: ignore[override]
+        if whole is None:
+            # acc / 2^shift is exact, and so is the sum.
+            argument = torch.floor(acc / (1 << shift) + (0.5 if shift > 0 else 0.0))
+        else:
+            # Tables end long before, so what lies beyond stays beyond.
+            argument = ((whole + ((1 << shift) >> 1)) >> shift).clamp(-EXACT, EXACT).to(acc.dtype)
         y, slope = table(argument)
         ctx.shift = shift
         ctx.save_for_backward(slope)
         return y.clone() if y is acc else y
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:  # type: ignore[override]
         (slope,) = ctx.saved_tensors
         gradient = gradient / (1 << ctx.shift)
-        return (gradient if slope is None else gradient * slope), None, None
+        return (gradient if slope is None else gradient * slope), None, None, None
 
 
 class _Rounded(torch.autograd.Function):
@@ -153,7 +161,7 @@ def _product(numbers: Sequence[int]) -> int:
 
 
 class Node:
-    """One operation: call it with its operands; gives [batch, shape..]."""
+    """One operation: call it with its operands; gives [batch, shape..]. wide: float64 does not hold all that it computes or reads."""
 
     def __init__(self, data: dict[str, Any], values: Sequence[Value], tables: Sequence[Table]) -> None:
         self.op: str = data["op"]
@@ -165,6 +173,7 @@ class Node:
         self.constant: int = data["constant"]
         self.groups: int = data["groups"]
         self.shape = values[self.output].shape
+        self.wide = False
         for name in ("coefs", "kernel", "strides", "dilations", "pads_begin", "axes", "perm", "starts", "steps"):
             setattr(self, name, list(data.get(name, [])))
         self.coefs: list[int]
@@ -182,7 +191,7 @@ class Node:
             raise InputError(f"node '{self.name}': {self.op} cannot be trained through") from None
 
     def largest(self, values: Sequence[Value], of: Sequence[int]) -> int:
-        """The largest magnitude of what it computes from operands of such magnitudes; InputError where float64 does not hold all of it."""
+        """The largest magnitude of what comes out of operands of such magnitudes; InputError where its integers are too large to be computed here."""
         inputs = [of[value] for value in self.inputs]
         shapes = [values[value].shape for value in self.inputs]
         if self.op in ("Conv", "MatMul"):
@@ -206,21 +215,36 @@ class Node:
             acc = abs(self.coefs[0]) * inputs[0] + abs(self.constant)
         else:
             acc = max(inputs[1:] if self.op == "Select" else inputs[:1] if self.op == "Gather" else inputs)
-        if acc >= EXACT:
-            raise InputError(
-                f"node '{self.name}' ({self.op}): its integers reach {acc:.3g}, float64 holds whole numbers to 2^52 only; compile with fewer "
-                "activation_bits and weight_bits"
-            )
+        self.wide = max(acc, *inputs) >= EXACT
+        most = 2 * acc + abs(self.coefs[1]) * inputs[1] if self.op == "Divide" else acc
+        self._check_reach(most, WIDEST if self.op in _WIDE else EXACT)
+        if self.op == "SquareRoot":
+            return math.isqrt(acc)
         if self.table is not None and self.op != "Softmax":
-            return self.table.largest((acc >> self.shift) + 1)
+            most = self.table.largest((acc >> self.shift) + 1)
+            self._check_reach(most, EXACT)
+            return most
         return acc
 
-    def __call__(self, operands: Sequence[Operand]) -> Tensor:
-        acc = self._run(self, operands)
-        if self.table is None or self.op == "Softmax":
-            return acc
-        out: Tensor = _Requantize.apply(acc, self.shift, self.table)
-        return out
+    def _check_reach(self, most: int, end: int) -> None:
+        if most >= end or self.wide and end < WIDEST and self.op not in _WIDE:
+            raise InputError(
+                f"node '{self.name}' ({self.op}): the integers of its operands and sums may reach {most:.3g}, and are computed here to 2^{end.bit_length() - 1} only; "
+                "compile with fewer activation_bits and weight_bits, or train the float network and compile it again"
+            )
+
+    def __call__(self, operands: Sequence[Operand], wholes: Sequence[Optional[Tensor]]) -> tuple[Tensor, Optional[Tensor]]:
+        """wholes: of each operand as int64, where it reaches beyond float64; so is what comes out."""
+        acc, whole = self._run(self, operands), None
+        if self.wide:
+            with torch.no_grad():
+                whole = self._run(
+                    self, [(x.detach().long() if exact is None else exact, shape, batched) for (x, shape, batched), exact in zip(operands, wholes)]
+                )
+        if self.table is not None and self.op != "Softmax":
+            out: Tensor = _Requantize.apply(acc, whole, self.shift, self.table)
+            return out, None
+        return (acc, None) if whole is None else (straight(acc, whole.to(acc.dtype)), whole)
 
 
 def _windowed(node: Node, x: Tensor, fill: float) -> Tensor:
@@ -263,7 +287,7 @@ def _mul(node: Node, operands: Sequence[Operand]) -> Tensor:
 
 
 def _linear(node: Node, operands: Sequence[Operand]) -> Tensor:
-    total: Any = float(node.constant)
+    total: Any = node.constant
     for coef, operand in zip(node.coefs, operands):
         total = total + coef * _lifted(operand, len(node.shape))
     return total.expand((-1,) + node.shape)
@@ -307,7 +331,7 @@ def _softmax(node: Node, operands: Sequence[Operand]) -> Tensor:
     table = node.table
     assert table is not None
     argument = (x - x.amax(axis, keepdim=True).detach()).clamp(min=table.first)
-    e: Tensor = _Requantize.apply(argument, 0, table)
+    e: Tensor = _Requantize.apply(argument, None, 0, table)
     if node.coefs:
         return e
     s = e.sum(axis, keepdim=True)
@@ -378,16 +402,18 @@ def _divide(node: Node, operands: Sequence[Operand]) -> Tensor:
     factor, half = node.coefs
     whole_a, whole_b = a.detach().long(), b.detach().long()
     exact = torch.div(2 * factor * whole_a + half * whole_b, 2 * whole_b, rounding_mode="floor")
+    if not a.is_floating_point():
+        return exact.expand((-1,) + node.shape)
     return straight(factor * a / b, exact.to(a.dtype)).expand((-1,) + node.shape)
 
 
 def _square_root(node: Node, operands: Sequence[Operand]) -> Tensor:
     x = node.coefs[0] * _batch(operands[0]) + node.constant
     whole = x.detach().long()
-    root = torch.sqrt(x.detach()).long()
+    root = torch.sqrt(whole.to(torch.float64)).long()
     root = root - (root * root > whole).long()
     root = root + ((root + 1) * (root + 1) <= whole).long()
-    return straight(torch.sqrt(x.clamp(min=1)), root.to(x.dtype))
+    return straight(torch.sqrt(x.clamp(min=1)), root.to(x.dtype)) if x.is_floating_point() else root
 
 
 _OPERATORS: dict[str, Callable[[Node, Sequence[Operand]], Tensor]] = {

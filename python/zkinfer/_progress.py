@@ -4,10 +4,14 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
+import signal
 import sys
+import threading
 import time
 from typing import Any, Callable, Iterator, Optional, Union
 
+from . import _native
 from .errors import InputError
 
 Report = Callable[[str, float], Optional[bool]]
@@ -83,6 +87,18 @@ _LEFT_BEHIND = {
 }
 
 
+def _check_called(progress: Report) -> None:
+    """InputError for a function that does not take what it will be given, before anything begins."""
+    try:
+        signature = inspect.signature(progress)
+    except (TypeError, ValueError):  # of the interpreter's own
+        return
+    try:
+        signature.bind("", 0.0)
+    except TypeError as error:
+        raise InputError(f"progress: {error}; give a function of (stage, fraction)") from None
+
+
 @contextlib.contextmanager
 def reporting(progress: Progress, what: str) -> Iterator[Optional[Report]]:
     """What the extension module is given for one operation."""
@@ -91,6 +107,8 @@ def reporting(progress: Progress, what: str) -> Iterator[Optional[Report]]:
         bar = _bar(what)
     elif progress is not None and progress is not False and not callable(progress):
         raise InputError(f"progress: a {type(progress).__name__}, expected True, or a function of (stage, fraction)")
+    elif callable(progress):
+        _check_called(progress)
     try:
         yield bar if bar is not None else progress if callable(progress) else None
     except KeyboardInterrupt as stopped:
@@ -115,3 +133,17 @@ def part(report: Optional[Report], begin: float, end: float) -> Optional[Report]
         return whole(stage, begin + (end - begin) * fraction)
 
     return told
+
+
+def end_left_behind() -> None:
+    """At the interpreter's end: waits for operations that Ctrl-C left behind, which stop at their next stage. Another Ctrl-C ends the process at
+    once: nothing hands it to Python any more. Files are whole then as after any other end, for each appears under its name when all of it is written."""
+    before = signal.getsignal(signal.SIGINT)
+    ends = threading.current_thread() is threading.main_thread() and before not in (None, signal.SIG_IGN, signal.SIG_DFL)
+    if ends:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        _native.end_left_behind()
+    finally:
+        if ends:
+            signal.signal(signal.SIGINT, before)

@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Callable, Optional, TypeVar, Union
 
 import numpy as np
@@ -343,6 +344,8 @@ class Prover:
         """
         _options.flag("refuse_clipping", refuse_clipping)
         rows = _data.samples(inputs, self._model.inputs_info, "inputs", self._model._native.preprocessing)
+        if not isinstance(contexts, Iterable) or isinstance(contexts, (str, bytes, io.IOBase)):
+            raise InputError(f"contexts: {_options.shown(contexts)}, expected a list of contexts, one for each request")
         bound = [context_bytes(context) for context in contexts]
         least = _options.integer("seats", seats, 1, 1 << 20) if seats is not None else 0
         with _progress.reporting(progress, "prove") as report:

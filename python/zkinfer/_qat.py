@@ -25,6 +25,7 @@ _ROOM = 16
 #: Beyond so many times its range a weight has lost its way.
 _FAR = 4
 _MOST_INTEGER = (1 << 31) - 1
+_MOST_FLOAT = torch.finfo(torch.float32).max
 
 
 def _check_trained(name: str, exact: Tensor, limit: int) -> None:
@@ -53,7 +54,7 @@ class IntegerModule(torch.nn.Module):
     Args:
         model: of :func:`zkinfer.compile` or Model.load, also one that was trained before.
         weight_bits: what the weights of layers may use; by default what they have.
-    Raises: InputError where the program has more bits than float64 holds exactly (give activation_bits to compile), or cannot be trained.
+    Raises: InputError where the program has integers that are too large to be computed here (give activation_bits to compile), or cannot be trained.
 
     Examples:
         >>> net = zkinfer.torch.IntegerModule(model)
@@ -123,7 +124,10 @@ class IntegerModule(torch.nn.Module):
     def _taken(self, given: Any, value: int) -> Tensor:
         """An input as integers: [batch, shape..]."""
         about = self._values[value]
-        tensor = given if isinstance(given, torch.Tensor) else torch.from_numpy(np.array(given))
+        where = f"input '{about.name}'"
+        tensor = given if isinstance(given, torch.Tensor) else torch.from_numpy(np.array(_data.array(given, where)))
+        if tensor.is_meta or tensor.is_complex():
+            _data.array(tensor, where)  # says what is wrong with it
         numel = math.prod(about.shape)
         one = tuple(n for n in about.shape if n != 1)
         if tensor.ndim > 0 and tuple(n for n in tensor.shape[1:] if n != 1) == one:
@@ -133,6 +137,8 @@ class IntegerModule(torch.nn.Module):
         else:
             raise InputError(f"input '{about.name}': shape {tuple(tensor.shape)}, expected a batch (N, ..) of {about.shape}")
         x = tensor.to(torch.float64).reshape((batch,) + about.shape)
+        if not bool((x.detach().abs() <= _MOST_FLOAT).all()):
+            _data.array(x, where)
         return rounded(x * (1.0 / about.scale), about.lo, about.hi)
 
     def run_integers(self, *inputs: Any) -> tuple[Tensor, ...]:
@@ -140,7 +146,7 @@ class IntegerModule(torch.nn.Module):
 
         Args:
             inputs: as of :meth:`forward`.
-        Raises: InputError for a wrong number of inputs or shape.
+        Raises: InputError for a wrong number of inputs or shape, or a value that is no finite number.
 
         Examples:
             >>> qat.run_integers(points[:1])[0]
@@ -155,8 +161,10 @@ class IntegerModule(torch.nn.Module):
         for given, value in zip(inputs, self._inputs):
             made[value], batched[value] = self._taken(given, value), True
         batch = max(made[value].shape[0] for value in self._inputs)
+        wholes: dict[int, Optional[Tensor]] = {}
         for node in self._nodes:
-            made[node.output] = node([(made[value], self._values[value].shape, batched[value]) for value in node.inputs])
+            operands = [(made[value], self._values[value].shape, batched[value]) for value in node.inputs]
+            made[node.output], wholes[node.output] = node(operands, [wholes.get(value) for value in node.inputs])
             batched[node.output] = True
         return tuple(made[value].expand((batch,) + self._values[value].shape) for value in self._outputs)
 
@@ -165,7 +173,7 @@ class IntegerModule(torch.nn.Module):
 
         Args:
             inputs: a batch (N, ..) of each of the model's inputs, or a dict by name.
-        Raises: InputError for a wrong number of inputs or shape.
+        Raises: InputError for a wrong number of inputs or shape, or a value that is no finite number.
 
         Examples:
             >>> torch.nn.functional.cross_entropy(qat(points), labels).backward()

@@ -95,6 +95,11 @@ def _reduce(record: Any) -> Any:
     return _restored, (type(record).__name__, dict(_members(record)))
 
 
+def _commitment(data: bytes) -> Any:
+    """A function of this module, which has a name that pickle finds: of the extension module's static functions it finds none."""
+    return _native.TensorCommitment.from_bytes(data)
+
+
 def _is_record(cls: type) -> bool:
     """Nothing but members, which nobody changes: no key, model or file behind it."""
     members = [member for name, member in vars(cls).items() if not name.startswith("_")]
@@ -113,4 +118,4 @@ def give_reprs() -> None:
                 setattr(cls, "__copy__", lambda self: self)
                 setattr(cls, "__deepcopy__", lambda self, memo: self)
     commitment: Any = _native.TensorCommitment
-    commitment.__reduce__ = lambda self: (commitment.from_bytes, (self.to_bytes(),))
+    commitment.__reduce__ = lambda self: (_commitment, (self.to_bytes(),))

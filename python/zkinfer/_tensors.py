@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from . import _files, _native, _options
+from .errors import InputError
 
 
 @_options.checked_calls
@@ -104,6 +105,9 @@ class CommittedTensor:
     def integers(self) -> np.ndarray:
         """What is committed to, int64: secret."""
         return self._native.integers
+
+    def __reduce__(self) -> Any:
+        raise InputError("a CommittedTensor counts how often it was opened and is not copied; save it and open the file, in one process at a time or many; its .commitment is copied")
 
     def __repr__(self) -> str:
         return f"<zkinfer.CommittedTensor {self.commitment.id[:16]}..>"

@@ -149,6 +149,8 @@ def _known(what: str, given: Optional[Mapping[str, Any]], tensors: Any, row: int
             raise InputError(f"{what}={{{name!r}: ..}}: the model has {', '.join(map(repr, names))}")
         known = _native.KnownTensor()
         known.index, known.row = names.index(name), row
+        if isinstance(value, os.PathLike) or isinstance(value, str) and value.endswith(".zktensor"):
+            value = TensorCommitment.load(value)
         if isinstance(value, TensorCommitment):
             known.commitment = value._native
         elif isinstance(value, (bytes, bytearray)):
@@ -157,7 +159,7 @@ def _known(what: str, given: Optional[Mapping[str, Any]], tensors: Any, row: int
             try:
                 known.set_digest(bytes.fromhex(value))
             except ValueError:
-                raise InputError(f"{what}={{{name!r}: ..}}: a text that is no hexadecimal digest") from None
+                raise InputError(f"{what}={{{name!r}: ..}}: neither a hexadecimal digest nor the path of a .zktensor file; give one of them, integers, bytes, or a TensorCommitment") from None
         else:
             integers = _data.array(value, name)
             if integers.dtype.kind == "f":
@@ -258,7 +260,7 @@ def verify(
         key: a VerificationKey, or the path of a .zkkey file with its certificate beside it.
         context: up to 32 bytes that the proof must be bound to; None: any, which Statement.context says, and what a Statement shows of itself.
         inputs, outputs: what you hold of them, by name; all of it must agree with the proof. Integers as an array, canonical bytes
-            (needed where the key says "public" with a hash), a digest in hexadecimal, or a TensorCommitment.
+            (needed where the key says "public" with a hash), a digest in hexadecimal, or a TensorCommitment or the path of its .zktensor file.
         path: bytes or file of the .zkpath that leads from the key to the one that the proof was made under; by default what the proof came with
             (Proof.path), or what lies beside its file.
         accept_uncertified: also where nothing shows that the weights are integers in their ranges.
