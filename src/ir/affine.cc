@@ -9,7 +9,7 @@ using std::size_t;
 
 std::optional<std::vector<float>> per_channel(const FloatTensor& constant, const Shape& output, size_t channel_axis) {
   const Shape& shape = constant.shape();
-  if (shape.rank() > output.rank()) return std::nullopt;
+  if (channel_axis >= output.rank() || shape.rank() > output.rank() || constant.data().empty()) return std::nullopt;
   const size_t lead = output.rank() - shape.rank();
   for (size_t axis = 0; axis < shape.rank(); ++axis)
     if (shape[axis] != 1 && lead + axis != channel_axis) return std::nullopt;

@@ -89,5 +89,36 @@ TEST(CompareEarly, WhatFillsInIsDecidedBefore) {
   }
 }
 
+// Passes that look at the columns of tables meet numbers and lists, too.
+TEST(CompareEarly, ComputedScalarsAndVectors) {
+  for (const Shape& shape : {Shape{}, Shape{3}}) {
+    for (const OpKind op : {OpKind::kLess, OpKind::kGreater, OpKind::kEqual, OpKind::kAdd, OpKind::kSub, OpKind::kMul,
+                            OpKind::kDiv, OpKind::kMax, OpKind::kMin, OpKind::kPow}) {
+      for (const bool constant_first : {false, true}) {
+        for (const OpKind maker : {OpKind::kMul, OpKind::kAdd, OpKind::kRelu}) {
+          for (const Shape& number : {Shape{}, Shape{1}}) {
+            Graph graph;
+            const ValueId x = input(graph, shape);
+            const ValueId two = graph.add_constant("two", FloatTensor(number, {2}));
+            const ValueId made = node(graph, maker, maker == OpKind::kRelu ? std::vector{x} : std::vector{x, two});
+            ValueId y = node(graph, op, constant_first ? std::vector{two, made} : std::vector{made, two});
+            if (graph.value(y).dtype != ir::DataType::kFloat)
+              y = node(graph, OpKind::kCast, {y}, ir::CastAttributes{ir::DataType::kFloat});
+            finish(graph, last(graph, OpKind::kRelu, {y}));
+            const Result<Graph> legal = legalize(graph);
+            ASSERT_TRUE(legal.ok()) << legal.status().to_string();
+            const TensorMap inputs{{"x", random_tensor(shape, 5)}};
+            const FloatTensor before = exec_float::run_float(graph, inputs)->at("y"),
+                              after = exec_float::run_float(*legal, inputs)->at("y");
+            ASSERT_EQ(before.shape(), after.shape());
+            for (std::size_t i = 0; i < before.data().size(); ++i)
+              if (std::isfinite(before[i])) EXPECT_NEAR(before[i], after[i], 1e-4 * (1 + std::abs(before[i])));
+          }
+        }
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace zkinfer::passes
