@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // A bounty as the chain has it, for people.
-import {invalidArgument} from '../src/errors.js';
+import {ZkinferError, invalidArgument} from '../src/errors.js';
 import {STATES, meaningOf} from '../src/market_states.js';
 import {HOUR, distanceText, wholeOf} from '../src/quantities.js';
 
 const PAGE = 100n;
+const strange = (what) => new ZkinferError('input/output', `${what}; is it a node of this chain, and is it up to date?`);
 export const idOf = (text) => wholeOf('BOUNTY', text);
 
 /** Its fields, `state` by name, and `now`. */
 export async function bountyOf(chain, id) {
   const state = STATES[Number(await chain.read(chain.market, 'stateOf', BigInt(id)))];
   const [bounty] = await chain.read(chain.market, 'bountiesFrom', BigInt(id), 1n);
+  if (state === undefined || bounty === undefined) throw strange(`bounty ${id}: the node answers something that no market says`);
   return {id, state, now: await chain.now(), ...bounty, provider: bounty.provider.toLowerCase(), token: bounty.token.toLowerCase()};
 }
 
@@ -38,9 +40,14 @@ export async function submissionsOf(chain, id, count) {
   return out.map((submission, number) => ({number, ...submission, hunter: submission.hunter.toLowerCase()}));
 }
 
+/** What the last event of this name says; `missing` where the node has none. */
+export async function lastEventOf(chain, name, args, missing) {
+  const event = (await chain.events(chain.market, name, args)).pop();
+  if (event === undefined) throw strange(`${missing}; "block" in the deployment is later than it, or the node keeps no old events`);
+  return event.args;
+}
+
 /** What it was created with: addresses of data and the buyer's key are in the event alone. */
 export async function termsOf(chain, id) {
-  const [event] = await chain.events(chain.market, 'Created', {id: BigInt(id)});
-  if (event === undefined) throw invalidArgument(`bounty ${id}: the node does not have the event of its creation; "block" in the deployment is later than it, or the node keeps no old events`);
-  return event.args.terms;
+  return (await lastEventOf(chain, 'Created', {id: BigInt(id)}, `bounty ${id}: the node does not have the event of its creation`)).terms;
 }

@@ -5,6 +5,7 @@ import {ZkinferError, invalidArgument} from '../src/errors.js';
 import {marketAbi, saleAbi} from '../src/market_abi.js';
 import {Bounties} from '../src/market.js';
 import {readJson, readSecret} from './files.js';
+import {addressOfNode, secondsOf, timeoutOption, transportOf} from './node.js';
 import {explained} from './reasons.js';
 import {addressOf, amountText} from '../src/quantities.js';
 
@@ -15,6 +16,7 @@ const KEY_VARIABLE = 'ZKINFER_MARKET_KEY';
 const nodeOptions = [
   {name: 'rpc', value: 'URL', required: true, help: 'the node, as in http://127.0.0.1:8545'},
   {name: 'deployment', value: 'FILE', required: true, help: 'what `zkinfer-market deploy` wrote'},
+  timeoutOption,
 ];
 const senderOptions = [
   {name: 'key-file', value: 'FILE', help: `private key of the account that sends, 64 hexadecimal digits that its owner alone can read; or the variable ${KEY_VARIABLE}`},
@@ -24,7 +26,7 @@ const senderOptions = [
 ];
 export const reading = nodeOptions;
 export const sending = [...nodeOptions, ...senderOptions];
-export const deploying = [nodeOptions[0], ...senderOptions];
+export const deploying = [nodeOptions[0], timeoutOption, ...senderOptions];
 
 async function loadViem() {
   try {
@@ -47,23 +49,33 @@ function deploymentOf(path) {
     if (typeof json[name] !== 'string') throw invalidArgument(`'${path}' has no "${name}"; \`zkinfer-market deploy\` writes it`);
     addressOf(`'${path}': "${name}"`, json[name]);
   }
+  if (json.block !== undefined && !(Number.isSafeInteger(json.block) && json.block >= 0)) throw invalidArgument(`'${path}': "block": expected the number of a block`);
   return json;
 }
 
+/** The clients' calls, with errors in words: of the node, of a contract, or of viem about what it was answered. */
+const worded = (viem, client) => new Proxy(client, {
+  get: (target, name) => (typeof target[name] !== 'function' ? target[name] : (...args) => {
+    const answer = target[name](...args);
+    return typeof answer?.catch === 'function' ? answer.catch((error) => Promise.reject(explained(viem, String(name), error))) : answer;
+  }),
+});
+
 export class Chain {
   /** say: where lines for people go. */
-  static async open({rpc, deployment, keyFile, from, dryRun, yes}, say, {withoutMarket = false, sends = false} = {}) {
+  static async open({rpc, deployment, timeout, keyFile, from, dryRun, yes}, say, {withoutMarket = false, sends = false} = {}) {
     const chain = new Chain();
     const viem = await loadViem();
-    if (!/^https?:\/\//.test(rpc)) throw invalidArgument(`--rpc: expected an address such as http://127.0.0.1:8545, got '${rpc}'`);
-    const transport = viem.http(rpc, {timeout: 60_000, retryCount: 2});
+    const node = addressOfNode(rpc);
+    if (!withoutMarket) chain.deployment = deploymentOf(deployment);
+    const transport = transportOf(viem, node, secondsOf({timeout}));
     const client = viem.createPublicClient({transport, cacheTime: 0, pollingInterval: 200});
-    const id = await client.getChainId().catch((error) => Promise.reject(new ZkinferError('input/output', `'${rpc}': no answer of a node: ${error.details ?? error.shortMessage ?? error.message}`)));
-    const network = viem.defineChain({id, name: `chain ${id}`, nativeCurrency: {name: 'Ether', symbol: 'ETH', decimals: 18}, rpcUrls: {default: {http: [rpc]}}});
-    Object.assign(chain, {viem, say, id, rpc, dryRun, yes, client: viem.createPublicClient({chain: network, transport, cacheTime: 0, pollingInterval: 200}), bounties: new Bounties((bytes) => viem.keccak256(bytes))});
+    const id = await client.getChainId().catch((error) => Promise.reject(explained(viem, '--rpc', error)));
+    const network = viem.defineChain({id, name: `chain ${id}`, nativeCurrency: {name: 'Ether', symbol: 'ETH', decimals: 18}, rpcUrls: {default: {http: [node.url]}}});
+    const raw = viem.createPublicClient({chain: network, transport, cacheTime: 0, pollingInterval: 200});
+    Object.assign(chain, {viem, say, id, dryRun, yes, raw, client: worded(viem, raw), bounties: new Bounties((bytes) => viem.keccak256(bytes))});
     if (!withoutMarket) {
-      chain.deployment = deploymentOf(deployment);
-      if (chain.deployment.chain_id !== id) throw invalidArgument(`'${deployment}' is of chain ${chain.deployment.chain_id}, '${rpc}' is a node of chain ${id}`);
+      if (chain.deployment.chain_id !== id) throw invalidArgument(`'${deployment}' is of chain ${chain.deployment.chain_id}, ${node.name} is a node of chain ${id}`);
       for (const name of ['market', 'sale']) {
         if ((await chain.client.getCode({address: chain.deployment[name]})) === undefined) throw invalidArgument(`'${deployment}': there is no contract at ${chain.deployment[name]} ("${name}") on this chain`);
       }
@@ -80,7 +92,7 @@ export class Chain {
       this.account = addressOf('--from', from);
       this.signer = this.account;
     } else {
-      const text = keyFile ? readSecret(keyFile) : variable.trim();
+      const text = keyFile ? readSecret(keyFile, 'a private key') : variable.trim();
       const digits = text.replace(/^0x/, '');
       // What is wrong is said without what is there.
       if (!/^[0-9a-fA-F]{64}$/.test(digits)) throw invalidArgument(`${keyFile ? `'${keyFile}'` : KEY_VARIABLE}: expected a private key of 64 hexadecimal digits, got ${text.length} characters`);
@@ -101,7 +113,7 @@ export class Chain {
     return {address: this.deployment.sale, abi: saleAbi};
   }
   read(contract, functionName, ...args) {
-    return this.client.readContract({...contract, functionName, args}).catch((error) => Promise.reject(explained(this.viem, functionName, error)));
+    return this.raw.readContract({...contract, functionName, args}).catch((error) => Promise.reject(explained(this.viem, functionName, error)));
   }
   /** Of the last block, in seconds: what contracts compare with. */
   async now() {
@@ -113,14 +125,16 @@ export class Chain {
     const last = await this.client.getBlockNumber();
     const out = [];
     let size = last + 1n;
+    let silences = 0;
     for (let from = BigInt(this.deployment.block ?? 0); from <= last;) {
       const to = from + size - 1n < last ? from + size - 1n : last;
       try {
-        out.push(...(await this.client.getContractEvents({...contract, eventName, args, fromBlock: from, toBlock: to, strict: true})));
+        out.push(...(await this.raw.getContractEvents({...contract, eventName, args, fromBlock: from, toBlock: to, strict: true})));
         from = to + 1n;
       } catch (error) {
-        // Nodes limit ranges, each in its own words.
-        if (size < 64n) throw explained(this.viem, `events ${eventName}`, error);
+        // Nodes limit ranges, each in its own words, and some take too long for one: but whoever is silent again and again is not asked on.
+        const said = explained(this.viem, `events ${eventName}`, error);
+        if (size < 64n || (said.isSilent && ++silences > 1)) throw said;
         size /= 8n;
       }
     }
@@ -135,7 +149,8 @@ export class Chain {
       const [symbol, decimals] = await Promise.all([this.client.readContract({...of, functionName: 'symbol'}), this.client.readContract({...of, functionName: 'decimals'})]);
       // A token writes its own name: letters and digits only.
       return {address, symbol: symbol.replace(/[^A-Za-z0-9.$_-]/g, '?').slice(0, 16), decimals};
-    } catch {
+    } catch (error) {
+      if (error.code === 'input/output' && error.isSilent) throw error;
       throw invalidArgument(`token ${address}: it answers no symbol and decimals as ERC-20 tokens do`);
     }
   }
@@ -161,8 +176,8 @@ export class Chain {
     const request = {account: this.account, to, data, value};
     const balance = await client.getBalance({address: this.account});
     if (balance < value) throw invalidArgument(`${what}: it takes ${viem.formatEther(value)} ETH, the account ${this.account} has ${viem.formatEther(balance)}`);
-    await client.call(request).catch((error) => Promise.reject(explained(viem, what, error)));
-    const estimate = await client.estimateGas(request).catch((error) => Promise.reject(explained(viem, what, error)));
+    await this.raw.call(request).catch((error) => Promise.reject(explained(viem, what, error)));
+    const estimate = await this.raw.estimateGas(request).catch((error) => Promise.reject(explained(viem, what, error)));
     // What is left over is not paid for.
     const gas = (estimate * 21n) / 20n;
     const {maxFeePerGas, maxPriorityFeePerGas} = await client.estimateFeesPerGas();
@@ -173,7 +188,7 @@ export class Chain {
     await this.#confirm();
     before();
     const hash = await this.wallet.sendTransaction({to, data, value, gas, maxFeePerGas, maxPriorityFeePerGas}).catch((error) => Promise.reject(explained(viem, what, error)));
-    const receipt = await client.waitForTransactionReceipt({hash, timeout: 600_000}).catch(() => Promise.reject(new ZkinferError('input/output', `${what}: the transaction ${hash} is sent and was not mined within 10 minutes; look at it before you send again`)));
+    const receipt = await this.raw.waitForTransactionReceipt({hash, timeout: 600_000}).catch(() => Promise.reject(new ZkinferError('input/output', `${what}: the transaction ${hash} is sent and was not mined within 10 minutes; look at it before you send again`)));
     if (receipt.status !== 'success') throw new ZkinferError('rejected', `${what}: the transaction ${hash} failed: something has changed meanwhile. Nothing moved but the fee of ${receipt.gasUsed} gas`);
     say(`${what}: done, ${receipt.gasUsed} gas, transaction ${hash}`);
     Object.defineProperty(this, 'lastReceipt', {value: receipt, configurable: true});
@@ -184,7 +199,8 @@ export class Chain {
     if (this.yes) return;
     if (!process.stdin.isTTY) throw invalidArgument('nothing was sent: there is nobody to ask; --yes sends, --dry-run says what it would cost');
     const line = createInterface({input: process.stdin, output: process.stderr});
-    const answer = await line.question('Send it? [y/N] ');
+    // The end of what is typed (Ctrl-D, Ctrl-C) is a no.
+    const answer = await Promise.race([line.question('Send it? [y/N] '), new Promise((resolve) => line.once('close', () => resolve('')))]);
     line.close();
     if (!/^y(es)?$/i.test(answer.trim())) throw invalidArgument('nothing was sent');
   }

@@ -7,7 +7,8 @@ import {concat} from '../src/bytes.js';
 import {DATA_FORMAT, MOST_DATA_FILE, describe, digestOfAbout, readData} from '../src/bounty_data.js';
 import {invalidArgument} from '../src/errors.js';
 import {blocksOf, fetchCid} from '../src/ipfs.js';
-import {readBytes, readJson} from './files.js';
+import {MOST_ROWS, readBytes, readJson} from './files.js';
+import {secondsOf} from './node.js';
 import {numbersOf, readNpy} from './npy.js';
 
 const chunkFile = (index) => `chunk-${String(index).padStart(2, '0')}.sealed`;
@@ -56,7 +57,7 @@ function readDataSet(path, bytes) {
 
 /** {name, shape, labels, row(i)}: of a .zkset, or of an array of bytes and one of labels. */
 export function readRows(path, labelsPath) {
-  const bytes = readBytes(path);
+  const bytes = readBytes(path, MOST_ROWS, 'rows of a bounty (.zkset or .npy)');
   if (bytes.length >= 4 && String.fromCharCode(...bytes.subarray(0, 4)) === 'ZKIU') {
     if (labelsPath !== undefined) throw invalidArgument(`--labels: the data set '${path}' has its own`);
     return readDataSet(path, bytes);
@@ -64,7 +65,7 @@ export function readRows(path, labelsPath) {
   if (labelsPath === undefined) throw invalidArgument(`--labels: '${path}' is no data set (.zkset), so its labels are a file of their own`);
   const inputs = readNpy(path, bytes);
   if (inputs.dtype !== 'u1') throw invalidArgument(`'${path}': expected bytes (uint8), got ${inputs.dtype}: a bounty's rows are numbers of 0 to 255 that networks take as they are`);
-  const labels = readNpy(labelsPath, readBytes(labelsPath));
+  const labels = readNpy(labelsPath, readBytes(labelsPath, MOST_ROWS, 'labels (.npy)'));
   const axes = labels.shape.length;
   if (axes === 0 || labels.shape.some((n, i) => n !== inputs.shape[i])) throw invalidArgument(`'${labelsPath}': expected a label for each row, got (${labels.shape.join(', ')}) for inputs (${inputs.shape.join(', ')})`);
   const shape = inputs.shape.slice(axes);
@@ -85,7 +86,7 @@ function shuffled(count) {
 export async function sealRows(bounties, key, {name, shape, labels, row}, {rows, classes, keepOrder}) {
   const all = labels.length;
   if (!(rows >= 1 && all >= rows && all % rows === 0)) throw invalidArgument(`--rows: ${all} rows are no whole number of chunks of ${rows}; leave some out, or take another size (networks take a chunk at once)`);
-  const numClasses = classes ?? Math.max(...labels) + 1;
+  const numClasses = classes ?? labels.reduce((most, label) => Math.max(most, label), 0) + 1;
   const wrong = labels.findIndex((label) => !(label >= 0 && label < numClasses));
   if (wrong >= 0 || numClasses > 65536) throw invalidArgument(`row ${Math.max(wrong, 0)}: its label is ${labels[Math.max(wrong, 0)]}, expected 0 to ${Math.min(numClasses, 65536) - 1}`);
   // As canonical bytes of a class that is at most numClasses - 1 (docs/formats/tensor.md).
@@ -113,8 +114,12 @@ export const filesOf = ({description, sealed}) => [['bounty.json', describe(desc
 
 /** What readData gives, of --data or of the bounty's own `cid`. */
 export async function readPublished(bounties, values, cid) {
-  if (values.data !== undefined) return readData(bounties, `'${values.data}'`, readBytes(join(values.data, 'bounty.json')), (_, i) => readBytes(join(values.data, chunkFile(i))));
-  const how = {gateways: gatewaysOf(values), most: MOST_DATA_FILE};
+  if (values.data !== undefined && values.gateway !== undefined) throw invalidArgument('--gateway changes nothing beside --data; leave one of them out');
+  if (values.data !== undefined) {
+    const read = (name, noun) => readBytes(join(values.data, name), MOST_DATA_FILE, noun);
+    return readData(bounties, `'${values.data}'`, read('bounty.json', 'the description of a bounty\'s data'), (_, i) => read(chunkFile(i), 'a sealed chunk'));
+  }
+  const how = {gateways: gatewaysOf(values), most: MOST_DATA_FILE, timeout: 1000 * secondsOf(values)};
   return readData(bounties, `'${cid}'`, await fetchCid(cid, how), (name) => fetchCid(name, how));
 }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Weights against money: in a bounty the winner's, in a direct sale anybody's. The buyer checks everything before his money is bound.
-import {readFileSync} from 'node:fs';
+import {existsSync} from 'node:fs';
 import {join} from 'node:path';
 import {fromHex, toHex} from '../src/bytes.js';
 import {jcs} from '../src/jcs.js';
 import {ZkinferError, invalidArgument} from '../src/errors.js';
 import {EXCHANGE_STAGES, timeLeft} from '../src/market_states.js';
-import {bountyOf, idOf, inState, lateOption, mustNotBeLate} from './bounty.js';
+import {bountyOf, idOf, inState, lastEventOf, lateOption, mustNotBeLate, termsOf} from './bounty.js';
 import {Chain, ETH, reading, sending} from './chain.js';
-import {mustBeNew, readJson, writeFile, writeJson} from './files.js';
-import {fetchGoods, fetchOptions, goodsIn, goodsOptions, openShare, packGoods, readShares, saleOfBounty, sealShare, sha256Hex, sharesFile} from './goods.js';
+import {MOST_FORMAT, checkOutputs, newFolder, readBytes, readJson, readSecretFile, writeFile, writeJson} from './files.js';
+import {fetchGoods, fetchOptions, goodsIn, goodsInputs, goodsOptions, openShare, packGoods, readShares, saleOfBounty, sealShare, sha256Hex, sharesFile} from './goods.js';
 import {zkinferJson, zkinferOption} from './native.js';
 import {readKeys} from './provider.js';
 import {addressOf, amountOf, amountText, deadlineOf, digestOf, timeText, wholeOf} from '../src/quantities.js';
@@ -38,8 +38,7 @@ async function sellerOf(chain, bounty) {
   return {hunter: hunter.toLowerCase(), number};
 }
 async function scoredModel(chain, bounty, submission) {
-  const [event] = await chain.events(chain.market, 'Scored', {id: BigInt(bounty), submission: BigInt(submission)});
-  return event.args.modelId;
+  return (await lastEventOf(chain, 'Scored', {id: BigInt(bounty), submission: BigInt(submission)}, `bounty ${bounty}: the node does not have the event of submission ${submission}'s score`)).modelId;
 }
 
 export const offer = {
@@ -49,7 +48,7 @@ export const offer = {
   note: 'Seal with the sale that the message names: `zkinfer seal network.zkmodel --sale "bounty 0 submission 1"`. With the bond you promise to release the first share once the provider has accepted.',
   async run(values, say) {
     const output = values.output ?? 'goods.car';
-    mustBeNew(output, false);
+    checkOutputs([{path: output, option: '--output'}], goodsInputs(values));
     const chain = await Chain.open(values, say, {sends: true});
     const bounty = await inStage(chain, idOf(values.bounty), 'offer');
     mustNotBeLate('offer', bounty.until, bounty.now, values.late);
@@ -60,7 +59,7 @@ export const offer = {
     const goods = await packGoods(values, sale);
     const model = await scoredModel(chain, bounty.id, number);
     if (goods.modelId !== model) throw invalidArgument(`'${values.export}' is of the model ${goods.modelId}, the score is of ${model}`);
-    const {terms} = (await chain.events(chain.market, 'Created', {id: BigInt(bounty.id)}))[0].args;
+    const terms = await termsOf(chain, bounty.id);
     const {c1, c2, root} = goods.verdict;
     const share = await sealShare(goods.shares.k2, terms.buyerKey, {chainId: chain.id, contract: chain.deployment.market, c1});
     writeFile(output, goods.archive);
@@ -79,17 +78,20 @@ export const accept = {
   examples: [`accept 0 --keys buyer.keys -o goods ${there} --key-file account.key`, `accept 0 --keys buyer.keys --archive goods.car -o goods ${there} --key-file account.key --dry-run`],
   note: 'Exit code 1, and nothing is sent, where anything is not as offered. Keep the folder: what is lost is not sent again.',
   async run(values, say) {
+    checkOutputs([{path: values.output, option: '--output', isFolder: true}]);
     const chain = await Chain.open(values, say, {sends: true});
     const bounty = await inStage(chain, idOf(values.bounty), 'accept');
     mustNotBeLate('accept', bounty.until, bounty.now, values.late);
     const keys = readKeys(values.keys);
     const {number} = await sellerOf(chain, bounty);
-    const offers = await chain.events(chain.market, 'Offered', {id: BigInt(bounty.id)});
-    const offered = offers[offers.length - 1].args.offer;
-    const goods = await fetchGoods(values, offered.proofCid, values.output, saleOfBounty(bounty.id, number), {c1: offered.c1, c2: offered.c2, root: offered.ciphertextRoot});
-    const model = await scoredModel(chain, bounty.id, number);
-    if (goods.modelId !== model) throw new ZkinferError('not_good', `the goods are of the model ${goods.modelId}, the score is of ${model}`);
-    await openShare(keys, fromHex(offered.sealedShare.slice(2)), {chainId: chain.id, contract: chain.deployment.market, c1: offered.c1}, offered.c2, values.output);
+    const {offer: offered} = await lastEventOf(chain, 'Offered', {id: BigInt(bounty.id)}, `bounty ${bounty.id}: the node does not have the event of its offer`);
+    const goods = await newFolder(values.output, async () => {
+      const made = await fetchGoods(values, offered.proofCid, values.output, saleOfBounty(bounty.id, number), {c1: offered.c1, c2: offered.c2, root: offered.ciphertextRoot});
+      const model = await scoredModel(chain, bounty.id, number);
+      if (made.modelId !== model) throw new ZkinferError('not_good', `the goods are of the model ${made.modelId}, the score is of ${model}`);
+      await openShare(keys, fromHex(offered.sealedShare.slice(2)), {chainId: chain.id, contract: chain.deployment.market, c1: offered.c1}, offered.c2, values.output);
+      return made;
+    });
     say(`weights, proof and share are good: ${goods.verdict.weights ?? 'the'} weights of the model ${goods.verdict.model_identity}`);
     const sent = [await chain.send('accept', chain.market, 'accept', [BigInt(bounty.id)])];
     return {bounty: bounty.id, output: values.output, model_identity: goods.verdict.model_identity, transactions: sent};
@@ -106,8 +108,7 @@ export const sell = {
   async run(values, say) {
     const output = values.output ?? 'goods.car';
     const path = values.offer ?? 'offer.json';
-    mustBeNew(output, false);
-    mustBeNew(path, false);
+    checkOutputs([{path: output, option: '--output'}, {path, option: '--offer'}], goodsInputs(values));
     const chain = await Chain.open(values, say);
     const token = await chain.token(values.token === undefined ? ETH : addressOf('--token', values.token));
     const goods = await packGoods(values, values.text);
@@ -130,6 +131,7 @@ export const buy = {
   examples: [`buy offer.json --keys buyer.keys --key network.zkkey -o goods ${there} --key-file account.key`],
   note: 'Exit code 1, and nothing is sent, where anything is not as offered.',
   async run(values, say) {
+    checkOutputs([{path: values.output, option: '--output', isFolder: true}]);
     const chain = await Chain.open(values, say, {sends: true});
     const made = readJson(values.offer, 'an offer by `zkinfer-market sell`');
     if (made.format !== OFFER) throw invalidArgument(`'${values.offer}': it is not what \`zkinfer-market sell\` writes`);
@@ -139,10 +141,16 @@ export const buy = {
     for (const name of ['seller', 'token']) addressOf(where(name), String(made[name]));
     if (!/^\d{1,39}$/.test(made.price) || BigInt(made.price) >= 1n << 128n) throw invalidArgument(`${where('price')}: expected a number below 2^128`);
     if (!/^0x([0-9a-f]{2})+$/.test(made.sealed_share)) throw invalidArgument(`${where('sealed_share')}: expected hexadecimal digits`);
+    if (typeof made.text !== 'string' || made.text === '' || /\p{Cc}/u.test(made.text)) throw invalidArgument(`${where('text')}: expected a text without control characters`);
     const keys = readKeys(values.keys);
-    const goods = await fetchGoods(values, String(made.goods), values.output, String(made.text), {c1: made.c1, c2: made.c2, root: made.ciphertext_root});
-    if (!readFileSync(goods.at.key).equals(readFileSync(values.key))) throw new ZkinferError('not_good', `the goods are of another model than '${values.key}'`);
-    await openShare(keys, fromHex(made.sealed_share.slice(2)), {chainId: chain.id, contract: made.contract, c1: made.c1}, made.c2, values.output);
+    const wanted = readBytes(values.key, MOST_FORMAT, 'a key (.zkkey)');
+    const goods = await newFolder(values.output, async () => {
+      const got = await fetchGoods(values, String(made.goods), values.output, made.text, {c1: made.c1, c2: made.c2, root: made.ciphertext_root});
+      if (!Buffer.from(readBytes(got.at.key, MOST_FORMAT, 'a key (.zkkey)')).equals(wanted)) throw new ZkinferError('not_good', `the goods are of another model than '${values.key}'`);
+      if (got.modelId !== made.model_id) throw new ZkinferError('not_good', `the goods are of the model ${got.modelId}, offered was ${made.model_id}`);
+      await openShare(keys, fromHex(made.sealed_share.slice(2)), {chainId: chain.id, contract: made.contract, c1: made.c1}, made.c2, values.output);
+      return got;
+    });
     const token = await chain.token(made.token);
     const until = deadlineOf('--release-until', values.releaseUntil ?? '2d', await chain.now());
     const price = BigInt(made.price);
@@ -195,7 +203,8 @@ export const receive = {
   takes: [bountyOrSale], options: [...reading, saleOption, zkinferOption, {name: 'goods', value: 'FOLDER', required: true, help: 'what `zkinfer-market accept` or `buy` wrote'}, {name: 'output', value: 'NEW-FILE', required: true, help: 'model package to write (.zkmodel)'}],
   examples: [`receive 0 --goods goods -o bought.zkmodel ${there}`, `receive 3 --sale --goods goods -o bought.zkmodel ${there}`],
   async run(values, say) {
-    mustBeNew(values.output, false);
+    const at = goodsIn(values.goods);
+    checkOutputs([{path: values.output, option: '--output'}], Object.values(at));
     const chain = await Chain.open(values, say);
     const number = wholeOf('NUMBER', values.number);
     const contract = values.sale ? chain.sale : chain.market;
@@ -204,8 +213,11 @@ export const receive = {
       const until = values.sale ? (await chain.read(chain.sale, 'saleOf', BigInt(number))).releaseUntil : (await bountyOf(chain, number)).until;
       throw invalidArgument(`the first share is not out yet; due until ${timeLeft(until, await chain.now())}`);
     }
-    const at = goodsIn(values.goods);
-    const k1 = writeFile(join(values.goods, 'k1.zkshares'), sharesFile(1, fromHex(event.args.k1.slice(2))), {secret: true, force: true});
+    // What is there of an earlier call is the same share, or is somebody's secret.
+    const k1 = join(values.goods, 'k1.zkshares');
+    const share = sharesFile(1, fromHex(event.args.k1.slice(2)));
+    if (!existsSync(k1)) writeFile(k1, share, {secret: true});
+    else if (!Buffer.from(readSecretFile(k1, 'key shares (.zkshares)')).equals(share)) throw invalidArgument(`'${k1}' is there already and is not the share that was released; move it away`);
     const said = await zkinferJson(values, ['unseal', at.sealed, '--proof', at.proof, '--key', at.key, '--certificate', at.certificate, '--shares', k1, '--shares', at.k2, '--output', values.output]);
     if (!said.accepted) throw new ZkinferError('not_good', `the weights are rejected: ${said.reason} at ${said.where}. ${said.hint}`);
     return {output: values.output, parameters: said.parameters, model_identity: said.model_identity};

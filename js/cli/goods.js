@@ -8,11 +8,13 @@ import {ZkinferError, invalidArgument} from '../src/errors.js';
 import {archiveBlocks, archiveOf, blocksOf, fetchCid, fetcherOf} from '../src/ipfs.js';
 import {openSealed, sealTo} from '../src/sealing.js';
 import {gatewaysOf} from './data.js';
-import {newFolder, readBytes, readJson, readSecret, writeFile} from './files.js';
+import {MOST_FORMAT, MOST_GOODS, MOST_JSON, readBytes, readJson, readSecretFile, writeFile} from './files.js';
 import {zkinferJson, zkinferOption} from './native.js';
+import {secondsOf} from './node.js';
 
 const FORMAT = 'zkinfer goods v1';
 const NAMES = {sealed: 'network.zksealed', proof: 'network.zkenc', key: 'network.zkkey', certificate: 'network.zkcert', export: 'first.evm.json'};
+const LONGEST = {sealed: MOST_GOODS, proof: MOST_FORMAT, key: MOST_FORMAT, certificate: MOST_FORMAT, export: MOST_JSON};
 const MOST_LIST = 2 ** 16;
 const SHARE = 30;
 const text = (string) => new TextEncoder().encode(string);
@@ -37,8 +39,7 @@ const infoOf = ({chainId, contract, c1}) => text(`zkinfer.market.share.v1 ${chai
 
 /** {k1, k2} of a .zkshares (docs/formats/key_shares.md); a share that it has not is undefined. */
 export function readShares(path) {
-  readSecret(path);
-  const bytes = readBytes(path);
+  const bytes = readSecretFile(path, 'key shares (.zkshares)');
   const which = bytes[8];
   const good = bytes.length >= 9 && toHex(bytes.subarray(0, 8)) === '5a4b494701000000' && which >= 1 && which <= 3 && bytes.length === 9 + SHARE * (which === 3 ? 2 : 1);
   if (!good) throw invalidArgument(`'${path}': expected key shares (.zkshares) of version 1`);
@@ -48,7 +49,7 @@ export function readShares(path) {
 export const sharesFile = (which, share) => concat(text('ZKIG'), Uint8Array.of(1, 0, 0, 0, which), share);
 
 async function verifySealed(values, at, sale) {
-  const said = await zkinferJson(values, ['verify-sealed', at.sealed, '--proof', at.proof, '--key', at.key, '--certificate', at.certificate, '--sale', sale]);
+  const said = await zkinferJson(values, ['verify-sealed', at.sealed, '--proof', at.proof, '--key', at.key, '--certificate', at.certificate, `--sale=${sale}`]);
   if (!said.accepted) throw new ZkinferError('not_good', `the sealed weights are rejected: ${said.reason} at ${said.where}. ${said.hint}`);
   const prefixed = (digest) => `0x${String(digest).replace(/^0x/, '')}`;
   return {...said, c1: prefixed(said.c1), c2: prefixed(said.c2), root: prefixed(said.ciphertext_root)};
@@ -60,26 +61,31 @@ async function checkExport(values, at) {
   return readJson(at.export, 'what `zkinfer evm export` wrote').model_id;
 }
 
+const besideSealed = (path) => path.replace(/\.zksealed$/, '.zkenc');
+const besideKey = (path) => path.replace(/\.zkkey$/, '.zkcert');
+/** What is read for goods, for checkOutputs. */
+export const goodsInputs = (values) => [values.sealed, besideSealed(values.sealed), values.key, besideKey(values.key), values.export, values.shares];
+
 /** A seller's goods, checked as a buyer will: {verdict, modelId, shares, cid, ciphertextCid, archive}. */
 export async function packGoods(values, sale) {
-  const at = {sealed: values.sealed, proof: values.sealed.replace(/\.zksealed$/, '.zkenc'), key: values.key, certificate: values.key.replace(/\.zkkey$/, '.zkcert'), export: values.export};
+  const at = {sealed: values.sealed, proof: besideSealed(values.sealed), key: values.key, certificate: besideKey(values.key), export: values.export};
   const verdict = await verifySealed(values, at, sale);
   const modelId = await checkExport(values, at);
   const shares = readShares(values.shares);
   if (shares.k1 === undefined || shares.k2 === undefined || sha256Hex(shares.k1) !== verdict.c1 || sha256Hex(shares.k2) !== verdict.c2) throw invalidArgument(`'${values.shares}': these are not both shares of '${values.sealed}'`);
   const files = {};
   const blocks = [];
-  const add = async (path) => {
-    const made = await blocksOf(readBytes(path));
+  const add = async (path, most, noun) => {
+    const made = await blocksOf(readBytes(path, most, noun));
     blocks.push(...made.blocks);
     return made.cid;
   };
-  for (const name of Object.keys(NAMES)) files[name] = await add(at[name]);
+  for (const name of Object.keys(NAMES)) files[name] = await add(at[name], LONGEST[name], `a file such as ${NAMES[name]}`);
   const paths = {};
   for (const identity of [verdict.serving_identity, readJson(at.export, 'an export').identity]) {
     const name = `${String(identity).replace(/^0x/, '').slice(0, 16)}.zkpath`;
     const found = [values.sealed, values.key, values.export].map((path) => join(dirname(path), name)).find(existsSync);
-    if (found !== undefined) paths[name] = await add(found);
+    if (found !== undefined) paths[name] = await add(found, MOST_FORMAT, 'a path (.zkpath)');
   }
   const whole = await blocksOf(text(`${JSON.stringify({format: FORMAT, sale, files, paths}, null, 1)}\n`));
   return {verdict, modelId, shares, cid: `ipfs://${whole.cid}`, ciphertextCid: `ipfs://${files.sealed}`, archive: archiveOf([whole.cid], [...whole.blocks, ...blocks])};
@@ -87,9 +93,10 @@ export async function packGoods(values, sale) {
 
 export const sealShare = (k2, publicKey, lock) => sealTo(publicKey, k2, infoOf(lock));
 
-/** Fetches goods into a new folder and checks them: {verdict, modelId, at}. expected: c1, c2, root that were offered. */
+/** Fetches goods into a folder and checks them: {verdict, modelId, at}. expected: c1, c2, root that were offered. */
 export async function fetchGoods(values, cid, folder, sale, expected) {
-  const how = values.archive === undefined ? {gateways: gatewaysOf(values)} : {gateways: [`file ${values.archive}`], fetcher: fetcherOf(archiveBlocks(readBytes(values.archive)))};
+  if (values.archive !== undefined && values.gateway !== undefined) throw invalidArgument('--gateway changes nothing beside --archive; leave one of them out');
+  const how = values.archive === undefined ? {gateways: gatewaysOf(values), timeout: 1000 * secondsOf(values)} : {gateways: [`file ${values.archive}`], fetcher: fetcherOf(archiveBlocks(readBytes(values.archive, MOST_GOODS, 'an archive of goods (.car)')))};
   let list;
   try {
     list = JSON.parse(new TextDecoder().decode(await fetchCid(cid, {...how, most: MOST_LIST})));
@@ -99,10 +106,9 @@ export async function fetchGoods(values, cid, folder, sale, expected) {
   const paths = Object.entries(list?.paths ?? {});
   const good = list?.format === FORMAT && Object.keys(NAMES).every((name) => typeof list.files?.[name] === 'string') && paths.length <= 8 && paths.every(([name, one]) => /^[0-9a-f]{16}\.zkpath$/.test(name) && typeof one === 'string');
   if (!good) throw new ZkinferError('not_good', `${cid}: it is not the list of goods that a seller makes`);
-  newFolder(folder);
   const at = {};
-  for (const [name, file] of Object.entries(NAMES)) at[name] = writeFile(join(folder, file), await fetchCid(list.files[name], how));
-  for (const [name, one] of paths) writeFile(join(folder, name), await fetchCid(one, how));
+  for (const [name, file] of Object.entries(NAMES)) at[name] = writeFile(join(folder, file), await fetchCid(list.files[name], {...how, most: LONGEST[name]}));
+  for (const [name, one] of paths) writeFile(join(folder, name), await fetchCid(one, {...how, most: MOST_FORMAT}));
   const verdict = await verifySealed(values, at, sale);
   for (const [name, want] of Object.entries(expected)) {
     if (verdict[name] !== want.toLowerCase()) throw new ZkinferError('not_good', `the sealed weights have ${name} ${verdict[name]}, offered was ${want}`);

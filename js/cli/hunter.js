@@ -9,7 +9,7 @@ import {timeLeft} from '../src/market_states.js';
 import {bountyOf, idOf, inState, lateOption, mustNotBeLate, submissionsOf, termsOf} from './bounty.js';
 import {Chain, ETH, reading, sending} from './chain.js';
 import {chunkName, proofsIn, publishedOptions, readPublished} from './data.js';
-import {mustBeNew, newFolder, readBytes, readJson, readSecret, writeFile, writeJson} from './files.js';
+import {MOST_FORMAT, MOST_JSON, checkOutputs, newFolder, readBytes, readJson, readSecret, writeFile, writeFolder, writeJson} from './files.js';
 import {zkinferJson, zkinferOption} from './native.js';
 import {npyOf} from './npy.js';
 import {amountText, digestOf} from '../src/quantities.js';
@@ -65,7 +65,7 @@ export const commit = {
   note: 'It checks the data as `zkinfer-market check` does, and that the model is registered and its structure allowed.',
   async run(values, say) {
     const output = values.output ?? 'submission.json';
-    mustBeNew(output, false);
+    checkOutputs([{path: output, option: '--output', noun: 'what could open a commitment'}]);
     const chain = await Chain.open(values, say, {sends: true});
     const bounty = await inState(chain, idOf(values.bounty), 'OPEN');
     mustNotBeLate('commit', bounty.commitUntil, bounty.now, values.late);
@@ -75,7 +75,7 @@ export const commit = {
     const structure = await chain.read(chain.market, 'structureOf', modelId);
     if (structure !== chain.bounties.structureOf(program)) throw invalidArgument(`'${values.export}': its program is not the one that is registered under its model_id`);
     if (!(await chain.read(chain.market, 'isAllowed', BigInt(bounty.id), structure))) throw invalidArgument(`bounty ${bounty.id}: its provider ${bounty.provider} has not allowed networks of the structure ${structure} yet; send him key and export, and commit when he has`);
-    const certDigest = chain.bounties.digest(readBytes(values.certificate));
+    const certDigest = chain.bounties.digest(readBytes(values.certificate, MOST_FORMAT, 'a certificate (.zkcert)'));
     const salt = `0x${toHex(globalThis.crypto.getRandomValues(new Uint8Array(32)))}`;
     const opening = {modelId, certDigest, salt};
     const market = chain.deployment.market.toLowerCase();
@@ -97,11 +97,12 @@ async function ownSubmission(chain, values, state, hint) {
   const path = values.submission ?? 'submission.json';
   let kept;
   try {
-    kept = JSON.parse(readSecret(path));
+    kept = JSON.parse(readSecret(path, 'a submission by `zkinfer-market commit`'));
   } catch (error) {
     if (error instanceof ZkinferError) throw error;
   }
-  if (kept?.format !== FORMAT) throw invalidArgument(`'${path}': it is not what \`zkinfer-market commit\` writes`);
+  const isWhole = kept?.format === FORMAT && Number.isSafeInteger(kept.bounty) && kept.bounty >= 0 && ['model_id', 'certificate_digest', 'salt', 'commit_hash'].every((name) => /^0x[0-9a-f]{64}$/.test(kept[name])) && /^0x[0-9a-f]{40}$/.test(kept.hunter);
+  if (!isWhole) throw invalidArgument(`'${path}': it is not what \`zkinfer-market commit\` writes`);
   if (kept.chain_id !== chain.id || kept.market !== chain.deployment.market.toLowerCase()) throw invalidArgument(`'${path}' is of another chain or market`);
   const bounty = await inState(chain, kept.bounty, state, hint);
   const one = (await submissionsOf(chain, bounty.id, bounty.submissions)).find(({commitHash, hunter}) => commitHash === kept.commit_hash && hunter === kept.hunter);
@@ -118,17 +119,17 @@ export const open = {
   examples: [`open 0 -o opened ${there}`],
   note: 'Exit code 1 where a chunk opens to something else than was promised: `zkinfer-market challenge` ends the bounty at its provider\'s cost.',
   async run(values, say) {
+    checkOutputs([{path: values.output, option: '--output', isFolder: true}]);
     const chain = await Chain.open(values, say);
     const bounty = await bountyOf(chain, idOf(values.bounty));
     const {description, spec, opened} = await openedOf(chain, bounty, values);
     const wrong = opened.flatMap(({isAsPromised}, i) => (isAsPromised ? [] : [i]));
     if (wrong.length > 0) throw new ZkinferError('not_good', `bounty ${bounty.id}: chunks ${wrong.join(', ')} open to something else than was promised; \`zkinfer-market challenge ${bounty.id}\` shows it on chain`);
-    newFolder(values.output);
     const {chunk, shape} = description;
-    opened.forEach(({labels, inputs}, i) => {
-      writeFile(join(values.output, `${chunkName(i)}.npy`), npyOf({dtype: 'u1', shape: [chunk, ...shape], data: inputs}));
-      writeFile(join(values.output, `${chunkName(i).replace('chunk', 'labels')}.npy`), npyOf({dtype: spec.labelBytes === chunk ? 'u1' : 'u2', shape: [chunk], data: labels}));
-    });
+    writeFolder(values.output, opened.flatMap(({labels, inputs}, i) => [
+      [`${chunkName(i)}.npy`, npyOf({dtype: 'u1', shape: [chunk, ...shape], data: inputs})],
+      [`${chunkName(i).replace('chunk', 'labels')}.npy`, npyOf({dtype: spec.labelBytes === chunk ? 'u1' : 'u2', shape: [chunk], data: labels})],
+    ]));
     return {bounty: bounty.id, output: values.output, chunks: opened.length, rows: description.rows, as_promised: true};
   },
 };
@@ -154,13 +155,14 @@ export const prove = {
   examples: [`prove --model network.zkmodel -o proofs ${there}`],
   note: 'It opens the data itself, and takes a slot of the secret for each chunk. Nothing is sent: `zkinfer-market submit` does.',
   async run(values, say) {
+    const key = values.key ?? values.model.replace(/\.zkmodel$/, '.zkkey');
+    const certificate = values.model.replace(/\.zkmodel$/, '.zkcert');
+    checkOutputs([{path: values.output, option: '--output', isFolder: true}]);
+    const known = [readBytes(key, MOST_FORMAT, 'a key (.zkkey)'), readBytes(certificate, MOST_FORMAT, 'a certificate (.zkcert)')];
     const chain = await Chain.open(values, say);
     const mine = await ownSubmission(chain, values, 'PROVE', notOpen);
     const {description, opened} = await openedOf(chain, mine.bounty, values);
     if (opened.some(({isAsPromised}) => !isAsPromised)) throw new ZkinferError('not_good', `bounty ${mine.bounty.id}: its data are not as promised; \`zkinfer-market challenge ${mine.bounty.id}\``);
-    const key = values.key ?? values.model.replace(/\.zkmodel$/, '.zkkey');
-    const certificate = values.model.replace(/\.zkmodel$/, '.zkcert');
-    newFolder(values.output);
     const list = {format: PROOFS, files: {}, paths: {}, proofs: []};
     const blocks = [];
     const add = async (bytes) => {
@@ -168,31 +170,41 @@ export const prove = {
       blocks.push(...made.blocks);
       return made.cid;
     };
-    for (const [name, path] of [['key', key], ['certificate', certificate]]) list.files[name] = await add(readBytes(path));
-    for (const [i, context] of contextsOf(chain, mine, opened.length).entries()) {
+    const proveChunk = async (i, context) => {
       const at = (ending) => join(values.output, `${chunkName(i)}${ending}`);
       writeFile(at('.npy'), npyOf({dtype: 'u1', shape: [description.chunk, ...description.shape], data: opened[i].inputs}));
+      // Before a slot is taken for a proof that nobody could use.
+      const {digests} = await zkinferJson(values, ['digest', key, '--input', at('.npy'), '--write-input-data', at('.bin')]);
+      if (toHex(readBytes(at('.bin'), MOST_FORMAT, 'an input')) !== toHex(opened[i].inputs)) throw invalidArgument(`chunk ${i}: the network reads these rows as other integers than the bounty's bytes (${digests ? 'its input has another scale' : 'another scale'}); it has to be calibrated on bytes (uint8)`);
       say(`chunk ${i + 1} of ${opened.length}: proving ${description.chunk} rows`);
       const {path} = await zkinferJson(values, ['prove', values.model, '--input', at('.npy'), '--output', at('.zkproof'), '--context', `hex:${context.slice(2)}`]);
-      const {digests} = await zkinferJson(values, ['digest', key, '--input', at('.npy'), '--write-input-data', at('.bin')]);
-      if (toHex(readBytes(at('.bin'))) !== toHex(opened[i].inputs)) throw invalidArgument(`chunk ${i}: the network reads these rows as other integers than the bounty's bytes (${digests ? 'its input has another scale' : 'another scale'}); it has to be calibrated on bytes (uint8)`);
       await zkinferJson(values, ['evm', 'export', at('.zkproof'), '--key', key, '--input-data', at('.bin'), '--output', at('.evm.json')]);
       const {model_id} = readJson(at('.evm.json'), 'what `zkinfer evm export` wrote');
       if (model_id !== mine.kept.model_id) throw invalidArgument(`'${values.model}' proves under the model ${model_id}, committed to was ${mine.kept.model_id}`);
-      list.proofs.push(await add(readBytes(at('.zkproof'))));
-      if (path !== undefined) list.paths[basename(path)] ??= await add(readBytes(path));
-    }
-    const text = new TextEncoder().encode(`${JSON.stringify(list, null, 1)}\n`);
-    writeFile(join(values.output, 'proofs.json'), text);
-    const cid = await add(text);
-    writeFile(join(values.output, 'proofs.car'), archiveOf([cid], blocks));
+      list.proofs.push(await add(readBytes(at('.zkproof'), MOST_FORMAT, 'a proof (.zkproof)')));
+      if (path !== undefined) list.paths[basename(path)] ??= await add(readBytes(path, MOST_FORMAT, 'a path (.zkpath)'));
+    };
+    // Proofs that were made are kept, whatever comes behind them: each took a slot.
+    const cid = await newFolder(values.output, async () => {
+      for (const [i, name] of ['key', 'certificate'].entries()) list.files[name] = await add(known[i]);
+      for (const [i, context] of contextsOf(chain, mine, opened.length).entries()) await proveChunk(i, context);
+      const text = new TextEncoder().encode(`${JSON.stringify(list, null, 1)}\n`);
+      writeFile(join(values.output, 'proofs.json'), text);
+      const made = await add(text);
+      writeFile(join(values.output, 'proofs.car'), archiveOf([made], blocks));
+      return made;
+    }, (names) => names.some((name) => name.endsWith('.zkproof')));
     return {bounty: mine.bounty.id, submission: mine.number, output: values.output, chunks: opened.length, cid: `ipfs://${cid}`, ...scoreIn(chain, values.output, opened, description, mine.bounty)};
   },
 };
 
 function publicsOf(chain, {calldata}) {
-  const [modelId, inputs, outputs, , context] = chain.viem.decodeAbiParameters(VERIFY_ARGUMENTS, `0x${calldata.slice(10)}`);
-  return {modelId, inputs, outputs, context};
+  try {
+    const [modelId, inputs, outputs, , context] = chain.viem.decodeAbiParameters(VERIFY_ARGUMENTS, `0x${calldata.slice(10)}`);
+    return {modelId, inputs, outputs, context};
+  } catch {
+    throw invalidArgument('"calldata" of a proof: it is not what `zkinfer evm export` writes; `zkinfer-market prove` makes the proofs anew');
+  }
 }
 
 /** Rows whose output is their label. */
@@ -258,7 +270,7 @@ export const announce = {
     const {description, opened} = await openedOf(chain, bounty, values);
     if (proofsIn(values.proofs, opened.length).some((proof) => proof === undefined)) throw invalidArgument(`'${values.proofs}' has not a proof of each of the ${opened.length} chunks`);
     const {score} = scoreIn(chain, values.proofs, opened, description, bounty);
-    const {cid} = await blocksOf(readBytes(join(values.proofs, 'proofs.json')));
+    const {cid} = await blocksOf(readBytes(join(values.proofs, 'proofs.json'), MOST_JSON, 'a list of proofs'));
     return {bounty: bounty.id, submission: number, score, cid: `ipfs://${cid}`, transactions: [await chain.send('announce', chain.market, 'announce', [BigInt(bounty.id), BigInt(number), BigInt(score), `ipfs://${cid}`])]};
   },
 };

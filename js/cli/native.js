@@ -3,6 +3,7 @@
 import {spawn} from 'node:child_process';
 import {ZkinferError} from '../src/errors.js';
 
+const MOST_SAID = 2 ** 26;
 export const zkinferOption = {name: 'zkinfer', value: 'PROGRAM', otherwise: 'the variable ZKINFER, or zkinfer', help: 'program that proves and checks'};
 
 /** What `zkinfer .. --json` says, accepted or not. An error of the program is one of ours, in its words. */
@@ -11,7 +12,13 @@ export async function zkinferJson({zkinfer}, words) {
   // Progress goes to people.
   const child = spawn(program, ['--quiet', ...words, '--json'], {stdio: ['ignore', 'pipe', 'pipe']});
   const parts = {stdout: [], stderr: []};
-  for (const name of ['stdout', 'stderr']) child[name].on('data', (data) => parts[name].push(data));
+  let size = 0;
+  for (const name of ['stdout', 'stderr']) {
+    child[name].on('data', (data) => {
+      if ((size += data.length) > MOST_SAID) child.kill();
+      else parts[name].push(data);
+    });
+  }
   const code = await new Promise((resolve, reject) => {
     child.on('error', (error) => reject(new ZkinferError('input/output', `'${program}' cannot be run: ${error.code}; --zkinfer or the variable ZKINFER names the program`)));
     child.on('close', resolve);
@@ -22,6 +29,7 @@ export async function zkinferJson({zkinfer}, words) {
   } catch {
     said = undefined;
   }
+  if (size > MOST_SAID) throw new ZkinferError('resource_limit', `'${program}' said more than ${MOST_SAID} bytes; is it the program zkinfer? --zkinfer or the variable ZKINFER names it`);
   if ((code === 0 || code === 1) && said !== undefined && said.error === undefined) return said;
-  throw new ZkinferError('native', `zkinfer ${words[0]}: ${said?.error?.message ?? Buffer.concat(parts.stderr).toString().trim().slice(0, 500) ?? `exit code ${code}`}`);
+  throw new ZkinferError('native', `zkinfer ${words[0]}: ${said?.error?.message || Buffer.concat(parts.stderr).toString().trim().slice(0, 500) || `exit code ${code}`}`);
 }

@@ -2,6 +2,7 @@
 // Words of a command line against what a verb takes, and its help. A verb: {name, summary, takes: positionals, options, examples, note, run}; an option:
 // {name, value, many, required, otherwise (said in the help), help}, without `value` a flag.
 import {invalidArgument} from '../src/errors.js';
+import {quoted} from '../src/quantities.js';
 
 const program = 'zkinfer-market';
 const camel = (name) => name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
@@ -20,11 +21,13 @@ export function parse(verb, words) {
       values.help = true;
       continue;
     }
-    if (!/^-[-a-z]/.test(word)) {
+    if (!/^-[-a-zA-Z]/.test(word)) {
+      // As a script's variable that is not set gives it: it does not stand for leaving the word out.
+      if (word === '') throw invalidArgument(`${verb.name}: a word is empty; leave it out`);
       positionals.push(word);
       continue;
     }
-    const [, name, joined] = /^--?([^=]*)(?:=(.*))?$/s.exec(word === '-o' ? '--output' : word);
+    const [, name, joined] = /^--([^=]*)(?:=(.*))?$/s.exec(word === '-o' ? '--output' : word) ?? [];
     const option = known.find((one) => one.name === name);
     if (option === undefined) throw invalidArgument(`${verb.name}: there is no option ${word.split('=')[0]}; \`${program} ${verb.name} --help\` lists them`);
     const key = camel(name);
@@ -35,6 +38,8 @@ export function parse(verb, words) {
     }
     const value = joined ?? words[++i];
     if (value === undefined) throw invalidArgument(`--${name}: expected ${option.value} behind it`);
+    if (joined === undefined && value.startsWith('--')) throw invalidArgument(`--${name}: expected ${option.value} behind it, got the option ${value.split('=')[0]}; --${name}=${value.split('=')[0]} means just that`);
+    if (value === '') throw invalidArgument(`--${name}: the value is empty; ${option.required ? `expected ${option.value}` : 'leave the option out'}`);
     if (!option.many && values[key] !== undefined) throw invalidArgument(`--${name}: given twice`);
     values[key] = option.many ? [...(values[key] ?? []), value] : value;
   }
@@ -42,7 +47,7 @@ export function parse(verb, words) {
   const takes = verb.takes ?? [];
   const fewest = takes.filter(({optional}) => !optional).length;
   if (positionals.length < fewest || positionals.length > takes.length) {
-    throw invalidArgument(`${verb.name}: expected ${takes.length === 0 ? 'no words' : takes.map(({name}) => name).join(', ')} beside its options, got ${positionals.length === 0 ? 'none' : positionals.map((word) => `'${word}'`).join(', ')}`);
+    throw invalidArgument(`${verb.name}: expected ${takes.length === 0 ? 'no words' : takes.map(({name}) => name).join(', ')} beside its options, got ${positionals.length === 0 ? 'none' : positionals.map(quoted).join(', ')}`);
   }
   takes.forEach(({name}, i) => (values[camel(name.toLowerCase())] = positionals[i]));
   const missing = known.filter(({name, required}) => required && values[camel(name)] === undefined).map(({name}) => `--${name}`);
@@ -77,6 +82,6 @@ export function helpOfAll(verbs) {
     `Usage: ${program} VERB [OPTIONS]`,
     ...[...new Set(verbs.map(({who}) => who))].flatMap((who) => ['', `${who}:`, table(verbs.filter((verb) => verb.who === who).map(({name, summary}) => [name, summary]))]),
     '',
-    `\`${program} VERB --help\` shows options and examples. Exit codes: 0 done, 1 checked and not good (a proof, data or an offer), 2 bad input, a call that the contract refuses, or no answer, 3 a fault of ours.`,
+    `\`${program} VERB --help\` shows options and examples. Exit codes: 0 done, 1 checked and not good (a proof, data or an offer), 2 bad input, a call that the contract refuses, or no answer, a file or standard output that cannot be read or written, 3 a fault of ours, 141 whoever read standard output ended before.`,
   ].join('\n');
 }

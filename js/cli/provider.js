@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What providers do: contracts, sealed data, a bounty, its end.
-import {join} from 'node:path';
+import {rmSync} from 'node:fs';
 import {archiveOf} from '../src/ipfs.js';
 import {toHex} from '../src/bytes.js';
 import {ZkinferError, invalidArgument} from '../src/errors.js';
@@ -10,28 +10,33 @@ import {timeLeft} from '../src/market_states.js';
 import {bountyOf, idOf, inState} from './bounty.js';
 import {Chain, ETH, deploying, offlineBounties, sending} from './chain.js';
 import {filesOf, readPublished, readRows, sealRows} from './data.js';
-import {mustBeNew, newFolder, readJson, readSecret, readSecretBytes, writeFile, writeJson} from './files.js';
+import {checkOutputs, jsonObject, readJson, readSecret, readSecretBytes, writeFile, writeFolder, writeJson} from './files.js';
 import {zkinferJson, zkinferOption} from './native.js';
 import {HOUR, addressOf, amountOf, amountText, deadlineOf, digestOf, durationOf, sharesOf, thresholdOf, timeText, wholeOf} from '../src/quantities.js';
 
-const force = {name: 'force', help: 'replace the file'};
+const isDeployment = (bytes) => {
+  const json = jsonObject(bytes);
+  return ['receipts', 'market', 'sale'].every((name) => typeof json?.[name] === 'string');
+};
+const DATA_KEY = 'a key of data';
 const who = 'For providers';
 
 export const deploy = {
   name: 'deploy', who, summary: 'the market\'s two contracts on a chain, once for everybody',
   takes: [{name: 'ARTIFACTS', help: 'build/evm/artifacts.json, by `make evm`'}],
   options: [...deploying, {name: 'deployment', value: 'FILE', required: true, help: 'what `zkinfer evm deploy --json` printed: the verifier that the market asks'},
-    {name: 'output', value: 'NEW-FILE', otherwise: 'market.json', help: 'deployment to write, with the market in it; `zkinfer evm` takes it too'}, force],
+    {name: 'output', value: 'NEW-FILE', otherwise: 'market.json', help: 'deployment to write, with the market in it; `zkinfer evm` takes it too'}, {name: 'force', help: 'replace that file, if it is a deployment with a market'}],
   examples: ['deploy build/evm/artifacts.json --deployment deployment.json --rpc http://127.0.0.1:8545 --key-file account.key'],
   note: 'Neither contract has an owner. Who finds them on a chain already needs none of his own.',
   async run(values, say) {
     const output = values.output ?? 'market.json';
-    mustBeNew(output, values.force);
+    const file = {path: output, option: '--output', replaces: values.force ? isDeployment : false, noun: 'a deployment by `zkinfer-market deploy`'};
+    checkOutputs([file], [values.artifacts, values.deployment, values.keyFile]);
     const artifacts = readJson(values.artifacts, 'build/evm/artifacts.json');
     const below = readJson(values.deployment, 'what `zkinfer evm deploy --json` prints');
     const receipts = addressOf(`'${values.deployment}': "receipts"`, String(below.receipts));
     const chain = await Chain.open(values, say, {withoutMarket: true, sends: true});
-    if (below.chain_id !== chain.id) throw invalidArgument(`'${values.deployment}' is of chain ${below.chain_id}, '${values.rpc}' is a node of chain ${chain.id}`);
+    if (below.chain_id !== chain.id) throw invalidArgument(`'${values.deployment}' is of chain ${below.chain_id}, the node is of chain ${chain.id}`);
     if ((await chain.client.getCode({address: receipts})) === undefined) throw invalidArgument(`'${values.deployment}': there is no contract at ${receipts} ("receipts") on this chain`);
     const block = Number(await chain.client.getBlockNumber());
     const sent = [];
@@ -43,22 +48,26 @@ export const deploy = {
       if (!values.dryRun) made[key] = chain.lastReceipt.contractAddress.toLowerCase();
     }
     if (values.dryRun) return {transactions: sent};
-    writeJson(output, {...below, ...made, block}, {force: values.force});
+    try {
+      writeJson(output, {...below, ...made, block}, file);
+    } catch (error) {
+      throw new ZkinferError(error.code, `${error.message}. The contracts are there: market ${made.market}, sale ${made.sale}, block ${block}`);
+    }
     return {output, ...made, transactions: sent};
   },
 };
 
 export const newKeys = {
   name: 'new-keys', who: 'For buyers', summary: 'an application\'s key (X25519) that shares of weights are sealed to',
-  options: [{name: 'output', value: 'NEW-FILE', otherwise: 'buyer.keys', help: 'file to write, secret'}, force],
+  options: [{name: 'output', value: 'NEW-FILE', otherwise: 'buyer.keys', help: 'file to write, secret; what is there is never replaced'}],
   examples: ['new-keys -o buyer.keys'],
   note: 'Back the file up: without it a share that was sealed to it cannot be read. It is no wallet\'s key and moves no money.',
   async run(values) {
     const output = values.output ?? 'buyer.keys';
-    mustBeNew(output, values.force);
+    checkOutputs([{path: output, option: '--output', noun: 'what could be a secret'}]);
     const {secretKey, publicKey} = await newKeyPair();
     const hex = (bytes) => `0x${toHex(bytes)}`;
-    writeJson(output, {format: 'zkinfer market keys v1', public_key: hex(publicKey), secret_key: hex(secretKey)}, {force: values.force, secret: true});
+    writeJson(output, {format: 'zkinfer market keys v1', public_key: hex(publicKey), secret_key: hex(secretKey)}, {secret: true});
     return {output, public_key: hex(publicKey)};
   },
 };
@@ -67,12 +76,14 @@ export const newKeys = {
 export function readKeys(path) {
   let keys;
   try {
-    keys = JSON.parse(readSecret(path));
+    keys = JSON.parse(readSecret(path, 'keys by `zkinfer-market new-keys`'));
   } catch (error) {
     if (error instanceof ZkinferError) throw error;
     keys = {};
   }
   if (keys?.format !== 'zkinfer market keys v1') throw invalidArgument(`'${path}': it is not what \`zkinfer-market new-keys\` writes`);
+  // Said without what is there.
+  if (!/^0x[0-9a-f]{64}$/.test(keys.secret_key)) throw invalidArgument(`'${path}': "secret_key": expected 0x and 64 hexadecimal digits`);
   return {publicKey: digestOf(`'${path}': "public_key"`, keys.public_key), secretKey: keys.secret_key};
 }
 
@@ -89,15 +100,19 @@ export const sealData = {
   note: 'Back the key up: without it the bounty ends as your fault. `ipfs dag import bounty/bounty.car` publishes the folder under its identifier.',
   async run(values) {
     const keyFile = values.dataKey ?? 'data.key';
-    mustBeNew(keyFile, false);
+    checkOutputs([{path: values.output, option: '--output', isFolder: true}, {path: keyFile, option: '--data-key', noun: 'what could be a secret'}]);
     const rows = readRows(values.data, values.labels);
     const bounties = await offlineBounties();
     const key = newKey();
     const sealed = await sealRows(bounties, key, {...rows, name: values.name ?? rows.name}, {rows: wholeOf('--rows', values.rows), classes: values.classes && wholeOf('--classes', values.classes), keepOrder: values.keepOrder});
-    newFolder(values.output);
-    for (const [name, bytes] of filesOf(sealed)) writeFile(join(values.output, name), bytes);
-    writeFile(join(values.output, 'bounty.car'), archiveOf([sealed.cid], sealed.blocks));
+    // The key first: a folder that nothing opens must never be there to be published.
     writeFile(keyFile, `${key.slice(2)}\n`, {secret: true});
+    try {
+      writeFolder(values.output, [...filesOf(sealed), ['bounty.car', archiveOf([sealed.cid], sealed.blocks)]]);
+    } catch (error) {
+      rmSync(keyFile);
+      throw error;
+    }
     const {description} = sealed;
     return {output: values.output, data_key: keyFile, cid: `ipfs://${sealed.cid}`, rows: description.rows, chunks: description.chunks.length, classes: description.classes, key_hash: await keyHash(key)};
   },
@@ -122,7 +137,7 @@ export const create = {
   async run(values, say) {
     if ((values.metric ?? 'accuracy') !== 'accuracy') throw invalidArgument(`--metric: the market counts rows whose class is their label (accuracy), got '${values.metric}'`);
     const chain = await Chain.open(values, say, {sends: true});
-    const key = readSecretBytes(values.dataKey, 30);
+    const key = readSecretBytes(values.dataKey, 30, DATA_KEY);
     const published = await readPublished(chain.bounties, {data: values.folder});
     if (chain.bounties.openData(published.spec, key, published.sealed).some(({isAsPromised}) => !isAsPromised)) throw invalidArgument(`'${values.dataKey}' does not open the data of '${values.folder}'`);
     const token = await chain.token(values.token === undefined ? ETH : addressOf('--token', values.token));
@@ -200,7 +215,7 @@ export const reveal = {
     const chain = await Chain.open(values, say, {sends: true});
     const bounty = idOf(values.bounty);
     const b = await inState(chain, bounty, 'REVEAL', (state, b) => (state === 'OPEN' ? `commitments end ${timeLeft(b.commitUntil, b.now)}; a key that is public earlier costs your stake` : undefined));
-    const key = readSecretBytes(values.dataKey, 30);
+    const key = readSecretBytes(values.dataKey, 30, DATA_KEY);
     if ((await keyHash(key)) !== b.keyHash) throw invalidArgument(`'${values.dataKey}' is not the key of bounty ${bounty}`);
     const behind = BigInt(wholeOf('--blocks', values.blocks ?? '12'));
     const last = await chain.client.getBlockNumber();

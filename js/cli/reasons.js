@@ -50,6 +50,7 @@ function revertOf(error) {
 /** A ZkinferError of what a node or a contract said to `what`. */
 export function explained(viem, what, error) {
   if (error instanceof ZkinferError) return error;
+  for (let at = error, depth = 0; at && depth < 12; at = at.cause, ++depth) if (at instanceof ZkinferError) return Object.assign(new ZkinferError(at.code, `${what}: ${at.message}`), {isSilent: at.isSilent});
   const data = revertOf(error);
   if (data === undefined) return new ZkinferError('input/output', `${what}: ${(error.details ?? error.shortMessage ?? error.message).split('\n')[0].slice(0, 300)}`);
   for (const abi of [marketAbi, saleAbi, others]) {

@@ -20,6 +20,7 @@ export const list = {
     const count = wholeOf('--count', values.count ?? '20');
     const chain = await Chain.open(values, say);
     const total = Number(await chain.read(chain.market, 'numBounties'));
+    if (!Number.isSafeInteger(total)) throw invalidArgument(`--rpc: the node answers ${total} bounties; is it a node of this chain?`);
     const bounties = [];
     for (let number = total - 1; number >= 0 && bounties.length < count; --number) {
       const b = await bountyOf(chain, number);
@@ -29,7 +30,7 @@ export const list = {
     }
     return {total, bounties};
   },
-  text: ({total, bounties}) => [`${bounties.length} of ${total} bounties`, ...bounties.map((b) => `${b.bounty}: ${b.state}, prize ${b.prize}, price ${b.price}, ${b.submissions} submissions, ${b.proven} proven, by ${b.provider}${b.next ? `; ${b.next}` : ''}`)].join('\n'),
+  text: ({total, bounties}) => [`${bounties.length} of ${total} bounties`, ...bounties.map((b) => `${b.bounty}: ${b.state}, prize ${b.prize}, price ${b.price}, ${b.submissions} submissions, ${b.proven} proven, by ${b.provider}${b.next ? `; ${b.next}` : ''}`)],
 };
 
 export const show = {
@@ -54,7 +55,7 @@ export const show = {
     `at least ${b.threshold} rows right are ranked; data ${b.cid}${b.key ? ', open' : ', sealed'}`,
     ...(b.is_faulted ? ['the provider is at fault: hunters get their stakes and his'] : []),
     ...b.submissions.map((s) => `submission ${s.submission} by ${s.hunter}: ${s.score === null ? 'no score proven' : `${s.score} rows right, proven`}${s.rank ? `, rank ${s.rank}` : ''}`),
-  ].join('\n'),
+  ],
 };
 
 export const claim = {

@@ -198,7 +198,7 @@ export function fetcherOf(blocks) {
 
 // ---- fetching
 
-async function readAtMost(response, most) {
+export async function readAtMost(response, most) {
   const parts = [];
   let size = 0;
   for (const reader = response.body.getReader(); ; ) {
@@ -225,7 +225,7 @@ async function fetchBlock({cid, digest}, {gateways, timeout, fetcher}) {
       if (got.some((byte, i) => byte !== digest[i])) throw new Error('other bytes than the identifier names; nothing of them was used');
       return bytes;
     } catch (error) {
-      complaints.push(`${gateway}: ${error.cause?.message ?? error.message}`);
+      complaints.push(`${gateway}: ${error.name === 'TimeoutError' ? `no answer within ${timeout / 1000} seconds` : error.cause?.message || error.cause?.code || error.message}`);
     }
   }
   throw new ZkinferError('input/output', `${cid}: no gateway has it: ${complaints.join('; ')}`);

@@ -5,6 +5,9 @@ import {invalidArgument} from '../src/errors.js';
 export const HOUR = 3600;
 const SECONDS = {m: 60, h: HOUR, d: 24 * HOUR};
 
+/** In apostrophes, but for what could be a private key that was given where something else belongs. */
+export const quoted = (text) => (/^(0x)?[0-9a-fA-F]{60,}$/.test(text) ? `${text.length} characters that could be a key and are not shown` : `'${text}'`);
+
 /** "1.5" in units of 10^-decimals, below 2^128. */
 export function amountOf(what, text, decimals) {
   const parts = /^(\d+)(?:\.(\d+))?$/.exec(text);
@@ -32,12 +35,16 @@ export function durationOf(what, text) {
 export function deadlineOf(what, text, from) {
   if (/^\d+[mhd]$/.test(text)) return from + durationOf(what, text);
   const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d)?Z)?$/.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(time)) throw invalidArgument(`${what}: expected a duration such as 7d or a time such as 2027-01-31T12:00Z, got '${text}'`);
+  // February has no 31st: Date would take another day.
+  const isDay = !Number.isNaN(time) && new Date(time).toISOString().startsWith(text.slice(0, 10));
+  if (!isDay) throw invalidArgument(`${what}: expected a duration such as 7d or a time such as 2027-01-31T12:00Z, got '${text}'`);
   return time / 1000;
 }
 
 export function timeText(seconds) {
-  return new Date(1000 * Number(seconds)).toISOString().replace(':00.000Z', 'Z').replace('.000Z', 'Z');
+  const date = new Date(1000 * Number(seconds));
+  if (Number.isNaN(date.getTime())) return `${seconds} s after 1970`;
+  return date.toISOString().replace(':00.000Z', 'Z').replace('.000Z', 'Z');
 }
 
 /** "in 3 d 4 h", "2 h ago". */
@@ -74,12 +81,12 @@ export function sharesOf(text) {
 }
 
 export function wholeOf(what, text) {
-  if (!/^\d{1,9}$/.test(String(text))) throw invalidArgument(`${what}: expected a whole number, got '${text}'`);
+  if (!/^\d{1,9}$/.test(String(text))) throw invalidArgument(`${what}: expected a whole number${/^\d+$/.test(String(text)) ? ' of at most 9 digits' : ''}, got '${text}'`);
   return Number(text);
 }
 
 export function addressOf(what, text) {
-  if (!/^0x[0-9a-fA-F]{40}$/.test(text)) throw invalidArgument(`${what}: expected 0x and 40 hexadecimal digits, got '${text}'`);
+  if (!/^0x[0-9a-fA-F]{40}$/.test(text)) throw invalidArgument(`${what}: expected 0x and 40 hexadecimal digits, got ${quoted(text)}`);
   return text.toLowerCase();
 }
 

@@ -203,6 +203,13 @@ test('deployed once, and nothing is sent unasked', async () => {
   const deploy = ['deploy', join(evm, 'artifacts.json'), '--deployment', 'deployment.json', '--rpc', anvil.url, '-o', 'market.json'];
   const count = await nonce(PROVIDER);
   await refused(/there is nobody to ask; --yes sends, --dry-run says what it would cost/, [...deploy, '--key-file', 'provider.key']);
+  // Who ends what he types (Ctrl-D) has said no.
+  for (const key of ['\\004', 'n\\n']) {
+    const typed = `(sleep 3; printf '${key}') | /usr/bin/python3 -c 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' ${[program, ...deploy, '--key-file', 'provider.key'].join(' ')}`;
+    const {code, stdout} = await run('bash', ['-c', typed], {cwd: folder.path}).catch((error) => error);
+    assert.equal(code, 2, stdout);
+    assert.match(stdout, /nothing was sent/);
+  }
   const {transactions} = await done(...deploy, '--key-file', 'provider.key', '--dry-run');
   assert.ok(transactions[0].estimated_gas > 3_000_000 && transactions[0].transaction === null);
   await refused(/expected --key-file, --from or the variable ZKINFER_MARKET_KEY/, [...deploy, '--yes']);
