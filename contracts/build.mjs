@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// build.mjs PACKAGES OUTPUT: compiles contracts/src and contracts/tests/*.sol with the solc of PACKAGES/node_modules; OUTPUT gets
+// build.mjs PACKAGES OUTPUT: compiles contracts/src, contracts/tests/*.sol and examples/*/*.sol, which import the first as zkinfer/.., with the solc of PACKAGES/node_modules; OUTPUT gets
 // artifacts.json, {name: {abi, bytecode, deployed}}. Fails on a compiler's warning, and on a contract of src beyond EIP-170's limit.
 // With a third argument, marks.json, it builds for measuring instead: a comment "gas: name" becomes a comparison with MARK + number of
 // the name, for a tracer to see, and marks.json gets the names.
@@ -40,12 +40,19 @@ for (const folder of ['src', 'tests']) {
     }
   }
 }
+const examples = join(here, '../examples');
+for (const {name: folder} of readdirSync(examples, {withFileTypes: true}).filter((entry) => entry.isDirectory())) {
+  for (const name of readdirSync(join(examples, folder)).sort()) {
+    if (name.endsWith('.sol')) sources[`examples/${folder}/${name}`] = {content: readFileSync(join(examples, folder, name), 'utf8')};
+  }
+}
 function compile(runs, selection, details = {}) {
   const outputs = ['abi', 'evm.bytecode.object', 'evm.deployedBytecode.object'];
   const input = {
     language: 'Solidity',
     sources,
     settings: {
+      remappings: ['zkinfer/=src/'],
       viaIR: true,
       evmVersion: 'osaka',
       optimizer: {enabled: true, runs, ...details},

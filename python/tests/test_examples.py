@@ -71,6 +71,11 @@ def test_board_game(source):
     assert int(re.search(r"(\d+) moves of the house, each proven", told).group(1)) >= 4 and told.count("player: rejected") == 3
 
 
+def test_behaviour_captcha(source):
+    told = run(source, "behaviour_captcha/captcha.py")
+    assert "a hand: True" in told and "a script; a hand: False" in told and told.count("site: refused") == 6
+
+
 def test_iris_match(source):
     pytest.importorskip("cryptography", reason="cryptography is not installed (python3-cryptography)")
     told = run(source, "iris_match/match.py")
