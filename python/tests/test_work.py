@@ -105,7 +105,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 atexit.register(print, "left", flush=True)  # before zkinfer's own, as it was registered later
 pictures = np.load(sys.argv[1] + "/calibration.npy")
 key = zkinfer.compile(sys.argv[1] + "/digits.onnx", calibration=pictures).commit()
-rows = np.concatenate([pictures] * 6)
+rows = np.concatenate([pictures] * 30)
 def interrupt():
     time.sleep(0.5)
     os.kill(os.getpid(), signal.SIGINT)
