@@ -126,6 +126,10 @@ def floats():
         "fake_quant": (lambda x: tf.quantization.fake_quant_with_min_max_args(x, -1.5, 2.0), [ROWS]),
         "lstm": (tf.keras.layers.LSTM(5, return_sequences=True, unroll=True), [MATRIX]),
         "lstm_last": (tf.keras.layers.LSTM(4, unroll=True), [MATRIX]),
+        "open_dilated": (tf.keras.layers.Conv2D(5, 3, dilation_rate=2, padding="same"), [IMAGE]),
+        "open_dilated_depthwise": (tf.keras.layers.DepthwiseConv2D(3, dilation_rate=2, padding="same"), [IMAGE]),
+        "open_dilated_causal": (tf.keras.layers.Conv1D(5, 3, dilation_rate=2, padding="causal"), [MATRIX]),
+        "open_transpose": (tf.keras.layers.Conv2DTranspose(5, 3, strides=2, padding="same"), [IMAGE]),
     }
     return cases
 
@@ -133,7 +137,8 @@ def floats():
 # Networks of kinds that are quantized to int8 too.
 INT8 = ("conv_same_stride conv_valid_bias conv_dilated conv_1x1 depthwise depthwise_stride transpose_same max_pool_same average_pool_same average_pool dense "
         "channel_scale squeeze_excite residual concat_channels global_mean mean_last softmax leaky prelu elu hard_swish maximum l2_normalize reshape_transpose pad "
-        "pad_value pad_reflect pad_conv stack_unstack split_join resize_bilinear resize_bilinear_half resize_nearest batch_matmul divide_computed rsqrt lstm").split()
+        "pad_value pad_reflect pad_conv stack_unstack split_join resize_bilinear resize_bilinear_half resize_nearest batch_matmul divide_computed rsqrt lstm "
+        "open_dilated open_dilated_depthwise open_dilated_causal open_transpose").split()
 # Their kernels of 8 bits compute with tables or polynomials of their own: so many steps apart. Of the residual sum, three elements of 768 were two or
 # three apart, where our integers leave the network in floats.
 APPROXIMATE = {"lstm": 4, "l2_normalize": 2, "squeeze_excite": 2, "softmax": 1, "residual": 3}
@@ -141,9 +146,10 @@ APPROXIMATE = {"lstm": 4, "l2_normalize": 2, "squeeze_excite": 2, "softmax": 1, 
 USUAL = {"lrn"}
 
 
-def converted(function, shapes, int8, samples):
+def converted(name, function, shapes, int8, samples):
     if isinstance(function, tf.keras.layers.Layer):
-        converter = tf.lite.TFLiteConverter.from_keras_model(tf.keras.Sequential([tf.keras.Input(batch_shape=shapes[0]), function]))
+        batch = None if name.startswith("open_") else shapes[0][0]
+        converter = tf.lite.TFLiteConverter.from_keras_model(tf.keras.Sequential([tf.keras.Input(batch_shape=(batch, *shapes[0][1:])), function]))
     else:
         signature = [tf.TensorSpec(shape, tf.float32) for shape in shapes]
         concrete = tf.function(lambda *x: function(*x), input_signature=signature).get_concrete_function()
@@ -170,7 +176,7 @@ def interpreter_of(content, usual=False):
 def check(zkinfer, name, function, shapes, int8, bound):
     samples = [random.normal(0, 1, (CALIBRATION + SAMPLES, *shape)).astype(np.float32) for shape in shapes]
     try:
-        content = converted(function, shapes, int8, samples)
+        content = converted(name, function, shapes, int8, samples)
     except Exception as error:  # converters raise all kinds
         return {"state": "no reference", "reason": "conversion: " + str(error).strip().splitlines()[0][:120] if str(error).strip() else "conversion"}
     usual = name in USUAL

@@ -355,6 +355,12 @@ Result<std::string> Operation::activated(std::string y, int field) {
   }
 }
 
+Result<std::int64_t> fixed_length(const Tensor& tensor, std::size_t axis) {
+  if (!tensor.open[axis]) return tensor.shape[axis];
+  return unsupported("axis " + std::to_string(axis) + " of " + in_quotes(tensor.name) +
+                     " has an open length | convert the model with a fixed one");
+}
+
 Result<std::int64_t> resolved_axis(std::int64_t axis, std::size_t rank) {
   const auto count = static_cast<std::int64_t>(rank);
   if (axis < -count || axis >= count)

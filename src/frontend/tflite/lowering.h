@@ -159,6 +159,9 @@ inline std::string short_name(std::string_view name) {
   return std::string(name.substr(0, name.find(';')));
 }
 
+// unsupported where it is open.
+Result<std::int64_t> fixed_length(const Tensor& tensor, std::size_t axis);
+
 // axis in [-rank, rank) -> [0, rank).
 Result<std::int64_t> resolved_axis(std::int64_t axis, std::size_t rank);
 

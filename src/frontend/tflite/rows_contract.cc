@@ -163,7 +163,7 @@ Status read_conv(Operation& op) {
   using namespace conv_fields;
   ZKI_RETURN_IF_ERROR(op.require(2));
   for (const std::size_t i : {0, 1}) ZKI_RETURN_IF_ERROR(check_rank(op, i, 4));
-  const std::int64_t channels = op.tensor(0).shape[3];
+  ZKI_ASSIGN_OR_RETURN(const std::int64_t channels, fixed_length(op.tensor(0), 3));
   const std::int64_t per_group = op.tensor(1).shape[3];
   if (per_group < 1 || channels % per_group != 0)
     return corrupt("weights of shape " + dims_to_string(op.tensor(1).shape) + " for " + std::to_string(channels) +
@@ -197,7 +197,12 @@ Status read_transpose_conv(Operation& op) {
   using namespace transpose_conv_fields;
   ZKI_RETURN_IF_ERROR(op.require(3));
   for (const std::size_t i : {1, 2}) ZKI_RETURN_IF_ERROR(check_rank(op, i, 4));
-  ZKI_ASSIGN_OR_RETURN(const Dims shape, op.g.integers(op.input(0), "the shape of the output"));
+  // Of an open batch the shape is computed, and its other lengths are what the converter stored beside the output.
+  Dims shape = op.g.tensor(op.output()).shape;
+  const bool computed = !op.g.is_constant(op.input(0));
+  if (!computed) {
+    ZKI_ASSIGN_OR_RETURN(shape, op.g.integers(op.input(0), "the shape of the output"));
+  }
   if (shape.size() != 4) return corrupt("a shape of the output of " + std::to_string(shape.size()) + " axes");
   ZKI_ASSIGN_OR_RETURN(const std::string padding, auto_pad(op));
   const Dims strides{positive(op, kStrideH, 1), positive(op, kStrideW, 1)};
@@ -206,7 +211,8 @@ Status read_transpose_conv(Operation& op) {
   const Tensor& w = op.tensor(1);
   Dims begin, end, more;
   for (std::size_t axis = 0; axis < 2; ++axis) {
-    if (x.open[axis + 1]) return unsupported("an image of open size | convert the model with a fixed one");
+    if (x.open[axis + 1] || (computed && op.g.tensor(op.output()).open[axis + 1]))
+      return unsupported("an image of open size | convert the model with a fixed one");
     const std::int64_t full = (x.shape[axis + 1] - 1) * strides[axis] + w.shape[axis + 1];
     const std::int64_t cut = padding == "VALID" ? 0 : std::max<std::int64_t>(full - shape[axis + 1], 0);
     const std::int64_t rest = shape[axis + 1] - (full - cut);
@@ -235,7 +241,7 @@ Status read_fully_connected(Operation& op) {
   const std::int64_t width = op.tensor(1).shape[1];
   std::string x = op.real(0);
   const bool keeps = op.options().flag(kKeepDims) && op.tensor(0).shape.size() != 2;
-  if (!keeps && (op.tensor(0).shape.size() != 2 || op.tensor(0).shape[1] != width))
+  if (!keeps && (op.tensor(0).shape.size() != 2 || op.tensor(0).open[1] || op.tensor(0).shape[1] != width))
     x = op.node("Reshape", {x, op.list({-1, width})});
   note_hybrid(op, 1);
   const std::string w = weights(op, 1, keeps ? Dims{1, 0} : Dims{0, 1});

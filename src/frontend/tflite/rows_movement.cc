@@ -103,7 +103,7 @@ Status read_split(Operation& op) {
   const Tensor& x = op.tensor(1);
   ZKI_ASSIGN_OR_RETURN(const Dims axes, axes_of(op, 0, "the axis", x.shape.size()));
   if (axes.size() != 1) return corrupt("an axis of " + std::to_string(axes.size()) + " numbers");
-  const std::int64_t length = x.shape[static_cast<std::size_t>(axes[0])];
+  ZKI_ASSIGN_OR_RETURN(const std::int64_t length, fixed_length(x, static_cast<std::size_t>(axes[0])));
   const auto count = static_cast<std::int64_t>(op.num_outputs());
   if (length % count != 0) return corrupt(std::to_string(length) + " positions in " + std::to_string(count) + " parts");
   return split(op, 1, axes[0], Dims(op.num_outputs(), length / count));
@@ -227,10 +227,10 @@ Status read_mirror_pad(Operation& op) {
   ZKI_ASSIGN_OR_RETURN(const Dims pairs, op.g.integers(op.input(1), "the borders"));
   std::string y = op.any(0);
   for (std::size_t axis = 0; 2 * axis < pairs.size(); ++axis) {
-    const std::int64_t length = op.tensor(0).shape[axis];
     const std::int64_t before = pairs[2 * axis];
     const std::int64_t after = pairs[2 * axis + 1];
     if (before + after == 0) continue;
+    ZKI_ASSIGN_OR_RETURN(const std::int64_t length, fixed_length(op.tensor(0), axis));
     if (before > length || after > length) return corrupt("a border longer than the axis");
     if (length > 1 << 22) return resource_limit("borders of an axis of " + std::to_string(length) + " positions");
     Dims from;
@@ -327,7 +327,7 @@ Status read_space_to_depth(Operation& op) {
   return blocks(op, "SpaceToDepth", {{"blocksize", op.options().number<std::int32_t>(0)}});
 }
 
-// Both work on the axes after the batch: [n, blocks.., spatial.., rest..].
+// Both work on the axes after the batch: [n, blocks.., spatial.., rest..]. The batch is what they leave (-1): an open one is not stored.
 struct Batches {
   Dims block, borders, shape;
 };
@@ -355,9 +355,7 @@ Status read_space_to_batch(Operation& op) {
   const std::size_t rank = b.shape.size();
   const std::size_t spatial = b.block.size();
   Dims pads(2 * rank, 0);
-  Dims split{b.shape[0]};
-  Dims joined{-1};
-  Dims perm;
+  Dims split{-1}, joined{-1}, perm;
   for (std::size_t i = 0; i < spatial; ++i) {
     pads[1 + i] = b.borders[2 * i];
     pads[rank + 1 + i] = b.borders[2 * i + 1];
@@ -387,10 +385,11 @@ Status read_batch_to_space(Operation& op) {
   const std::size_t spatial = b.block.size();
   std::int64_t blocks_in_all = 1;
   for (const std::int64_t x : b.block) blocks_in_all *= x;
-  if (blocks_in_all > 1 << 24 || b.shape[0] % blocks_in_all != 0) return corrupt("blocks that do not fit the batch");
+  if (blocks_in_all > 1 << 24 || (!op.tensor(0).open[0] && b.shape[0] % blocks_in_all != 0))
+    return corrupt("blocks that do not fit the batch");
   Dims split(b.block);
-  split.push_back(b.shape[0] / blocks_in_all);
-  Dims joined{b.shape[0] / blocks_in_all};
+  split.push_back(-1);
+  Dims joined{-1};
   Dims perm{static_cast<std::int64_t>(spatial)};
   Dims starts, ends, axes;
   for (std::size_t i = 0; i < spatial; ++i) {

@@ -18,14 +18,14 @@ Status read_resize(Operation& op) {
   if (op.tensor(0).shape.size() != 4) return corrupt("an input of rank " + std::to_string(op.tensor(0).shape.size()));
   ZKI_ASSIGN_OR_RETURN(const Dims size, op.g.integers(op.input(1), "the size"));
   if (size.size() != 2) return corrupt("a size of " + std::to_string(size.size()) + " numbers");
-  const Dims sizes{op.tensor(0).shape[0], op.tensor(0).shape[3], size[0], size[1]};
   const std::string transform = aligned                  ? "align_corners"
                                 : half_pixels && nearest ? "tf_half_pixel_for_nn"
                                 : half_pixels            ? "half_pixel"
                                                          : "asymmetric";
-  Attributes attributes{{"mode", nearest ? "nearest" : "linear"}, {"coordinate_transformation_mode", transform}};
+  Attributes attributes{
+      {"mode", nearest ? "nearest" : "linear"}, {"coordinate_transformation_mode", transform}, {"axes", {2, 3}}};
   if (nearest) attributes.push_back({"nearest_mode", aligned ? "round_prefer_ceil" : "floor"});
-  const std::string y = op.node("Resize", {op.real(0, Layout::kFirst), "", "", op.list(sizes)}, attributes);
+  const std::string y = op.node("Resize", {op.real(0, Layout::kFirst), "", "", op.list(size)}, attributes);
   op.g.set_real(op.output(), y, Layout::kFirst, nearest && op.g.same_grid(op.input(0), op.output()));
   return op.g.status();
 }
