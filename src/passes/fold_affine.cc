@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
 #include "ir/affine.h"
@@ -51,6 +52,24 @@ std::optional<Target> find_target(Rewriter& rewriter, ValueId old_input, ValueId
   const Shape& row = rewriter.to().output_of(*node).shape;
   if (row[row.rank() - 1] != row.num_elements()) return std::nullopt;
   return Target{node, row.rank() - 1, new_input, true};
+}
+
+// c f(x) = f(c x) for c > 0.
+bool is_homogeneous(const Node* node) {
+  return node != nullptr && (node->op == OpKind::kRelu || node->op == OpKind::kLeakyRelu ||
+                             node->op == OpKind::kMaxPool || node->op == OpKind::kAveragePool);
+}
+
+// Of a product with positive factors: a Conv or MatMul behind Relu and pools that nothing else reads. Channels that such factors bring
+// to one size (batch normalization behind Relu) have it where they are rounded first.
+std::optional<Target> find_target_of_factors(Rewriter& rewriter, ValueId old_input, ValueId new_input) {
+  ValueId old = old_input;
+  while (is_homogeneous(rewriter.maker(old)) && rewriter.used_once(old)) old = rewriter.maker(old)->inputs[0];
+  if (old == old_input) return std::nullopt;
+  std::optional<Target> target = find_target(rewriter, old, rewriter.mapped(old));
+  if (!target || target->flattened) return std::nullopt;
+  target->output = new_input;
+  return target;
 }
 
 // The constant as one number per channel of the target.
@@ -132,10 +151,13 @@ Result<ValueId> fold_affine_node(Rewriter& rewriter, const Node& node) {
   const std::optional<Affine> affine = as_affine(rewriter.from(), &node);
   if (!affine) return kNoValue;
   if (const ValueId x = cancelled(rewriter, *affine); x != kNoValue) return x;
-  const std::optional<Target> target = find_target(rewriter, affine->x, rewriter.mapped(affine->x));
+  const FloatTensor& constant = *rewriter.from().value(affine->constant).floats();
+  std::optional<Target> target = find_target(rewriter, affine->x, rewriter.mapped(affine->x));
+  const auto is_factor = [](float c) { return std::isfinite(c) && c > 0; };
+  if (!target && affine->is_product && constant.num_elements() > 1 && std::ranges::all_of(constant.data(), is_factor))
+    target = find_target_of_factors(rewriter, affine->x, rewriter.mapped(affine->x));
   if (!target) return kNoValue;
-  const auto values = values_per_channel(*rewriter.from().value(affine->constant).floats(),
-                                         rewriter.from().output_of(node).shape, *target);
+  const auto values = values_per_channel(constant, rewriter.from().output_of(node).shape, *target);
   if (!values || values->empty()) return kNoValue;
   return affine->is_product ? fold_scaling(rewriter, node, *target, *values)
                             : fold_offset(rewriter, node, *target, *values);

@@ -75,6 +75,13 @@ const Case kCases[] = {
        finish(g, last(g, OpKind::kRelu, {batch_normalization(g, conv(g, input(g, {1, 2, 5, 5}), 4, 1))}));
      },
      {OpKind::kConv, OpKind::kRelu}},
+    {"positive factors behind relu, with an offset",
+     [](Graph& g) {
+       const ValueId x = node(g, OpKind::kRelu, {conv(g, input(g, {1, 2, 5, 5}), 3, 1)});
+       const ValueId factors = g.add_constant("factors", FloatTensor(Shape{3, 1, 1}, {0.001F, 1, 1000}));
+       finish(g, last(g, OpKind::kAdd, {node(g, OpKind::kMul, {x, factors}), constant(g, {3, 1, 1})}));
+     },
+     {OpKind::kConv, OpKind::kRelu, OpKind::kAdd}},
     {"batch normalization of a shared value stays",
      [](Graph& g) {
        const ValueId c = conv(g, input(g, {1, 2, 5, 5}), 4, 1);
@@ -342,6 +349,28 @@ const Case kCases[] = {
      },
      {OpKind::kReduceMax, OpKind::kSub, OpKind::kFunction, OpKind::kReduceSum, OpKind::kFunction, OpKind::kReshape,
       OpKind::kAdd}},
+    {"factors of squares go before",
+     [](Graph& g) {
+       const ValueId x = input(g, {3, 4});
+       const ValueId variances = g.add_constant("variances", FloatTensor(Shape{4}, {0.01F, 1, 100, 1000}));
+       finish(g, last(g, OpKind::kDiv, {node(g, OpKind::kMul, {x, x}), variances}));
+     },
+     {OpKind::kMul, OpKind::kMul}},
+    {"log of a softmax is that of its sum",
+     [](Graph& g) {
+       const ValueId weights = node(g, OpKind::kSoftmax, {input(g, {3, 4})}, ir::SoftmaxAttributes{1});
+       finish(g, last(g, OpKind::kFunction, {weights}, ir::FunctionAttributes{ir::function("Log")}));
+     },
+     {OpKind::kReduceMax, OpKind::kSub, OpKind::kFunction, OpKind::kReduceSum, OpKind::kFunction, OpKind::kSub}},
+    {"a computed condition before a maximum",
+     [](Graph& g) {
+       const ValueId x = input(g, {3, 4});
+       const ValueId keep = node(g, OpKind::kLess, {number(g, -0.5F), x});
+       const ValueId low = number(g, -std::numeric_limits<float>::infinity());
+       const ValueId kept = node(g, OpKind::kWhere, {keep, x, low});
+       finish(g, last(g, OpKind::kReduceMax, {kept}, ir::ReduceAttributes{{1}, false}));
+     },
+     {OpKind::kLess, OpKind::kMul, OpKind::kReduceMax, OpKind::kMul, OpKind::kWhere, OpKind::kReduceMax}},
     {"exponentials over their sum are a softmax",
      [](Graph& g) {
        const ValueId powers =

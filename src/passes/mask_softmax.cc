@@ -25,6 +25,8 @@ using std::size_t;
 constexpr float kFarBelow = 80;
 // Numbers that models use as minus infinity where a mask is computed.
 constexpr float kMasked = -1000;
+// No number of a model is that low.
+constexpr float kLowest = -1e30F;
 constexpr int kDeepest = 16;
 
 std::optional<float> uniform(const ir::Value& value) {
@@ -112,12 +114,12 @@ class Masks {
     if (maker == nullptr) return kNoValue;
     if (maker->op == OpKind::kClip) {
       const auto& clip = maker->as<ir::ClipAttributes>();
-      return clip.min <= -1e30F && clip.max >= 1e30F ? maker->inputs[0] : kNoValue;
+      return clip.min <= kLowest && clip.max >= 1e30F ? maker->inputs[0] : kNoValue;
     }
     if (maker->op == OpKind::kMax)
       for (const size_t i : {size_t{0}, size_t{1}}) {
         const std::optional<float> bound = uniform(from_.input_of(*maker, i));
-        if (bound && *bound <= -1e30F && from_.input_of(*maker, 1 - i).shape == from_.output_of(*maker).shape)
+        if (bound && *bound <= kLowest && from_.input_of(*maker, 1 - i).shape == from_.output_of(*maker).shape)
           return maker->inputs[1 - i];
       }
     return kNoValue;
@@ -215,7 +217,8 @@ bool keeps_something(const IntTensor& condition, bool kept_when, const Shape& x,
   return std::all_of(any.begin(), any.end(), [](bool kept) { return kept; });
 }
 
-// max over the kept of x = max(kept ? x : min(x)), when something is kept.
+// max over the kept of x = max(kept ? x : min(x)), when something is kept. What is computed may keep nothing of a row, whose maximum is
+// then minus infinity, which has no integer form, or the lowest of floats: it becomes the row's least number (docs/limits.md).
 Result<ValueId> masked_maximum(Rewriter& rewriter, const Node& node) {
   const Node* where = rewriter.maker(node.inputs[0]);
   if (where == nullptr || where->op != OpKind::kWhere) return kNoValue;
@@ -224,9 +227,10 @@ Result<ValueId> masked_maximum(Rewriter& rewriter, const Node& node) {
   const auto& reduce = node.as<ir::ReduceAttributes>();
   for (const size_t masked : {size_t{1}, size_t{2}}) {
     const ir::Value& x = from.input_of(*where, 3 - masked);
-    if (!is_masked(from.input_of(*where, masked)) || condition == nullptr || x.dtype != ir::DataType::kFloat ||
-        x.shape != from.output_of(*where).shape || !keeps_something(*condition, masked == 2, x.shape, reduce))
+    const std::optional<float> fill = uniform(from.input_of(*where, masked));
+    if (!fill || *fill > kMasked || x.dtype != ir::DataType::kFloat || x.shape != from.output_of(*where).shape)
       continue;
+    if (condition == nullptr ? *fill > kLowest : !keeps_something(*condition, masked == 2, x.shape, reduce)) continue;
     const ValueId mapped = rewriter.mapped(where->inputs[3 - masked]);
     ZKI_ASSIGN_OR_RETURN(const ValueId least, rewriter.emit(OpKind::kReduceMin, node, {mapped},
                                                             ir::ReduceAttributes{reduce.axes, true}, "least"));

@@ -23,17 +23,21 @@ Result<ir::Graph> stabilize(const ir::Graph& graph);
 Result<ir::Graph> resolve_special(const ir::Graph& graph, std::vector<std::string>* missed);
 // Masks that are added or selected before a Softmax or a maximum become its mask operand.
 Result<ir::Graph> mask_softmax(const ir::Graph& graph);
+// The logarithm of a softmax without a mask is taken of its sum. Behind mask_softmax, which knows the masks.
+Result<ir::Graph> log_softmax(const ir::Graph& graph);
 // Everything of level kRewritten becomes core operators; Sub of a constant becomes Add.
 Result<ir::Graph> expand(const ir::Graph& graph);
 // Nodes whose inputs are all constant are evaluated.
 Result<ir::Graph> fold_constants(const ir::Graph& graph);
+// Positive factors of squares that differ much go, as roots, into what is squared: a naive Bayes classifier's variances.
+Result<ir::Graph> weigh_before_squares(const ir::Graph& graph);
 // A positive factor right before a rounding moves up to the sum, product or quotient that is rounded, through Relu, pools, movement and sums;
 // what is put together from several tensors is rounded tensor by tensor.
 Result<ir::Graph> scale_early(const ir::Graph& graph);
 // Comparisons of scaled columns with constants become such of the columns themselves.
 Result<ir::Graph> compare_early(const ir::Graph& graph);
 // Multiplications and additions of constants per channel go into the weights and bias of the Conv or MatMul before
-// them (batch normalization, scalings, separate biases); zero padding goes into the pads of the Conv after it.
+// them (batch normalization, scalings, separate biases), positive factors through Relu and pools too; zero padding goes into the pads of the Conv after it.
 Result<ir::Graph> fold_affine(const ir::Graph& graph);
 // Multiplications and additions of constants per channel move behind the Transpose that follows them.
 Result<ir::Graph> sink_affine(const ir::Graph& graph);

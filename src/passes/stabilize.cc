@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Exponentials of large numbers that models sum: log(sum(exp(x))) and exp(x) / sum(exp(x)), written out. Exponentials differ in
-// size by more than integers of one unit can tell apart, so the largest number is taken out first, which changes neither.
+// size by more than integers of one unit can tell apart, so the largest number is taken out first, which changes neither. Squares that are
+// weighed: the weights go before.
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "ir/affine.h"
 #include "ir/functions.h"
 #include "passes/rewriter.h"
 #include "passes/rewrites.h"
@@ -13,6 +20,8 @@ using ir::kNoValue;
 using ir::Node;
 using ir::OpKind;
 using ir::ValueId;
+
+constexpr float kUnlike = 16;  // the factors of two columns
 
 bool is_function(const Node* node, ir::FunctionId id) {
   return node != nullptr && node->op == OpKind::kFunction && node->as<ir::FunctionAttributes>().function == id;
@@ -58,7 +67,44 @@ Result<ValueId> softmax(Rewriter& rewriter, const Node& div) {
   return rewriter.emit(OpKind::kSoftmax, div, {rewriter.mapped(x)}, ir::SoftmaxAttributes{reduce.axes[0]});
 }
 
+// log(softmax(x)) = x - max(x) - log(sum(exp(x - max(x)))): a small probability has no bits left whose logarithm could be taken. What
+// masks leave out has none at all, and stays.
+Result<ValueId> log_of_softmax(Rewriter& rewriter, const Node& log) {
+  const Node* softmax = is_function(&log, ir::function("Log")) ? rewriter.maker(log.inputs[0]) : nullptr;
+  if (softmax == nullptr || softmax->op != OpKind::kSoftmax || softmax->has_input(1)) return kNoValue;
+  const ir::ReduceAttributes row{{softmax->as<ir::SoftmaxAttributes>().axis}, true};
+  const ValueId x = rewriter.mapped(softmax->inputs[0]);
+  ZKI_ASSIGN_OR_RETURN(const ValueId largest, rewriter.emit(OpKind::kReduceMax, log, {x}, row, "largest"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId below, rewriter.emit(OpKind::kSub, log, {x, largest}, {}, "below"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId powers, rewriter.emit(OpKind::kFunction, log, {below},
+                                                           ir::FunctionAttributes{ir::function("Exp")}, "powers"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId total, rewriter.emit(OpKind::kReduceSum, log, {powers}, row, "total"));
+  ZKI_ASSIGN_OR_RETURN(const ValueId rest, rewriter.emit(OpKind::kFunction, log, {total}, log.attributes, "rest"));
+  return rewriter.emit(OpKind::kSub, log, {below, rest});
+}
+
+// c u^2 = (sqrt(c) u)^2 for c > 0 of very unlike columns: the squares differ by twice as many octaves as the numbers do.
+Result<ValueId> weighted_square(Rewriter& rewriter, const Node& node) {
+  const std::optional<ir::Affine> product = ir::as_affine(rewriter.from(), &node);
+  const Node* square = product && product->is_product ? rewriter.maker(product->x) : nullptr;
+  if (square == nullptr || square->op != OpKind::kMul || square->inputs[0] != square->inputs[1] ||
+      !rewriter.used_once(product->x))
+    return kNoValue;
+  FloatTensor roots = *rewriter.from().value(product->constant).floats();
+  const auto [least, most] = std::ranges::minmax(roots.data());
+  if (!(least > 0) || !std::isfinite(most) || most < kUnlike * least) return kNoValue;
+  for (float& c : roots.data()) c = std::sqrt(c);
+  const ValueId root = rewriter.constant(node, std::move(roots), "root");
+  ZKI_ASSIGN_OR_RETURN(const ValueId weighted,
+                       rewriter.emit(OpKind::kMul, node, {rewriter.mapped(square->inputs[0]), root}, {}, "weighted"));
+  return rewriter.emit(OpKind::kMul, node, {weighted, weighted});
+}
+
 }  // namespace
+
+Result<ir::Graph> weigh_before_squares(const ir::Graph& graph) { return rewrite(graph, weighted_square); }
+
+Result<ir::Graph> log_softmax(const ir::Graph& graph) { return rewrite(graph, log_of_softmax); }
 
 Result<ir::Graph> stabilize(const ir::Graph& graph) {
   return rewrite(graph, [](Rewriter& rewriter, const Node& node) -> Result<ValueId> {
