@@ -44,10 +44,9 @@ Status Lowering::check_weight_bits(std::size_t i, const std::string& name, int b
 }
 
 Status Lowering::too_large(const std::string& name) const {
-  return out_of_range(
-      "quantize: parameter '" + name +
-      "' has a value that is not finite or too large beside the activations it acts on; check the weights and the "
-      "calibration data");
+  return out_of_range("its parameter '" + name +
+                      "' has a value that is not finite or too large beside the activations it acts on; check the "
+                      "weights and the calibration data");
 }
 
 qir::ValueId Lowering::add_integers(const std::string& name, const Shape& shape, std::vector<std::int32_t> data,

@@ -198,7 +198,7 @@ Result<std::size_t> Lowering::want_function(std::size_t i, const Target& t, AccR
                        std::to_string(domain.hi) + ", at most 2^20 are possible; use fewer activation bits");
   }
   const auto exact = [chain, h, y_scale](std::int64_t x) {
-    const double value = chain.apply(static_cast<double>(x) * h) / y_scale;
+    const double value = chain.apply_inside(static_cast<double>(x) * h, h / 2) / y_scale;
     return std::isnan(value) ? 0 : value;
   };
   if (chain.is_whole()) {

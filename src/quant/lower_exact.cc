@@ -13,6 +13,11 @@ using ir::OpKind;
 
 namespace {
 
+// Larger constants are two parameters: c = high * 2^30 + low.
+constexpr double kMostParameter = 2147483647.0;
+constexpr int kLowBits = 30;
+constexpr double kMostConstant = 0x1p53;  // doubles are whole numbers one by one
+
 // Floats beyond are rounded like others; integers are exact as far as accumulators reach.
 constexpr std::int64_t kMostWholeFloat = std::int64_t{1} << 40;
 
@@ -62,7 +67,8 @@ Status Lowering::lower_exact(std::size_t i) {
         value.shape.rank() <= graph_.value(n.output).shape.rank() && n.inputs.size() == 2 &&
         !is_const(n.inputs[1 - j])) {
       const double number = numbers(value)[0];
-      if (!(std::abs(number) <= static_cast<double>(qir::kMaxCoefficient))) return too_large(value.name);
+      if (!(std::abs(number) <= static_cast<double>(qir::kMaxCoefficient)))
+        return fail(i, "its number '" + value.name + "' is beyond 2^40; use a smaller one");
       out_.public_numbers.push_back(value.name + "=" + std::to_string(number));
       const auto whole = static_cast<std::int64_t>(number);
       if (sums) {
@@ -75,12 +81,27 @@ Status Lowering::lower_exact(std::size_t i) {
     }
     QTensor x;
     if (value.is_constant()) {
-      std::vector<std::int32_t> data;
-      for (const double real : numbers(value)) {
-        if (!(std::abs(real) < 2147483647.0)) return too_large(value.name);
-        data.push_back(static_cast<std::int32_t>(real));
+      const std::vector<double> real = numbers(value);
+      const double most = std::abs(*std::ranges::max_element(real, {}, [](double c) { return std::abs(c); }));
+      if (!(most < kMostConstant))
+        return fail(i, "its constant '" + value.name + "' holds a whole number beyond 2^53; use smaller ones");
+      const auto high = [](double c) { return std::nearbyint(std::ldexp(c, -kLowBits)); };
+      const auto low = [high](double c) { return c - std::ldexp(high(c), kLowBits); };
+      const auto parameter = [&](const std::string& name, auto part) {
+        std::vector<std::int32_t> data;
+        for (const double c : real) data.push_back(static_cast<std::int32_t>(part(c)));
+        return QTensor{add_integers(name, value.shape, std::move(data), 1, nullptr), 1};
+      };
+      if (most >= kMostParameter) {
+        const QTensor upper = parameter(value.name + ".high", high), lower = parameter(value.name + ".low", low);
+        if (!sums) return lower_large_product(i, tensor(n.inputs[1 - j]), upper, lower);
+        q.inputs.push_back(upper.id);
+        ranges.push_back(qir::range_of(qvalue(upper)));
+        q.coefs.push_back(sign * (std::int64_t{1} << kLowBits));
+        x = lower;
+      } else {
+        x = parameter(value.name, [](double c) { return c; });
       }
-      x = {add_integers(value.name, value.shape, std::move(data), 1, nullptr), 1};
     } else {
       x = tensor(n.inputs[j]);
     }
@@ -114,6 +135,27 @@ Status Lowering::lower_exact(std::size_t i) {
     if (ranges.size() > 2) acc = qir::add(acc, ranges[2]);
   }
   return emit_whole(i, std::move(q), acc);
+}
+
+// x * (high * 2^30 + low).
+Status Lowering::lower_large_product(std::size_t i, const QTensor& x, const QTensor& high, const QTensor& low) {
+  const ir::Value& y = graph_.value(node(i).output);
+  std::vector<QTensor> products;
+  qir::Interval acc;
+  for (const QTensor& part : {high, low}) {
+    const bool is_high = part.id == high.id;
+    const qir::Interval exact = qir::multiply(qir::range_of(qvalue(x)), qir::range_of(qvalue(part)));
+    const std::int64_t unit = is_high ? std::int64_t{1} << kLowBits : 1;
+    acc = qir::add(acc, qir::scale(exact, unit));
+    if (!acc.within(kLargestAccumulator)) return emit_whole(i, {}, acc);  // says so
+    qir::Node q;
+    q.op = qir::Op::kMul;
+    q.name = node(i).name;
+    q.inputs = {x.id, part.id};
+    q.coefs = {1};
+    products.push_back(append(std::move(q), y.name + (is_high ? ".high" : ".low"), y.shape, range_of(exact), 1));
+  }
+  return emit_whole(i, linear(i, products, {std::int64_t{1} << kLowBits, 1}), acc);
 }
 
 Target Lowering::whole_target() {

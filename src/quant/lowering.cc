@@ -79,7 +79,8 @@ Status Lowering::lower_nodes() {
     const std::vector<ir::ValueId>& inputs = node(i).inputs;
     const bool skipped = std::any_of(inputs.begin(), inputs.end(),
                                      [&](ir::ValueId id) { return id != ir::kNoValue && lost[index_of(id)]; });
-    const Status status = skipped || plan_.fused[i] ? ok_status() : lower_node(i);
+    Status status = skipped || plan_.fused[i] ? ok_status() : lower_node(i);
+    if (status.code() == StatusCode::kOutOfRange) status = {status.code(), fail(i, status.message()).message()};
     if (!status.ok()) refusals.push_back(status);
     if (skipped || !status.ok()) lost[index_of(node(i).output)] = true;
   }

@@ -162,6 +162,7 @@ class Lowering {
   // A parameter value from integers; its declared range is a power of two, which says little about the weights.
   qir::ValueId add_integers(const std::string& name, const Shape& shape, std::vector<std::int32_t> data, double scale,
                             int* bits);
+  // Without the node: lower_nodes() says it.
   Status too_large(const std::string& name) const;
   Status check_weight_bits(std::size_t index, const std::string& name, int bits) const;
   Result<qir::ValueId> add_param(const std::string& name, const Shape& shape, const std::vector<double>& real,
@@ -202,6 +203,7 @@ class Lowering {
   // lower_exact.cc: whole numbers of operands in units of one.
   bool takes_exact(std::size_t index) const;
   Status lower_exact(std::size_t index);
+  Status lower_large_product(std::size_t index, const QTensor& x, const QTensor& high, const QTensor& low);
   static Target whole_target();
   // An accumulator in units of one, exactly, through fusion `index`'s functions.
   Status emit_whole(std::size_t index, qir::Node node, const qir::Interval& acc);

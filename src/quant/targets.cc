@@ -14,6 +14,8 @@ using ir::OpKind;
 namespace {
 
 constexpr int kMostShift = 40;
+// What a bounded function of small arguments (a Tanh about 0) may be, of what calibration saw.
+constexpr double kRoomOfBounded = 16;
 // Of a weight among many, an exponential is known to 2^-14 of itself: more is a longer table for nothing.
 constexpr int kMostArgumentBits = 14;
 // Of accumulators before a function that jumps, and how much finer than usual their units are.
@@ -48,11 +50,14 @@ void Lowering::assign_targets() {
       t.y_scale = 1;  // lo and hi come with the table
       continue;
     }
+    const auto it = calibration_.by_name.find(graph_.value(s.output).name);
     if (s.chain.has_fixed_range()) {
-      t.y_scale = s.chain.fixed_range() / steps;
+      double range = s.chain.fixed_range();
+      if (s.chain.is_signed() && it != calibration_.by_name.end() && it->second.max_abs() > 0)
+        range = std::min(range, kRoomOfBounded * it->second.max_abs());
+      t.y_scale = range / steps;
       continue;
     }
-    const auto it = calibration_.by_name.find(graph_.value(s.output).name);
     double clip = 1;
     if (it != calibration_.by_name.end()) {
       const double without_room = static_cast<double>(std::int64_t{1} << kHeadRoomBits);

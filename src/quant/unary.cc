@@ -16,6 +16,9 @@ using ir::OpKind;
 
 namespace {
 
+// Of arguments that calibration saw, those of other inputs.
+constexpr double kReach = 16;
+
 bool is_function(const UnaryStep& step, ir::FunctionId id) {
   return step.op == OpKind::kFunction && step.function.function == id;
 }
@@ -83,6 +86,15 @@ double UnaryChain::apply(double x) const {
   return x;
 }
 
+double UnaryChain::apply_inside(double x, double inside) const {
+  const double y = apply(x);
+  if (std::isfinite(y) || steps_.empty() || steps_[0].op != OpKind::kFunction) return y;
+  const ir::FunctionRow& row = ir::row_of(steps_[0].function.function);
+  const double lo = row.domain_lo + inside;
+  const double hi = row.domain_hi - inside;
+  return lo < hi ? apply(std::clamp(x, lo, hi)) : y;
+}
+
 bool UnaryChain::is_clamp() const {
   return std::all_of(steps_.begin(), steps_.end(),
                      [](const UnaryStep& step) { return step.op == OpKind::kRelu || step.op == OpKind::kClip; });
@@ -100,6 +112,12 @@ bool UnaryChain::non_negative(bool input_non_negative) const {
     if (step.op == OpKind::kLeakyRelu) result = result || step.alpha <= 0;
   }
   return result;
+}
+
+bool UnaryChain::is_signed() const {
+  const auto curved = [](const UnaryStep& step) { return step.op == OpKind::kFunction; };
+  const auto last = std::find_if(steps_.rbegin(), steps_.rend(), curved);
+  return last != steps_.rend() && ir::row_of(last->function.function).lo < 0;
 }
 
 bool UnaryChain::is_homogeneous() const {
@@ -127,7 +145,8 @@ bool UnaryChain::rounds_and_clamps() const { return whole_first() == ir::functio
 bool UnaryChain::is(ir::FunctionId id) const { return steps_.size() == 1 && is_function(steps_[0], id); }
 
 std::pair<double, double> UnaryChain::looked_at(double lo, double hi) const {
-  return has_fixed_range() ? std::pair{std::min(lo, -1.0), std::max(hi, 1.0)} : std::pair{lo, hi};
+  const double reach = std::min(1.0, kReach * std::max(std::abs(lo), std::abs(hi)));
+  return has_fixed_range() ? std::pair{std::min(lo, -reach), std::max(hi, reach)} : std::pair{lo, hi};
 }
 
 double UnaryChain::steepest(double lo, double hi) const {

@@ -28,6 +28,9 @@ class UnaryChain {
   void push(const ir::Node& node);
   bool empty() const { return steps_.empty(); }
   double apply(double x) const;
+  // The same; where a function has no finite result, as the logarithm of what was rounded to 0 or below, that of an argument so far
+  // inside its domain.
+  double apply_inside(double x, double inside) const;
   // Relu and Clip only: the chain is min(max(x, lo), hi).
   bool is_clamp() const;
   // Relu and LeakyRelu only: f(c x) = c f(x) for c > 0.
@@ -38,6 +41,8 @@ class UnaryChain {
   // The y range is bounded whatever x is: Sigmoid gives [0, 1], Tanh [-1, 1] as the last curved step.
   bool has_fixed_range() const { return fixed_range_ > 0; }
   double fixed_range() const { return fixed_range_; }
+  // The last curved step has results of either sign: those of small arguments may all be small.
+  bool is_signed() const;
   // Results are whole numbers.
   bool is_whole() const { return whole_; }
   // Changes no whole number: Floor, Ceil, Round, Truncate alone.
@@ -60,6 +65,7 @@ class UnaryChain {
 
  private:
   // What arguments are looked at beside [lo, hi]: Sigmoid and Tanh are steepest at 0, which other inputs than calibration's may reach.
+  // Small ones, as many times as large.
   std::pair<double, double> looked_at(double lo, double hi) const;
 
   std::vector<UnaryStep> steps_;
