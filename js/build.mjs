@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // build.mjs WASM_FOLDER OUTPUT_FOLDER [EXAMPLE_FOLDER]: the npm package in OUTPUT_FOLDER/zkinfer, and three pages, each one file that needs
-// nothing else, in OUTPUT_FOLDER/page: index.html checks proofs, prove.html makes them, bounties.html shows a market. The first two show the files of EXAMPLE_FOLDER where there is one.
+// nothing else, in OUTPUT_FOLDER/page: index.html checks proofs, prove.html makes them, bounties.html is a market's. The first two show the files of EXAMPLE_FOLDER where there is one.
 // ZKINFER_EVM: where `make evm` has built the contracts, ZKINFER_NPM: js/package.json's packages; with both, index.html runs contracts.
 import {execFileSync} from 'node:child_process';
 import {existsSync} from 'node:fs';
@@ -39,10 +39,10 @@ async function linked(...parts) {
   const bodies = await Promise.all(parts.map(async (part) => {
     const text = await readFile(join(here, part), 'utf8');
     const exported = [...text.matchAll(/^export (?:async )?(?:function|const|let|class) (\w+)/gm)].map(([, name]) => name).concat([...text.matchAll(/^export \{(.*)\};$/gm)].flatMap(([, names]) => names.split(',').map((name) => name.trim())));
-    const body = text.replace(/^import (\{.*\}) from .*$/gm, (_, names) => `const ${names.replace(/ as /g, ': ')} = shared;`).replace(/^export \{.*\n/gm, '').replace(/^export /gm, '');
-    return `(() => {\n${body}\nObject.assign(shared, {${exported.join(', ')}});\n})();`;
+    const body = text.replace(/^import (\{.*\}) from .*$/gm, (_, names) => `const ${names.replace(/ as /g, ': ')} = $shared;`).replace(/^export \{.*\n/gm, '').replace(/^export /gm, '');
+    return `(() => {\n${body}\nObject.assign($shared, {${exported.join(', ')}});\n})();`;
   }));
-  return `(() => {\nconst shared = {};\n${bodies.join('\n')}\n})();`;
+  return `(() => {\nconst $shared = {};\n${bodies.join('\n')}\n})();`;
 }
 const base64 = async (file) => (await readFile(file)).toString('base64');
 const style = (await readFile(join(here, '../tools/cli/report/style.css'), 'utf8')) + (await readFile(join(here, 'page/page.css'), 'utf8'));
@@ -85,6 +85,7 @@ await page('prove.html', {
 });
 await page('bounties.html', {
   modules: ['zkinfer.wasm'], examples: /^$/,
-  script: await linked(...common, 'page/own_module.js', 'src/instances.js', 'src/key.js', 'src/index.js', 'page/show.js', 'src/keccak.js', 'src/abi.js', 'src/market.js', 'src/jcs.js', 'src/ipfs.js', 'src/bounty_data.js',
-    'src/market_abi.js', 'src/quantities.js', 'src/market_states.js', 'page/bounty_chain.js', 'page/bounty_check.js', 'page/bounties.js'),
+  script: await linked(...common, 'page/own_module.js', 'src/instances.js', 'src/key.js', 'src/index.js', 'page/show.js', 'src/keccak.js', 'src/abi.js', 'src/market.js', 'src/jcs.js', 'src/ipfs.js', 'src/npy.js', 'src/bounty_data.js', 'src/bounty_rows.js',
+    'src/market_abi.js', 'src/quantities.js', 'src/market_states.js', 'src/bounty_terms.js', 'src/market_steps.js', 'src/evm.js', 'src/refusals.js', 'src/bounty_submission.js', 'src/sealing.js', 'src/shares.js', 'src/goods_list.js', 'page/bounty_chain.js', 'page/bounty_check.js',
+    'page/bounty_parts.js', 'page/bounty_send.js', 'page/bounty_create.js', 'page/bounty_provider.js', 'page/bounty_hunter.js', 'page/bounties.js'),
 });

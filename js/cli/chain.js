@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // A node, the market's contracts on it, and transactions whose price is said before they are sent. viem signs: it is the one package that this program needs.
 import {createInterface} from 'node:readline/promises';
+import {ETH} from '../src/bounty_terms.js';
 import {ZkinferError, invalidArgument} from '../src/errors.js';
 import {marketAbi, saleAbi} from '../src/market_abi.js';
 import {Bounties} from '../src/market.js';
+import {approveSteps, cleanSymbol, erc20Abi} from '../src/market_steps.js';
 import {readJson, readSecret} from './files.js';
 import {addressOfNode, secondsOf, timeoutOption, transportOf} from './node.js';
-import {explained} from './reasons.js';
-import {addressOf, amountText} from '../src/quantities.js';
+import {addressOf} from '../src/quantities.js';
+import {explained} from '../src/refusals.js';
 
-export const ETH = `0x${'00'.repeat(20)}`;
+export {ETH};
 const MOST_DATA = 131072 - 1024; // of a transaction, as nodes take it
 const KEY_VARIABLE = 'ZKINFER_MARKET_KEY';
 
@@ -57,7 +59,7 @@ function deploymentOf(path) {
 const worded = (viem, client) => new Proxy(client, {
   get: (target, name) => (typeof target[name] !== 'function' ? target[name] : (...args) => {
     const answer = target[name](...args);
-    return typeof answer?.catch === 'function' ? answer.catch((error) => Promise.reject(explained(viem, String(name), error))) : answer;
+    return typeof answer?.catch === 'function' ? answer.catch((error) => Promise.reject(explained(String(name), error))) : answer;
   }),
 });
 
@@ -70,7 +72,7 @@ export class Chain {
     if (!withoutMarket) chain.deployment = deploymentOf(deployment);
     const transport = transportOf(viem, node, secondsOf({timeout}));
     const client = viem.createPublicClient({transport, cacheTime: 0, pollingInterval: 200});
-    const id = await client.getChainId().catch((error) => Promise.reject(explained(viem, '--rpc', error)));
+    const id = await client.getChainId().catch((error) => Promise.reject(explained('--rpc', error)));
     const network = viem.defineChain({id, name: `chain ${id}`, nativeCurrency: {name: 'Ether', symbol: 'ETH', decimals: 18}, rpcUrls: {default: {http: [node.url]}}});
     const raw = viem.createPublicClient({chain: network, transport, cacheTime: 0, pollingInterval: 200});
     Object.assign(chain, {viem, say, id, dryRun, yes, raw, client: worded(viem, raw), bounties: new Bounties((bytes) => viem.keccak256(bytes))});
@@ -113,7 +115,7 @@ export class Chain {
     return {address: this.deployment.sale, abi: saleAbi};
   }
   read(contract, functionName, ...args) {
-    return this.raw.readContract({...contract, functionName, args}).catch((error) => Promise.reject(explained(this.viem, functionName, error)));
+    return this.raw.readContract({...contract, functionName, args}).catch((error) => Promise.reject(explained(functionName, error)));
   }
   /** Of the last block, in seconds: what contracts compare with. */
   async now() {
@@ -133,7 +135,7 @@ export class Chain {
         from = to + 1n;
       } catch (error) {
         // Nodes limit ranges, each in its own words, and some take too long for one: but whoever is silent again and again is not asked on.
-        const said = explained(this.viem, `events ${eventName}`, error);
+        const said = explained(`events ${eventName}`, error);
         if (size < 64n || (said.isSilent && ++silences > 1)) throw said;
         size /= 8n;
       }
@@ -144,11 +146,10 @@ export class Chain {
   /** {symbol, decimals} of a token. */
   async token(address) {
     if (address === ETH) return {address, symbol: 'ETH', decimals: 18};
-    const of = {address, abi: this.viem.erc20Abi};
+    const of = {address, abi: erc20Abi};
     try {
       const [symbol, decimals] = await Promise.all([this.client.readContract({...of, functionName: 'symbol'}), this.client.readContract({...of, functionName: 'decimals'})]);
-      // A token writes its own name: letters and digits only.
-      return {address, symbol: symbol.replace(/[^A-Za-z0-9.$_-]/g, '?').slice(0, 16), decimals};
+      return {address, symbol: cleanSymbol(symbol), decimals};
     } catch (error) {
       if (error.code === 'input/output' && error.isSilent) throw error;
       throw invalidArgument(`token ${address}: it answers no symbol and decimals as ERC-20 tokens do`);
@@ -158,10 +159,15 @@ export class Chain {
   /** Lets the contract take `amount` of a token from the account, where it may not yet. */
   async approve(token, spender, amount) {
     if (token.address === ETH || amount === 0n) return [];
-    const of = {address: token.address, abi: this.viem.erc20Abi};
-    const allowed = await this.client.readContract({...of, functionName: 'allowance', args: [this.account, spender]});
-    if (allowed >= amount) return [];
-    return [await this.send(`approve ${amountText(amount, token.decimals)} ${token.symbol}`, of, 'approve', [spender, amount])];
+    const allowed = await this.client.readContract({address: token.address, abi: erc20Abi, functionName: 'allowance', args: [this.account, spender]});
+    const sent = [];
+    for (const step of approveSteps(token, spender, amount, allowed)) sent.push(await this.step(step));
+    return sent;
+  }
+
+  /** One of market_steps.js. */
+  step({what, contract, abi, name, args, value}, before) {
+    return this.send(what, contract === 'market' ? this.market : {address: contract, abi}, name, args, {value, before});
   }
 
   send(what, contract, functionName, args, {value = 0n, before} = {}) {
@@ -176,8 +182,8 @@ export class Chain {
     const request = {account: this.account, to, data, value};
     const balance = await client.getBalance({address: this.account});
     if (balance < value) throw invalidArgument(`${what}: it takes ${viem.formatEther(value)} ETH, the account ${this.account} has ${viem.formatEther(balance)}`);
-    await this.raw.call(request).catch((error) => Promise.reject(explained(viem, what, error)));
-    const estimate = await this.raw.estimateGas(request).catch((error) => Promise.reject(explained(viem, what, error)));
+    await this.raw.call(request).catch((error) => Promise.reject(explained(what, error)));
+    const estimate = await this.raw.estimateGas(request).catch((error) => Promise.reject(explained(what, error)));
     // What is left over is not paid for.
     const gas = (estimate * 21n) / 20n;
     const {maxFeePerGas, maxPriorityFeePerGas} = await client.estimateFeesPerGas();
@@ -187,7 +193,7 @@ export class Chain {
     if (this.dryRun) return {step: what, transaction: null, estimated_gas: Number(estimate), most_fee_wei: most.toString(), value_wei: value.toString()};
     await this.#confirm();
     before();
-    const hash = await this.wallet.sendTransaction({to, data, value, gas, maxFeePerGas, maxPriorityFeePerGas}).catch((error) => Promise.reject(explained(viem, what, error)));
+    const hash = await this.wallet.sendTransaction({to, data, value, gas, maxFeePerGas, maxPriorityFeePerGas}).catch((error) => Promise.reject(explained(what, error)));
     const receipt = await this.raw.waitForTransactionReceipt({hash, timeout: 600_000}).catch(() => Promise.reject(new ZkinferError('input/output', `${what}: the transaction ${hash} is sent and was not mined within 10 minutes; look at it before you send again`)));
     if (receipt.status !== 'success') throw new ZkinferError('rejected', `${what}: the transaction ${hash} failed: something has changed meanwhile. Nothing moved but the fee of ${receipt.gasUsed} gas`);
     say(`${what}: done, ${receipt.gasUsed} gas, transaction ${hash}`);

@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A bounty's data as files: rows to seal, the folder that is published (bounty.json and a file for each chunk), and the same fetched from IPFS.
-import {randomInt} from 'node:crypto';
+// A bounty's data as files: rows to seal, the folder that is published (bounty.json and a file for each chunk), the same fetched from IPFS, proofs of its chunks.
 import {existsSync} from 'node:fs';
 import {join} from 'node:path';
-import {concat} from '../src/bytes.js';
-import {DATA_FORMAT, MOST_DATA_FILE, describe, digestOfAbout, readData} from '../src/bounty_data.js';
-import {invalidArgument} from '../src/errors.js';
-import {blocksOf, fetchCid} from '../src/ipfs.js';
+import {MOST_DATA_FILE, readData} from '../src/bounty_data.js';
+import {chunkFile, rowsOf} from '../src/bounty_rows.js';
+import {fetchCid} from '../src/ipfs.js';
 import {MOST_ROWS, readBytes, readJson} from './files.js';
 import {secondsOf} from './node.js';
-import {numbersOf, readNpy} from './npy.js';
-
-const chunkFile = (index) => `chunk-${String(index).padStart(2, '0')}.sealed`;
 
 export const publishedOptions = [
   {name: 'data', value: 'FOLDER', help: 'the data as published (`zkinfer-market seal-data`), instead of fetching them'},
@@ -19,98 +14,9 @@ export const publishedOptions = [
 ];
 export const gatewaysOf = ({gateway}) => gateway ?? ['http://127.0.0.1:8080'];
 
-// ---- rows
-
-/** docs/formats/data_set.md, with one input of bytes. */
-function readDataSet(path, bytes) {
-  const bad = (why) => invalidArgument(`'${path}': ${why}`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let at = 8;
-  const need = (size) => {
-    if (!(size >= 0 && size <= bytes.length - at)) throw bad('the data set ends too early');
-    at += size;
-    return at - size;
-  };
-  const u32 = () => view.getUint32(need(4), true);
-  const u64 = () => Number(view.getBigUint64(need(8), true));
-  if (bytes.length < 8 || view.getUint32(4, true) !== 2) throw bad('expected a data set of version 2; build it again');
-  const name = new TextDecoder().decode(bytes.slice(need(u32()), at));
-  need(u32());
-  const rows = u64();
-  const flags = view.getUint8(need(1));
-  if ((flags & 2) !== 0) throw bad('it has targets; bounties count rows whose class is their label');
-  if (u32() !== 1) throw bad('it has several inputs; a bounty\'s rows have one');
-  need(u32());
-  const dtype = view.getUint8(need(1));
-  if (dtype !== 3) throw bad('its inputs are no bytes; a bounty\'s rows are numbers of 0 to 255 that networks take as they are; `zkinfer dataset build --scale 1` keeps bytes bytes');
-  const rank = u32();
-  if (rank > 16) throw bad('it has more than 16 dimensions');
-  const shape = Array.from({length: rank}, u64);
-  need(32); // the root, which is no part of what bounties promise
-  const size = shape.reduce((product, n) => product * n, 1);
-  const stride = size + 4 + (flags & 1 ? 4 : 0);
-  if (rows * stride !== bytes.length - at) throw bad('the data set has another size than its head says');
-  const begin = at;
-  const labels = Array.from({length: rows}, (_, i) => view.getInt32(begin + i * stride + size, true));
-  return {name, shape, labels, row: (i) => bytes.subarray(begin + i * stride, begin + i * stride + size)};
-}
-
-/** {name, shape, labels, row(i)}: of a .zkset, or of an array of bytes and one of labels. */
-export function readRows(path, labelsPath) {
-  const bytes = readBytes(path, MOST_ROWS, 'rows of a bounty (.zkset or .npy)');
-  if (bytes.length >= 4 && String.fromCharCode(...bytes.subarray(0, 4)) === 'ZKIU') {
-    if (labelsPath !== undefined) throw invalidArgument(`--labels: the data set '${path}' has its own`);
-    return readDataSet(path, bytes);
-  }
-  if (labelsPath === undefined) throw invalidArgument(`--labels: '${path}' is no data set (.zkset), so its labels are a file of their own`);
-  const inputs = readNpy(path, bytes);
-  if (inputs.dtype !== 'u1') throw invalidArgument(`'${path}': expected bytes (uint8), got ${inputs.dtype}: a bounty's rows are numbers of 0 to 255 that networks take as they are`);
-  const labels = readNpy(labelsPath, readBytes(labelsPath, MOST_ROWS, 'labels (.npy)'));
-  const axes = labels.shape.length;
-  if (axes === 0 || labels.shape.some((n, i) => n !== inputs.shape[i])) throw invalidArgument(`'${labelsPath}': expected a label for each row, got (${labels.shape.join(', ')}) for inputs (${inputs.shape.join(', ')})`);
-  const shape = inputs.shape.slice(axes);
-  const size = shape.reduce((product, n) => product * n, 1);
-  return {name: '', shape, labels: numbersOf(labels), row: (i) => inputs.data.subarray(i * size, (i + 1) * size)};
-}
-
-function shuffled(count) {
-  const order = Array.from({length: count}, (_, i) => i);
-  for (let i = count - 1; i > 0; --i) {
-    const j = randomInt(i + 1);
-    [order[i], order[j]] = [order[j], order[i]];
-  }
-  return order;
-}
-
-/** Sealed data and their description: {description, sealed, cid, blocks}, all but the key to be published. */
-export async function sealRows(bounties, key, {name, shape, labels, row}, {rows, classes, keepOrder}) {
-  const all = labels.length;
-  if (!(rows >= 1 && all >= rows && all % rows === 0)) throw invalidArgument(`--rows: ${all} rows are no whole number of chunks of ${rows}; leave some out, or take another size (networks take a chunk at once)`);
-  const numClasses = classes ?? labels.reduce((most, label) => Math.max(most, label), 0) + 1;
-  const wrong = labels.findIndex((label) => !(label >= 0 && label < numClasses));
-  if (wrong >= 0 || numClasses > 65536) throw invalidArgument(`row ${Math.max(wrong, 0)}: its label is ${labels[Math.max(wrong, 0)]}, expected 0 to ${Math.min(numClasses, 65536) - 1}`);
-  // As canonical bytes of a class that is at most numClasses - 1 (docs/formats/tensor.md).
-  const width = numClasses <= 256 ? 1 : 2;
-  const order = keepOrder ? labels.map((_, i) => i) : shuffled(all);
-  const chunks = [];
-  for (let at = 0; at < all; at += rows) {
-    const part = order.slice(at, at + rows);
-    const labelBytes = new Uint8Array(width * rows);
-    part.forEach((from, i) => {
-      labelBytes[width * i] = labels[from] & 255;
-      if (width === 2) labelBytes[2 * i + 1] = labels[from] >> 8;
-    });
-    chunks.push({labels: labelBytes, inputs: concat(...part.map(row))});
-  }
-  const about = {format: DATA_FORMAT, name, metric: 'accuracy', rows: all, chunk: rows, shape, classes: numClasses};
-  const {spec, sealed} = bounties.sealData(key, chunks, {rows, dataDigest: digestOfAbout(bounties, about)});
-  const files = await Promise.all(sealed.map((chunk) => blocksOf(chunk)));
-  const description = {...about, spec, chunks: files.map(({cid}) => cid)};
-  const whole = await blocksOf(describe(description));
-  return {description, sealed, cid: whole.cid, blocks: [...whole.blocks, ...files.flatMap(({blocks}) => blocks)]};
-}
-
-export const filesOf = ({description, sealed}) => [['bounty.json', describe(description)], ...sealed.map((chunk, i) => [chunkFile(i), chunk])];
+const fileAt = (path, noun) => ({name: path, bytes: readBytes(path, MOST_ROWS, noun)});
+/** Rows of a .zkset, or of two arrays. */
+export const readRows = (path, labelsPath) => rowsOf(fileAt(path, 'rows of a bounty (.zkset or .npy)'), labelsPath === undefined ? undefined : fileAt(labelsPath, 'labels (.npy)'), '--labels');
 
 /** What readData gives, of --data or of the bounty's own `cid`. */
 export async function readPublished(bounties, values, cid) {

@@ -9,10 +9,12 @@ import {EXCHANGE_STAGES, timeLeft} from '../src/market_states.js';
 import {bountyOf, idOf, inState, lastEventOf, lateOption, mustNotBeLate, termsOf} from './bounty.js';
 import {Chain, ETH, reading, sending} from './chain.js';
 import {MOST_FORMAT, checkOutputs, newFolder, readBytes, readJson, readSecretFile, writeFile, writeJson} from './files.js';
-import {fetchGoods, fetchOptions, goodsIn, goodsInputs, goodsOptions, openShare, packGoods, readShares, saleOfBounty, sealShare, sha256Hex, sharesFile} from './goods.js';
+import {fetchGoods, fetchOptions, goodsIn, goodsInputs, goodsOptions, keepShare, packGoods, readShares} from './goods.js';
 import {zkinferJson, zkinferOption} from './native.js';
 import {readKeys} from './provider.js';
+import {acceptStep, offerStep, releaseStep} from '../src/market_steps.js';
 import {addressOf, amountOf, amountText, deadlineOf, digestOf, timeText, wholeOf} from '../src/quantities.js';
+import {saleOfBounty, sealShare, sha256Hex, sharesFile} from '../src/shares.js';
 
 const there = '--rpc http://127.0.0.1:8545 --deployment market.json';
 const id = {name: 'BOUNTY', help: 'its number'};
@@ -66,8 +68,7 @@ export const offer = {
     const token = await chain.token(bounty.token);
     say(`the bond is ${amountText(bounty.offerBond, token.decimals)} ${token.symbol}; the price ${amountText(bounty.price, token.decimals)} ${token.symbol}`);
     const sent = await chain.approve(token, chain.deployment.market, bounty.offerBond);
-    sent.push(await chain.send('offer', chain.market, 'offerWeights', [BigInt(bounty.id), {c1, c2, ciphertextRoot: root, ciphertextCid: goods.ciphertextCid, proofCid: goods.cid, sealedShare: `0x${toHex(share)}`}],
-      {value: token.address === ETH ? bounty.offerBond : 0n}));
+    sent.push(await chain.step(offerStep(bounty, {c1, c2, ciphertextRoot: root, ciphertextCid: goods.ciphertextCid, proofCid: goods.cid, sealedShare: `0x${toHex(share)}`})));
     return {bounty: bounty.id, rank: bounty.round + 1, goods: goods.cid, output, c1, c2, transactions: sent};
   },
 };
@@ -89,11 +90,11 @@ export const accept = {
       const made = await fetchGoods(values, offered.proofCid, values.output, saleOfBounty(bounty.id, number), {c1: offered.c1, c2: offered.c2, root: offered.ciphertextRoot});
       const model = await scoredModel(chain, bounty.id, number);
       if (made.modelId !== model) throw new ZkinferError('not_good', `the goods are of the model ${made.modelId}, the score is of ${model}`);
-      await openShare(keys, fromHex(offered.sealedShare.slice(2)), {chainId: chain.id, contract: chain.deployment.market, c1: offered.c1}, offered.c2, values.output);
+      await keepShare(keys, fromHex(offered.sealedShare.slice(2)), {chainId: chain.id, contract: chain.deployment.market, c1: offered.c1}, offered.c2, values.output);
       return made;
     });
     say(`weights, proof and share are good: ${goods.verdict.weights ?? 'the'} weights of the model ${goods.verdict.model_identity}`);
-    const sent = [await chain.send('accept', chain.market, 'accept', [BigInt(bounty.id)])];
+    const sent = [await chain.step(acceptStep(bounty.id))];
     return {bounty: bounty.id, output: values.output, model_identity: goods.verdict.model_identity, transactions: sent};
   },
 };
@@ -148,7 +149,7 @@ export const buy = {
       const got = await fetchGoods(values, String(made.goods), values.output, made.text, {c1: made.c1, c2: made.c2, root: made.ciphertext_root});
       if (!Buffer.from(readBytes(got.at.key, MOST_FORMAT, 'a key (.zkkey)')).equals(wanted)) throw new ZkinferError('not_good', `the goods are of another model than '${values.key}'`);
       if (got.modelId !== made.model_id) throw new ZkinferError('not_good', `the goods are of the model ${got.modelId}, offered was ${made.model_id}`);
-      await openShare(keys, fromHex(made.sealed_share.slice(2)), {chainId: chain.id, contract: made.contract, c1: made.c1}, made.c2, values.output);
+      await keepShare(keys, fromHex(made.sealed_share.slice(2)), {chainId: chain.id, contract: made.contract, c1: made.c1}, made.c2, values.output);
       return got;
     });
     const token = await chain.token(made.token);
@@ -176,13 +177,13 @@ export const release = {
     const chain = await Chain.open(values, say, {sends: true});
     const number = wholeOf('NUMBER', values.number);
     const {k1} = readShares(values.shares);
-    const want = (c1) => {
-      if (k1 === undefined || sha256Hex(k1) !== c1) throw invalidArgument(`'${values.shares}': its first share is not the one whose SHA-256 is ${c1}; nothing was sent`);
+    const want = async (c1) => {
+      if (k1 === undefined || (await sha256Hex(k1)) !== c1) throw invalidArgument(`'${values.shares}': its first share is not the one whose SHA-256 is ${c1}; nothing was sent`);
     };
     const sent = [];
     if (values.sale) {
       const sale = await chain.read(chain.sale, 'saleOf', BigInt(number));
-      want(sale.c1);
+      await want(sale.c1);
       if (sale.isOver) throw invalidArgument(`sale ${number} is over`);
       mustNotBeLate('release', sale.releaseUntil, await chain.now(), values.late);
       sent.push(await chain.send('release', chain.sale, 'release', [BigInt(number), `0x${toHex(k1)}`]));
@@ -190,9 +191,9 @@ export const release = {
       return {sale: number, seller: sale.seller.toLowerCase(), transactions: sent};
     }
     const bounty = await inStage(chain, number, 'release');
-    want(bounty.offered);
+    await want(bounty.offered);
     mustNotBeLate('release', bounty.until, bounty.now, values.late);
-    sent.push(await chain.send('release', chain.market, 'release', [BigInt(number), `0x${toHex(k1)}`]));
+    sent.push(await chain.step(releaseStep(number, `0x${toHex(k1)}`)));
     if (!values.dryRun) await payOut(chain, chain.market, bounty.token, (await sellerOf(chain, bounty)).hunter, sent);
     return {bounty: number, transactions: sent};
   },

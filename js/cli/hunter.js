@@ -1,33 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 // What hunters do: check the data, commit, open them, prove, enter the score; and what anybody may.
 import {basename, join} from 'node:path';
+import {claimOf, contextsOf, exportedModel, hitsOf, newSubmission, numberOf, publicsOf, readSubmission, receiptsAbi} from '../src/bounty_submission.js';
 import {fromHex, toHex} from '../src/bytes.js';
 import {ZkinferError, invalidArgument} from '../src/errors.js';
 import {receiptCall} from '../src/evm.js';
 import {archiveOf, blocksOf} from '../src/ipfs.js';
+import {announceStep, commitStep, submitStep} from '../src/market_steps.js';
 import {timeLeft} from '../src/market_states.js';
 import {bountyOf, idOf, inState, lateOption, mustNotBeLate, submissionsOf, termsOf} from './bounty.js';
-import {Chain, ETH, reading, sending} from './chain.js';
+import {Chain, reading, sending} from './chain.js';
 import {chunkName, proofsIn, publishedOptions, readPublished} from './data.js';
 import {MOST_FORMAT, MOST_JSON, checkOutputs, newFolder, readBytes, readJson, readSecret, writeFile, writeFolder, writeJson} from './files.js';
 import {zkinferJson, zkinferOption} from './native.js';
-import {npyOf} from './npy.js';
-import {amountText, digestOf} from '../src/quantities.js';
+import {npyOf} from '../src/npy.js';
+import {amountText} from '../src/quantities.js';
 
 const who = 'For hunters';
 const id = {name: 'BOUNTY', help: 'its number'};
 const there = '--rpc http://127.0.0.1:8545 --deployment market.json';
 const PROOFS = 'zkinfer proofs v1';
-const FORMAT = 'zkinfer market submission v1';
 const submissionOption = {name: 'submission', value: 'FILE', otherwise: 'submission.json', help: 'what `zkinfer-market commit` wrote, secret'};
 const key30 = (key) => fromHex(key.slice(2));
-// In front of each commitment: 4 bytes of a call, then five arguments of verify.
-const VERIFY_ARGUMENTS = [{type: 'bytes32'}, {type: 'bytes'}, {type: 'bytes'}, {type: 'bytes'}, {type: 'bytes32'}];
-const RECEIPTS = [
-  {type: 'function', name: 'isVerified', stateMutability: 'view', inputs: [{name: 'id', type: 'bytes32'}], outputs: [{name: '', type: 'bool'}]},
-  {type: 'function', name: 'receiptOf', stateMutability: 'pure', inputs: ['modelId', 'inputs', 'outputs', 'context'].map((name) => ({name, type: 'bytes32'})), outputs: [{name: '', type: 'bytes32'}]},
-];
-
 /** The bounty's published data, which its terms name. */
 async function dataOf(chain, bounty, values) {
   const cid = values.data === undefined ? (await termsOf(chain, bounty.id)).cid : undefined;
@@ -70,23 +64,17 @@ export const commit = {
     const bounty = await inState(chain, idOf(values.bounty), 'OPEN');
     mustNotBeLate('commit', bounty.commitUntil, bounty.now, values.late);
     await dataOf(chain, bounty, values);
-    const {model_id, program} = readJson(values.export, 'what `zkinfer evm export` wrote');
-    const modelId = digestOf(`'${values.export}': "model_id"`, String(model_id));
-    const structure = await chain.read(chain.market, 'structureOf', modelId);
-    if (structure !== chain.bounties.structureOf(program)) throw invalidArgument(`'${values.export}': its program is not the one that is registered under its model_id`);
+    const {modelId, structure} = exportedModel(chain.bounties, values.export, readJson(values.export, 'what `zkinfer evm export` wrote'));
+    if ((await chain.read(chain.market, 'structureOf', modelId)) !== structure) throw invalidArgument(`'${values.export}': its program is not the one that is registered under its model_id`);
     if (!(await chain.read(chain.market, 'isAllowed', BigInt(bounty.id), structure))) throw invalidArgument(`bounty ${bounty.id}: its provider ${bounty.provider} has not allowed networks of the structure ${structure} yet; send him key and export, and commit when he has`);
-    const certDigest = chain.bounties.digest(readBytes(values.certificate, MOST_FORMAT, 'a certificate (.zkcert)'));
-    const salt = `0x${toHex(globalThis.crypto.getRandomValues(new Uint8Array(32)))}`;
-    const opening = {modelId, certDigest, salt};
     const market = chain.deployment.market.toLowerCase();
-    const hash = chain.bounties.commitHash({chainId: chain.id, market, bounty: bounty.id, hunter: chain.account, ...opening});
+    const kept = newSubmission(chain.bounties, {chainId: chain.id, market, bounty: bounty.id, hunter: chain.account, modelId, certificate: readBytes(values.certificate, MOST_FORMAT, 'a certificate (.zkcert)')});
     const token = await chain.token(bounty.token);
     say(`the stake is ${amountText(bounty.hunterStake, token.decimals)} ${token.symbol}; it comes back with a proven score`);
     const approved = await chain.approve(token, market, bounty.hunterStake);
     // Before it is sent: a commitment whose salt is lost is a stake that is lost.
-    const kept = {format: FORMAT, chain_id: chain.id, market, bounty: bounty.id, hunter: chain.account, model_id: modelId, certificate_digest: certDigest, salt, commit_hash: hash};
     const before = () => writeJson(output, kept, {secret: true});
-    const sent = await chain.send('commit', chain.market, 'commit', [BigInt(bounty.id), hash], {value: token.address === ETH ? bounty.hunterStake : 0n, before});
+    const sent = await chain.step(commitStep(bounty, kept.commit_hash), before);
     if (values.dryRun) return {transactions: [...approved, sent]};
     return {bounty: bounty.id, submission: Number(chain.lastEvent(chain.market, 'Committed').submission), output, transactions: [...approved, sent]};
   },
@@ -95,23 +83,14 @@ export const commit = {
 /** {kept, bounty, number}: of a submission's file, which names its bounty. */
 async function ownSubmission(chain, values, state, hint) {
   const path = values.submission ?? 'submission.json';
-  let kept;
-  try {
-    kept = JSON.parse(readSecret(path, 'a submission by `zkinfer-market commit`'));
-  } catch (error) {
-    if (error instanceof ZkinferError) throw error;
-  }
-  const isWhole = kept?.format === FORMAT && Number.isSafeInteger(kept.bounty) && kept.bounty >= 0 && ['model_id', 'certificate_digest', 'salt', 'commit_hash'].every((name) => /^0x[0-9a-f]{64}$/.test(kept[name])) && /^0x[0-9a-f]{40}$/.test(kept.hunter);
-  if (!isWhole) throw invalidArgument(`'${path}': it is not what \`zkinfer-market commit\` writes`);
-  if (kept.chain_id !== chain.id || kept.market !== chain.deployment.market.toLowerCase()) throw invalidArgument(`'${path}' is of another chain or market`);
+  const kept = readSubmission(path, readSecret(path, 'a submission by `zkinfer-market commit`'), {chainId: chain.id, market: chain.deployment.market});
   const bounty = await inState(chain, kept.bounty, state, hint);
-  const one = (await submissionsOf(chain, bounty.id, bounty.submissions)).find(({commitHash, hunter}) => commitHash === kept.commit_hash && hunter === kept.hunter);
-  if (one === undefined) throw invalidArgument(`'${path}': bounty ${bounty.id} has no such commitment; was its transaction mined?`);
-  return {kept, bounty, number: one.number, submission: one};
+  const submissions = await submissionsOf(chain, bounty.id, bounty.submissions);
+  const number = numberOf(path, kept, submissions);
+  return {kept, bounty, number, submission: submissions[number]};
 }
 const notOpen = (state, b) => (state === 'REVEAL' ? `The key is due until ${timeLeft(b.revealUntil, b.now)}` : undefined);
-const contextsOf = (chain, {kept, bounty, number}, chunks) => Array.from({length: chunks}, (_, chunk) =>
-  chain.bounties.contextOf({chainId: chain.id, market: chain.deployment.market, bounty: bounty.id, hunter: kept.hunter, submission: number, specDigest: bounty.specDigest, chunk}));
+const contexts = (chain, {kept, bounty, number}, chunks) => contextsOf(chain.bounties, {chainId: chain.id, market: chain.deployment.market, kept, number, specDigest: bounty.specDigest}, chunks);
 
 export const open = {
   name: 'open', who, summary: 'the hidden rows and labels as arrays, once their key is out',
@@ -187,34 +166,20 @@ export const prove = {
     // Proofs that were made are kept, whatever comes behind them: each took a slot.
     const cid = await newFolder(values.output, async () => {
       for (const [i, name] of ['key', 'certificate'].entries()) list.files[name] = await add(known[i]);
-      for (const [i, context] of contextsOf(chain, mine, opened.length).entries()) await proveChunk(i, context);
+      for (const [i, context] of contexts(chain, mine, opened.length).entries()) await proveChunk(i, context);
       const text = new TextEncoder().encode(`${JSON.stringify(list, null, 1)}\n`);
       writeFile(join(values.output, 'proofs.json'), text);
       const made = await add(text);
       writeFile(join(values.output, 'proofs.car'), archiveOf([made], blocks));
       return made;
     }, (names) => names.some((name) => name.endsWith('.zkproof')));
-    return {bounty: mine.bounty.id, submission: mine.number, output: values.output, chunks: opened.length, cid: `ipfs://${cid}`, ...scoreIn(chain, values.output, opened, description, mine.bounty)};
+    return {bounty: mine.bounty.id, submission: mine.number, output: values.output, chunks: opened.length, cid: `ipfs://${cid}`, ...scoreIn(values.output, opened, description, mine.bounty)};
   },
 };
 
-function publicsOf(chain, {calldata}) {
-  try {
-    const [modelId, inputs, outputs, , context] = chain.viem.decodeAbiParameters(VERIFY_ARGUMENTS, `0x${calldata.slice(10)}`);
-    return {modelId, inputs, outputs, context};
-  } catch {
-    throw invalidArgument('"calldata" of a proof: it is not what `zkinfer evm export` writes; `zkinfer-market prove` makes the proofs anew');
-  }
-}
-
-/** Rows whose output is their label. */
-function scoreIn(chain, folder, opened, {chunk, rows}, {threshold}) {
-  let score = 0;
-  proofsIn(folder, opened.length).forEach((exported, i) => {
-    const outputs = fromHex(publicsOf(chain, exported).outputs.slice(2));
-    const width = opened[i].labels.length / chunk;
-    for (let at = 0; at < outputs.length; at += width) if (outputs.subarray(at, at + width).every((byte, j) => byte === opened[i].labels[at + j])) ++score;
-  });
+/** Rows of the proofs in a folder whose output is their label. */
+function scoreIn(folder, opened, {chunk, rows}, {threshold}) {
+  const score = hitsOf(proofsIn(folder, opened.length).map((exported) => publicsOf(exported).outputs), opened, chunk);
   return {score, rows, threshold: Number(threshold), ranks: score >= Number(threshold)};
 }
 
@@ -231,22 +196,13 @@ export const submit = {
     mustNotBeLate('submit', bounty.proveUntil, bounty.now, values.late);
     const {description, spec, opened} = await openedOf(chain, bounty, values);
     const proofs = proofsIn(values.proofs, opened.length);
-    const claim = {modelId: kept.model_id, certDigest: kept.certificate_digest, salt: kept.salt, inputs: [], labels: [], outputs: []};
+    const {claim, receipts} = claimOf(chain.bounties, {kept, contexts: contexts(chain, mine, opened.length), opened, proofs, rowsOfAChunk: description.chunk});
     const calls = [];
-    for (const [i, context] of contextsOf(chain, mine, opened.length).entries()) {
-      if (proofs[i] === undefined) throw invalidArgument(`'${values.proofs}' has no ${chunkName(i)}.evm.json: every chunk is proven`);
-      const publics = publicsOf(chain, proofs[i]);
-      if (publics.modelId !== kept.model_id) throw invalidArgument(`chunk ${i}: it is a proof of the model ${publics.modelId}, committed to was ${kept.model_id}`);
-      if (publics.context !== context) throw invalidArgument(`chunk ${i}: its proof is for another context than this submission's; \`zkinfer-market prove\` makes it`);
-      if (chain.bounties.digest(publics.inputs) !== opened[i].inputsDigest) throw invalidArgument(`chunk ${i}: its proof is of other inputs than the bounty's`);
-      claim.inputs.push(opened[i].inputsDigest);
-      claim.labels.push(`0x${toHex(opened[i].labels)}`);
-      claim.outputs.push(publics.outputs);
-      const receipts = {address: chain.deployment.receipts, abi: RECEIPTS};
-      const receipt = await chain.read(receipts, 'receiptOf', kept.model_id, opened[i].inputsDigest, chain.bounties.digest(publics.outputs), context);
-      if (!(await chain.read(receipts, 'isVerified', receipt))) calls.push([i, receiptCall(proofs[i], chain.deployment)]);
+    for (const [i, of] of receipts.entries()) {
+      const contract = {address: chain.deployment.receipts, abi: receiptsAbi};
+      if (!(await chain.read(contract, 'isVerified', await chain.read(contract, 'receiptOf', ...of)))) calls.push([i, receiptCall(proofs[i], chain.deployment)]);
     }
-    const score = scoreIn(chain, values.proofs, opened, description, bounty);
+    const score = scoreIn(values.proofs, opened, description, bounty);
     say(`${score.score} of ${score.rows} rows are right; ${score.ranks ? `that reaches the ${score.threshold} that are ranked` : `fewer than the ${score.threshold} that are ranked: it gives the stake back and no rank`}`);
     const sent = [];
     for (const [i, call] of calls) sent.push(await chain.sendData(`proof of chunk ${i}`, call));
@@ -254,7 +210,7 @@ export const submit = {
       say('the score itself can be estimated once the proofs are there: some 150,000 gas');
       return {...score, transactions: sent};
     }
-    sent.push(await chain.send('submit', chain.market, 'submitScore', [BigInt(bounty.id), BigInt(number), spec, claim]));
+    sent.push(await chain.step(submitStep(bounty.id, number, spec, claim)));
     return {bounty: bounty.id, submission: number, ...score, transactions: sent};
   },
 };
@@ -269,8 +225,8 @@ export const announce = {
     const {bounty, number} = await ownSubmission(chain, values, 'PROVE', notOpen);
     const {description, opened} = await openedOf(chain, bounty, values);
     if (proofsIn(values.proofs, opened.length).some((proof) => proof === undefined)) throw invalidArgument(`'${values.proofs}' has not a proof of each of the ${opened.length} chunks`);
-    const {score} = scoreIn(chain, values.proofs, opened, description, bounty);
+    const {score} = scoreIn(values.proofs, opened, description, bounty);
     const {cid} = await blocksOf(readBytes(join(values.proofs, 'proofs.json'), MOST_JSON, 'a list of proofs'));
-    return {bounty: bounty.id, submission: number, score, cid: `ipfs://${cid}`, transactions: [await chain.send('announce', chain.market, 'announce', [BigInt(bounty.id), BigInt(number), BigInt(score), `ipfs://${cid}`])]};
+    return {bounty: bounty.id, submission: number, score, cid: `ipfs://${cid}`, transactions: [await chain.step(announceStep(bounty.id, number, score, `ipfs://${cid}`))]};
   },
 };

@@ -4,12 +4,12 @@ import {ZkinferError} from '../src/errors.js';
 import {accept, buy, offer, receive, refund, release, sell} from './exchange.js';
 import {announce, challenge, check, commit, open, prove, submit} from './hunter.js';
 import {helpOf, helpOfAll, parse} from './options.js';
-import {allow, cancel, create, deploy, newKeys, reveal, sealData} from './provider.js';
+import {allow, cancel, create, deploy, makeKeys, reveal, sealData} from './provider.js';
 import {claim, list, show} from './show.js';
 import {quoted} from '../src/quantities.js';
 import {asciiJson, shown} from './text.js';
 
-const VERBS = [deploy, sealData, create, allow, cancel, reveal, check, commit, open, prove, submit, announce, offer, sell, newKeys, accept, buy, receive, list, show, claim, release, refund, challenge];
+const VERBS = [deploy, sealData, create, allow, cancel, reveal, check, commit, open, prove, submit, announce, offer, sell, makeKeys, accept, buy, receive, list, show, claim, release, refund, challenge];
 
 const linesOf = (result) => Object.entries(result).filter(([name]) => name !== 'transactions').map(([name, value]) => `${name}: ${typeof value === 'object' ? asciiJson(value) : value}`);
 

@@ -5,6 +5,8 @@ import {invalidArgument} from '../src/errors.js';
 import {quoted} from '../src/quantities.js';
 
 const program = 'zkinfer-market';
+/** How the command line calls a value. */
+export const optionOf = (key) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 const camel = (name) => name.replace(/-(.)/g, (_, letter) => letter.toUpperCase());
 
 const everywhere = [{name: 'json', help: 'print the result as one JSON object, errors too'}, {name: 'help', help: 'print this and exit'}];

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // What providers do: contracts, sealed data, a bounty, its end.
 import {rmSync} from 'node:fs';
-import {archiveOf} from '../src/ipfs.js';
+import {filesOf, sealRows} from '../src/bounty_rows.js';
+import {ETH, termsOf} from '../src/bounty_terms.js';
 import {toHex} from '../src/bytes.js';
 import {ZkinferError, invalidArgument} from '../src/errors.js';
 import {keyHash, newKey} from '../src/market.js';
-import {newKeyPair} from '../src/sealing.js';
 import {timeLeft} from '../src/market_states.js';
 import {bountyOf, idOf, inState} from './bounty.js';
-import {Chain, ETH, deploying, offlineBounties, sending} from './chain.js';
-import {filesOf, readPublished, readRows, sealRows} from './data.js';
+import {Chain, deploying, offlineBounties, sending} from './chain.js';
+import {optionOf} from './options.js';
+import {readPublished, readRows} from './data.js';
 import {checkOutputs, jsonObject, readJson, readSecret, readSecretBytes, writeFile, writeFolder, writeJson} from './files.js';
 import {zkinferJson, zkinferOption} from './native.js';
-import {HOUR, addressOf, amountOf, amountText, deadlineOf, digestOf, durationOf, sharesOf, thresholdOf, timeText, wholeOf} from '../src/quantities.js';
+import {allowStep, cancelStep, createStep, revealStep} from '../src/market_steps.js';
+import {addressOf, amountText, timeText, wholeOf} from '../src/quantities.js';
+import {newKeys, readKeysText} from '../src/shares.js';
 
 const isDeployment = (bytes) => {
   const json = jsonObject(bytes);
@@ -57,7 +60,7 @@ export const deploy = {
   },
 };
 
-export const newKeys = {
+export const makeKeys = {
   name: 'new-keys', who: 'For buyers', summary: 'an application\'s key (X25519) that shares of weights are sealed to',
   options: [{name: 'output', value: 'NEW-FILE', otherwise: 'buyer.keys', help: 'file to write, secret; what is there is never replaced'}],
   examples: ['new-keys -o buyer.keys'],
@@ -65,27 +68,14 @@ export const newKeys = {
   async run(values) {
     const output = values.output ?? 'buyer.keys';
     checkOutputs([{path: output, option: '--output', noun: 'what could be a secret'}]);
-    const {secretKey, publicKey} = await newKeyPair();
-    const hex = (bytes) => `0x${toHex(bytes)}`;
-    writeJson(output, {format: 'zkinfer market keys v1', public_key: hex(publicKey), secret_key: hex(secretKey)}, {secret: true});
-    return {output, public_key: hex(publicKey)};
+    const keys = await newKeys();
+    writeJson(output, keys, {secret: true});
+    return {output, public_key: keys.public_key};
   },
 };
 
 /** Of new-keys. */
-export function readKeys(path) {
-  let keys;
-  try {
-    keys = JSON.parse(readSecret(path, 'keys by `zkinfer-market new-keys`'));
-  } catch (error) {
-    if (error instanceof ZkinferError) throw error;
-    keys = {};
-  }
-  if (keys?.format !== 'zkinfer market keys v1') throw invalidArgument(`'${path}': it is not what \`zkinfer-market new-keys\` writes`);
-  // Said without what is there.
-  if (!/^0x[0-9a-f]{64}$/.test(keys.secret_key)) throw invalidArgument(`'${path}': "secret_key": expected 0x and 64 hexadecimal digits`);
-  return {publicKey: digestOf(`'${path}': "public_key"`, keys.public_key), secretKey: keys.secret_key};
-}
+export const readKeys = (path) => readKeysText(path, readSecret(path, 'keys by `zkinfer-market new-keys`'));
 
 export const sealData = {
   name: 'seal-data', who, summary: 'hidden rows and labels to what is published of them, and the key that opens it',
@@ -104,17 +94,17 @@ export const sealData = {
     const rows = readRows(values.data, values.labels);
     const bounties = await offlineBounties();
     const key = newKey();
-    const sealed = await sealRows(bounties, key, {...rows, name: values.name ?? rows.name}, {rows: wholeOf('--rows', values.rows), classes: values.classes && wholeOf('--classes', values.classes), keepOrder: values.keepOrder});
+    const sealed = await sealRows(bounties, key, {...rows, name: values.name ?? rows.name}, {rows: wholeOf('--rows', values.rows), classes: values.classes && wholeOf('--classes', values.classes), keepOrder: values.keepOrder, rowsAre: '--rows'});
     // The key first: a folder that nothing opens must never be there to be published.
     writeFile(keyFile, `${key.slice(2)}\n`, {secret: true});
     try {
-      writeFolder(values.output, [...filesOf(sealed), ['bounty.car', archiveOf([sealed.cid], sealed.blocks)]]);
+      writeFolder(values.output, [...filesOf(sealed), ['bounty.car', sealed.archive]]);
     } catch (error) {
       rmSync(keyFile);
       throw error;
     }
     const {description} = sealed;
-    return {output: values.output, data_key: keyFile, cid: `ipfs://${sealed.cid}`, rows: description.rows, chunks: description.chunks.length, classes: description.classes, key_hash: await keyHash(key)};
+    return {output: values.output, data_key: keyFile, cid: sealed.cid, rows: description.rows, chunks: description.chunks.length, classes: description.classes, key_hash: await keyHash(key)};
   },
 };
 
@@ -141,30 +131,13 @@ export const create = {
     const published = await readPublished(chain.bounties, {data: values.folder});
     if (chain.bounties.openData(published.spec, key, published.sealed).some(({isAsPromised}) => !isAsPromised)) throw invalidArgument(`'${values.dataKey}' does not open the data of '${values.folder}'`);
     const token = await chain.token(values.token === undefined ? ETH : addressOf('--token', values.token));
-    const amount = (name, text) => amountOf(`--${name}`, text ?? '0', token.decimals);
-    const prize = amount('prize', values.prize);
-    const price = amount('price', values.price);
-    const providerStake = amount('stake', values.stake);
-    if (price > 0n && values.keys === undefined) throw invalidArgument('--keys: a price buys weights, and shares of them are sealed to a key of yours; `zkinfer-market new-keys` makes one');
-    const now = await chain.now();
-    const commitUntil = deadlineOf('--commit-until', values.commitUntil ?? '7d', now);
-    const revealUntil = deadlineOf('--reveal-until', values.revealUntil ?? '2d', commitUntil);
-    const proveUntil = deadlineOf('--prove-until', values.proveUntil ?? '5d', revealUntil);
-    for (const [name, length] of [['commit', commitUntil - now], ['reveal', revealUntil - commitUntil], ['prove', proveUntil - revealUntil]]) {
-      if (length < HOUR || length > 90 * 24 * HOUR) throw invalidArgument(`--${name}-until: the window would be ${Math.round(length / 60)} minutes; the market takes an hour to 90 days`);
-    }
-    const window = durationOf('--exchange-window', values.exchangeWindow ?? '3d');
-    const terms = {
-      token: token.address, prize, price, providerStake, hunterStake: amount('hunter-stake', values.hunterStake), offerBond: amount('bond', values.bond), commitUntil: BigInt(commitUntil), revealUntil: BigInt(revealUntil), proveUntil: BigInt(proveUntil),
-      offerWindow: window, acceptWindow: window, releaseWindow: window, threshold: BigInt(thresholdOf(values.threshold, published.description.rows)), shares: prize === 0n ? Array(8).fill(0) : sharesOf(values.shares ?? '100'),
-      keyHash: await keyHash(key), specDigest: chain.bounties.specDigest(published.spec), buyerKey: values.keys === undefined ? `0x${'00'.repeat(32)}` : readKeys(values.keys).publicKey,
-      cid: values.cid ?? published.cid,
-    };
-    const total = prize + price + providerStake;
+    const {terms, total} = termsOf(chain.bounties, values, {token, now: await chain.now(), published: {...published, cid: values.cid ?? published.cid}, keyHash: await keyHash(key), buyerKey: values.keys === undefined ? undefined : readKeys(values.keys).publicKey, called: optionOf});
+    const {prize, price, providerStake} = terms;
+    const [commitUntil, revealUntil, proveUntil] = [terms.commitUntil, terms.revealUntil, terms.proveUntil].map(Number);
     say(`${amountText(total, token.decimals)} ${token.symbol} are paid in: prize ${amountText(prize, token.decimals)}, price ${amountText(price, token.decimals)}, stake ${amountText(providerStake, token.decimals)}`);
     say(`commitments until ${timeText(commitUntil)}, the key until ${timeText(revealUntil)}, proofs until ${timeText(proveUntil)}; at least ${terms.threshold} of ${published.description.rows} rows are ranked`);
     const sent = await chain.approve(token, chain.deployment.market, total);
-    sent.push(await chain.send('create', chain.market, 'create', [terms], {value: token.address === ETH ? total : 0n}));
+    sent.push(await chain.step(createStep(terms, total)));
     if (values.dryRun) return {transactions: sent};
     return {bounty: Number(chain.lastEvent(chain.market, 'Created').id), cid: terms.cid, commit_until: commitUntil, reveal_until: revealUntil, prove_until: proveUntil, transactions: sent};
   },
@@ -190,7 +163,7 @@ export const allow = {
       if (!checked.matches) throw new ZkinferError('not_good', `'${path}': its program is not that of '${values.key[i]}': ${checked.where}. It could win without showing anything; nothing was sent`);
       structures.push(chain.bounties.structureOf(readJson(path, 'what `zkinfer evm export` wrote').program));
     }
-    return {bounty, structures, transactions: [await chain.send('allow', chain.market, 'allowStructures', [BigInt(bounty), structures])]};
+    return {bounty, structures, transactions: [await chain.step(allowStep(bounty, structures))]};
   },
 };
 
@@ -202,7 +175,7 @@ export const cancel = {
     const bounty = idOf(values.bounty);
     const {submissions} = await bountyOf(chain, bounty);
     if (submissions > 0) throw invalidArgument(`bounty ${bounty}: ${submissions} models are committed to; it cannot be taken back any more`);
-    return {bounty, transactions: [await chain.send('cancel', chain.market, 'cancel', [BigInt(bounty)])]};
+    return {bounty, transactions: [await chain.step(cancelStep(bounty))]};
   },
 };
 
@@ -221,6 +194,6 @@ export const reveal = {
     const last = await chain.client.getBlockNumber();
     const then = last < behind ? undefined : await chain.client.getBlock({blockNumber: last - behind});
     if (behind > 0n && (then === undefined || Number(then.timestamp) < Number(b.commitUntil))) throw invalidArgument(`bounty ${bounty}: the deadline is less than ${behind} blocks ago, and blocks can come back; wait, or say --blocks 0`);
-    return {bounty, transactions: [await chain.send('reveal', chain.market, 'revealKey', [BigInt(bounty), `0x${toHex(key)}`])]};
+    return {bounty, transactions: [await chain.step(revealStep(bounty, `0x${toHex(key)}`))]};
   },
 };

@@ -2,6 +2,7 @@
 // What anybody may see and set going: bounties, one bounty, and what time allows of it.
 import {addressOf, amountText, wholeOf} from '../src/quantities.js';
 import {invalidArgument} from '../src/errors.js';
+import {dueSteps, withdrawStep} from '../src/market_steps.js';
 import {STATES, meaningOf, nextOf} from '../src/market_states.js';
 import {bountyOf, idOf, submissionsOf, termsOf} from './bounty.js';
 import {Chain, reading, sending} from './chain.js';
@@ -68,27 +69,20 @@ export const claim = {
     const account = values.for === undefined ? chain.account : addressOf('--for', values.for);
     const bounty = idOf(values.bounty);
     const sent = [];
-    const call = async (what, name, ...args) => sent.push(await chain.send(what, chain.market, name, args));
-    let b = await bountyOf(chain, bounty);
+    let b;
+    for (;;) {
+      b = await bountyOf(chain, bounty);
+      const due = dueSteps(b, await submissionsOf(chain, bounty, b.submissions), account, b.now);
+      // What comes behind the first of a dry run nobody knows yet.
+      if (due.length === 0 || (values.dryRun && sent.length > 0)) break;
+      for (const step of values.dryRun ? due.slice(0, 1) : due) sent.push(await chain.step(step));
+    }
     const dry = () => values.dryRun && sent.length > 0;
-    if (b.state === 'RANKED' || b.state === 'FAULT') {
-      await call('settle', 'settle', BigInt(bounty));
-      b = await bountyOf(chain, bounty);
-    }
-    while (!dry() && b.state === 'EXCHANGE' && Number(b.until) <= b.now) {
-      await call('advance', 'advance', BigInt(bounty));
-      b = await bountyOf(chain, bounty);
-    }
-    const mine = dry() ? [] : (await submissionsOf(chain, bounty, b.submissions)).filter(({hunter}) => hunter === account);
-    for (const {number, isCompensated, isRefunded} of mine) {
-      if (b.isFaulted && !isCompensated) await call(`stakes of submission ${number}`, 'claimFault', BigInt(bounty), BigInt(number));
-      else if (!b.isFaulted && b.state === 'DONE' && b.proven === 0 && !isRefunded) await call(`stake of submission ${number}`, 'reclaim', BigInt(bounty), BigInt(number));
-    }
     const owed = dry() ? 0n : await chain.read(chain.market, 'credits', b.token, account);
     const {symbol, decimals} = await chain.token(b.token);
     if (owed > 0n) {
       say(`${amountText(owed, decimals)} ${symbol} are owed to ${account}, of this bounty and others`);
-      await call('withdraw', 'withdraw', b.token, account);
+      sent.push(await chain.step(withdrawStep(b.token, account)));
     }
     if (sent.length === 0) say(`nothing is due to ${account}: bounty ${bounty} is in the state ${b.state}: ${meaningOf(b.state)}${nextOf(b, b.state, b.now) ? `; ${nextOf(b, b.state, b.now)}` : ''}`);
     if (values.dryRun && sent.length > 0) say('what comes behind the first step shows once it is done');

@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page of bounties: what a market says, what time makes of it, and what a watcher checks and a wallet's owner sets going.
+import {ETH} from '../src/bounty_terms.js';
 import {ZkinferError} from '../src/errors.js';
 import {keccak256} from '../src/keccak.js';
 import {Bounties} from '../src/market.js';
-import {meaningOf, nextOf, timeLeft} from '../src/market_states.js';
+import {EXCHANGE_STAGES, meaningOf, nextOf, timeLeft} from '../src/market_states.js';
+import {dueSteps, withdrawStep} from '../src/market_steps.js';
 import {amountText, timeText} from '../src/quantities.js';
 import {Market, nodeAt, nodeOf} from './bounty_chain.js';
 import {Files, checkData, checkProofs} from './bounty_check.js';
+import {createForm} from './bounty_create.js';
+import {hunterParts} from './bounty_hunter.js';
+import {action, line, messageOf, outcome, short} from './bounty_parts.js';
+import {providerParts} from './bounty_provider.js';
+import {sendAll} from './bounty_send.js';
 import {element} from './show.js';
 
 const byId = (id) => document.getElementById(id);
 const bounties = new Bounties(keccak256);
 const files = new Files();
-const NOBODY = `0x${'00'.repeat(20)}`;
 const FIELDS = ['rpc', 'market', 'block', 'gateway'];
 const INTERVAL = 6000;
 let market;
@@ -29,11 +35,10 @@ function say(text, isBad = false) {
   byId('said').textContent = text;
   byId('said').className = isBad ? 'bad' : '';
 }
-const messageOf = (error) => (error instanceof ZkinferError ? error.message : `${error.name}: ${error.message}`);
-const amount = (b, value) => (b.token === NOBODY ? `${amountText(value, 18)} ETH` : `${value} of the smallest unit of token ${b.token}`);
-const short = (address) => element('code', {class: 'id', title: address}, `${address.slice(0, 8)}..${address.slice(-4)}`);
-const line = (name, ...values) => element('tr', null, element('th', {scope: 'row'}, name), element('td', null, ...values));
-
+function amount(b, value) {
+  const token = b.token === ETH ? {symbol: 'ETH', decimals: 18} : market.tokens.get(b.token);
+  return token === undefined ? `${value} of the smallest unit of token ${b.token}` : `${amountText(value, token.decimals)} ${token.symbol}`;
+}
 /** What a card shows of time: written anew each time the node was asked. */
 class Clock {
   #ticks = [];
@@ -47,26 +52,9 @@ class Clock {
   }
 }
 
-/** A button whose work says in `where` what came of it. */
-function action(label, where, work) {
-  const button = element('button', {type: 'button'}, label);
-  button.addEventListener('click', async () => {
-    button.disabled = true;
-    where.replaceChildren('..');
-    try {
-      where.replaceChildren(...[await work()].flat());
-    } catch (error) {
-      const isVerdict = error instanceof ZkinferError && error.code === 'not_good';
-      where.replaceChildren(element('span', {class: 'bad'}, isVerdict ? `NOT GOOD: ${messageOf(error)}` : messageOf(error)));
-    } finally {
-      button.disabled = false;
-    }
-  });
-  return button;
-}
-
+// What stays as it is while a card is made anew.
 function place(key) {
-  if (!checked.has(key)) checked.set(key, element('div', {class: 'outcome', role: 'status'}));
+  if (!checked.has(key)) checked.set(key, outcome());
   return checked.get(key);
 }
 
@@ -98,27 +86,28 @@ function submissionRow(b, s, number, ranking) {
     element('td', {class: 'n'}, rank < 0 ? '' : String(rank + 1)), element('td', null, check, where));
 }
 
-/** What the wallet's owner may set going; anybody may, for anybody. */
-function walletPart(b, submissions) {
+/** What panels work with. */
+const working = () => ({
+  market, account, bounties, files, refresh: () => refresh().catch((error) => say(messageOf(error), true)), stageOf: (b) => (Number(b.until) > now() ? EXCHANGE_STAGES[Number(b.stage)] : 'late'),
+  there: () => `--rpc ${byId('rpc').value.trim() || 'URL'} --deployment market.json`, from: () => `--rpc ${byId('rpc').value.trim() || 'URL'} --deployment market.json --from ${account}`,
+  gateway: () => (byId('gateway').value.trim() ? `--gateway ${byId('gateway').value.trim()}` : ''),
+});
+
+const DUE_LABELS = {settle: () => 'Settle', advance: () => 'Go on to the next rank', claimFault: ([, number]) => `Take the stakes of submission ${number}`, reclaim: ([, number]) => `Take the stake of submission ${number} back`};
+
+/** What the wallet's owner may set going: his own steps, and what anybody may for anybody. */
+async function walletPart(b, submissions) {
   if (account === undefined) return undefined;
   const where = place(`wallet ${b.id}`);
-  const call = (label, name, ...values) => action(label, where, async () => {
-    const {gas, send} = await market.prepare(account, name, ...values);
-    where.replaceChildren(`about ${gas} gas; your wallet asks you`);
-    const transaction = await send();
-    setTimeout(refresh, 1000);
-    return ['sent: ', element('code', {class: 'id'}, String(transaction))];
-  });
-  const buttons = [];
-  if (b.state === 'RANKED' || b.state === 'FAULT') buttons.push(call('Settle', 'settle', b.id));
-  if (b.state === 'EXCHANGE' && Number(b.until) <= now()) buttons.push(call('Go on to the next rank', 'advance', b.id));
-  submissions.forEach((s, number) => {
-    if (s.hunter !== account) return;
-    if (b.isFaulted && !s.isCompensated) buttons.push(call(`Take the stakes of submission ${number}`, 'claimFault', b.id, number));
-    if (!b.isFaulted && b.state === 'DONE' && Number(b.proven) === 0 && !s.isRefunded) buttons.push(call(`Take the stake of submission ${number} back`, 'reclaim', b.id, number));
-  });
-  buttons.push(call('Pay out what I am owed', 'withdraw', b.token, account));
-  return element('div', null, element('p', {class: 'actions'}, ...buttons), where);
+  const at = working();
+  const send = (label, step) => action(label, where, () => sendAll(market, account, [step], where, {}, at.refresh));
+  const buttons = dueSteps(b, submissions, account, now()).map((step) => send(DUE_LABELS[step.name](step.args), step));
+  buttons.push(send('Pay out what I am owed', withdrawStep(b.token, account)));
+  // A panel stays as it is, with the files that were chosen, while its state lasts.
+  const key = `panel ${b.id} ${b.state} ${at.stageOf(b)} ${b.round} ${Number(b.submissions) > 0} ${submissions.some(({hunter, isScored}) => hunter === account && !isScored)} ${market.of(b.id, 'Released').length}`;
+  if (!checked.has(key)) checked.set(key, element('div', {class: 'panel'}, ...(b.provider === account ? await providerParts(at, b) : []), ...(await hunterParts(at, b, submissions))));
+  const panel = checked.get(key);
+  return element('div', null, panel, element('p', {class: 'actions'}, ...buttons), where);
 }
 
 const EVENT_TEXTS = {
@@ -153,7 +142,7 @@ async function card(b) {
     dataPart(b),
     submissions.length === 0 ? element('p', {class: 'soft'}, 'Nobody has committed to a model.') : element('div', {class: 'scroll'}, element('table', {class: 'submissions'}, element('thead', null, element('tr', null, ...['submission', 'hunter', 'rows right', 'rank', 'proofs'].map((name) => element('th', null, name)))),
       element('tbody', null, ...submissions.map((s, number) => submissionRow(b, s, number, ranking))))),
-    walletPart(b, submissions),
+    await walletPart(b, submissions),
     element('details', null, element('summary', null, `${events.length} events`), element('ol', {class: 'files small'}, ...events.map((event) => element('li', null, `block ${event.block}: ${EVENT_TEXTS[event.name](event.args, b)}`)))));
   details.addEventListener('toggle', () => (details.open ? open.add(b.id) : open.delete(b.id)));
   const section = element('section', {id: `bounty-${b.id}`, class: 'bounty'}, details);
@@ -163,6 +152,8 @@ async function card(b) {
 
 async function refresh() {
   const list = await market.refresh();
+  // A token that says nothing of itself has amounts in its smallest unit.
+  await Promise.all([...new Set(list.map(({token}) => token))].map((token) => market.token(token).catch(() => undefined)));
   clock = {node: market.now, own: Date.now()};
   const cards = (await Promise.all(list.map(card))).reverse();
   const place_ = byId('bounties');
@@ -182,12 +173,15 @@ async function load(ask) {
   byId('bounties').replaceChildren();
   checked.clear();
   shownCards.clear();
+  byId('new').hidden = true;
   try {
     files.gateway = byId('gateway').value.trim();
     if (files.gateway !== '' && !/^https?:\/\//.test(files.gateway)) throw new ZkinferError('invalid_argument', `Expected a gateway's address, such as http://127.0.0.1:8080, got '${files.gateway}'`);
     market = new Market(ask(), byId('market').value.trim(), byId('block').value.trim());
     history.replaceState(null, '', `#${new URLSearchParams(FIELDS.map((id) => [id, byId(id).value.trim()]).filter(([, value]) => value !== ''))}`);
     await refresh();
+    byId('new').replaceChildren(...(account === undefined ? [] : [createForm(working())]));
+    byId('new').hidden = account === undefined;
     refreshLater();
   } catch (error) {
     say(messageOf(error), true);

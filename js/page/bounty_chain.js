@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The market as a node tells it. A node is believed in what the chain says, and in nothing else.
-import {decodeAnswer, decodeError, decodeLog, encodeCall} from '../src/abi.js';
+import {decodeAnswer, decodeLog, encodeCall} from '../src/abi.js';
+import {ETH} from '../src/bounty_terms.js';
 import {fromHex, toHex} from '../src/bytes.js';
 import {ZkinferError, invalidArgument} from '../src/errors.js';
 import {marketAbi} from '../src/market_abi.js';
 import {STATES} from '../src/market_states.js';
+import {approveSteps, cleanSymbol, erc20Abi} from '../src/market_steps.js';
+import {explained} from '../src/refusals.js';
 
 const PAGE = 20;
 const hex = (bytes) => `0x${toHex(bytes)}`;
@@ -34,7 +37,7 @@ export class Market {
   constructor(ask, address, firstBlock) {
     if (!/^0x[0-9a-fA-F]{40}$/.test(address)) throw invalidArgument(`Expected the market's address, 0x and 40 hexadecimal digits, got '${address}'`);
     if (!/^\d*$/.test(firstBlock)) throw invalidArgument(`Expected a block's number, got '${firstBlock}'`);
-    Object.assign(this, {ask, address: address.toLowerCase(), firstBlock: BigInt(firstBlock || 0), events: new Map()});
+    Object.assign(this, {ask, address: address.toLowerCase(), firstBlock: BigInt(firstBlock || 0), events: new Map(), tokens: new Map()});
     this.nextBlock = this.firstBlock;
   }
 
@@ -100,27 +103,66 @@ export class Market {
 
   /** The program that is registered under a model's name; undefined: none. */
   async programOf(modelId) {
-    const one = async (to, name, values, inputs) => {
-      const abi = [{type: 'function', name, inputs, outputs: [{name: '', type: 'address'}]}];
-      return decodeAnswer(abi, name, fromHex((await this.ask('eth_call', [{to, data: hex(encodeCall(abi, name, values))}, 'latest'])).slice(2)));
-    };
-    const at = await one(await this.read('programs'), 'programOf', [modelId], [{name: 'modelId', type: 'bytes32'}]);
+    const abi = [{type: 'function', name: 'programOf', inputs: [{name: 'modelId', type: 'bytes32'}], outputs: [{name: '', type: 'address'}]}];
+    const at = await this.readOf(await this.read('programs'), abi, 'programOf', modelId);
     const code = fromHex((await this.ask('eth_getCode', [at, 'latest'])).slice(2));
     return code.length < 2 ? undefined : code.slice(1);
   }
 
-  /** What a call would cost, after the contract was asked: {gas, send}. account: of the wallet. */
-  async prepare(account, name, ...values) {
-    const call = {from: account, to: this.address, data: hex(encodeCall(marketAbi, name, values))};
+  /** A view of another contract. */
+  async readOf(to, abi, name, ...values) {
+    const answer = fromHex((await this.ask('eth_call', [{to, data: hex(encodeCall(abi, name, values))}, 'latest'])).slice(2));
+    if (answer.length === 0) throw invalidArgument(`There is no contract at ${to} that answers ${name}`);
+    return decodeAnswer(abi, name, answer);
+  }
+
+  /** {address, symbol, decimals}; of ETH too. */
+  async token(address) {
+    if (address === ETH) return {address, symbol: 'ETH', decimals: 18};
+    if (!this.tokens.has(address)) {
+      try {
+        const [symbol, decimals] = await Promise.all([this.readOf(address, erc20Abi, 'symbol'), this.readOf(address, erc20Abi, 'decimals')]);
+        this.tokens.set(address, {address, symbol: cleanSymbol(symbol), decimals: Number(decimals)});
+      } catch {
+        throw invalidArgument(`token ${address}: it answers no symbol and decimals as ERC-20 tokens do`);
+      }
+    }
+    return this.tokens.get(address);
+  }
+  /** Steps that let the market take an amount of a token. */
+  async approveSteps(account, token, amount) {
+    return approveSteps(token, this.address, amount, token.address === ETH ? 0n : await this.readOf(token.address, erc20Abi, 'allowance', account, this.address));
+  }
+
+  /** What a step of src/market_steps.js would cost, after the contract was asked: {to, abi, data, gas, maxFeePerGas, most, send}. account: of the wallet. */
+  async prepare(account, {what, contract, abi = marketAbi, name, args, value = 0n, to, data}) {
+    const call = {from: account, to: to ?? (contract === 'market' ? this.address : contract), data: data ?? hex(encodeCall(abi, name, args)), ...(value > 0n && {value: quantity(value)})};
     let gas;
     try {
       await this.ask('eth_call', [call, 'latest']);
       gas = BigInt(await this.ask('eth_estimateGas', [call]));
     } catch (error) {
-      const data = typeof error.data === 'string' ? error.data : error.data?.data;
-      const known = typeof data === 'string' ? decodeError(marketAbi, fromHex(data.slice(2))) : undefined;
-      throw known === undefined ? error : new ZkinferError('rejected', `the contract refuses ${name}: ${known.name}(${known.args.join(', ')})`);
+      throw explained(what, error);
     }
-    return {gas, send: () => this.ask('eth_sendTransaction', [{...call, gas: quantity((gas * 21n) / 20n)}])};
+    const [{baseFeePerGas}, tip] = await Promise.all([this.ask('eth_getBlockByNumber', ['latest', false]), this.ask('eth_maxPriorityFeePerGas', []).catch(() => '0x3b9aca00')]);
+    const maxFeePerGas = 2n * BigInt(baseFeePerGas ?? 0) + BigInt(tip);
+    // What is left over is not paid for.
+    const limit = (gas * 21n) / 20n;
+    const request = {...call, gas: quantity(limit), maxFeePerGas: quantity(maxFeePerGas), maxPriorityFeePerGas: tip};
+    const send = () => this.ask('eth_sendTransaction', [request]).catch((error) => Promise.reject(explained(what, error)));
+    return {to: call.to, abi, data: call.data, gas, maxFeePerGas, most: limit * maxFeePerGas, send};
+  }
+
+  /** The receipt of a transaction. */
+  async mined(what, hash) {
+    for (let seconds = 0; seconds < 600; ++seconds) {
+      const receipt = await this.ask('eth_getTransactionReceipt', [hash]);
+      if (receipt !== null) {
+        if (BigInt(receipt.status) !== 1n) throw new ZkinferError('rejected', `${what}: the transaction ${hash} failed: something has changed meanwhile. Nothing moved but the fee`);
+        return receipt;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+    }
+    throw new ZkinferError('input/output', `${what}: the transaction ${hash} is sent and was not mined within 10 minutes; look at it before you send again`);
   }
 }

@@ -56,7 +56,7 @@ export function distanceText(seconds) {
 }
 
 /** Hits of `rows`: "48", or "75%" (rounded up). */
-export function thresholdOf(text, rows) {
+export function thresholdOf(text, rows, what = '--threshold') {
   const percent = /^(\d{1,3})(?:\.(\d{1,6}))?%$/.exec(text);
   let hits;
   if (percent) {
@@ -67,15 +67,15 @@ export function thresholdOf(text, rows) {
   } else {
     hits = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
   }
-  if (!(hits >= 0 && hits <= rows)) throw invalidArgument(`--threshold: expected 0 to ${rows} hits, or a share of the rows such as 75%, got '${text}'`);
+  if (!(hits >= 0 && hits <= rows)) throw invalidArgument(`${what}: expected 0 to ${rows} hits, or a share of the rows such as 75%, got '${text}'`);
   return hits;
 }
 
 /** "70,30" of a hundred, the best rank first, as eight numbers of 10,000. */
-export function sharesOf(text) {
-  const parts = text.split(',').map((part) => amountOf('--shares', part.trim(), 2));
+export function sharesOf(text, what = '--shares') {
+  const parts = text.split(',').map((part) => amountOf(what, part.trim(), 2));
   if (parts.length > 8 || parts.reduce((sum, part) => sum + part, 0n) !== 10000n || parts.some((part, i) => i > 0 && part > parts[i - 1])) {
-    throw invalidArgument(`--shares: expected at most eight shares that are 100 together, none larger than the one before, as in 70,20,10; got '${text}'`);
+    throw invalidArgument(`${what}: expected at most eight shares that are 100 together, none larger than the one before, as in 70,20,10; got '${text}'`);
   }
   return Array.from({length: 8}, (_, i) => Number(parts[i] ?? 0n));
 }

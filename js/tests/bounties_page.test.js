@@ -7,7 +7,7 @@ import {join} from 'node:path';
 import {after, before, test} from 'node:test';
 import {pathToFileURL} from 'node:url';
 import {startAnvil} from './anvil.js';
-import {openBrowser} from './chromium.js';
+import {addWallet, openBrowser} from './chromium.js';
 import {startWalk} from './market_walk.js';
 import {web} from './native.js';
 
@@ -161,30 +161,24 @@ test('what cannot be: no node, no market, a first block that is too late', async
 test('a wallet that the browser has pays out; the page holds no key', async () => {
   await anvil.ask('evm_increaseTime', 21600);
   await anvil.ask('evm_mine');
-  // It asks its own node, as an injected wallet does; anvil holds the account.
-  await page.addInitScript(([rpc, account]) => {
-    globalThis.ethereum = {
-      request: async ({method, params}) => {
-        if (method === 'eth_requestAccounts') return [account];
-        const answer = await (await fetch(rpc, {method: 'POST', headers: {'content-type': 'application/json'}, body: JSON.stringify({jsonrpc: '2.0', id: 1, method, params})})).json();
-        if (answer.error) throw Object.assign(new Error(answer.error.message), {data: answer.error.data});
-        return answer.result;
-      },
-    };
-  }, [anvil.url, HUNTER]);
+  await addWallet(page, anvil.url, HUNTER);
   await open();
   await page.getByRole('button', {name: 'Through my wallet'}).click();
   await page.getByText('Bounty 0: 1 ETH').click();
   await says(/RANKED/);
   await shown().getByRole('button', {name: 'Settle'}).click();
+  await shown().getByRole('button', {name: 'Send with my wallet'}).click();
   await says(/EXCHANGE/);
   await says(/rank 1: offer, until in (2 h 0|1 h 5\d) min/);
   const balance = async () => BigInt(await anvil.ask('eth_getBalance', HUNTER, 'latest'));
   const before = await balance();
   await shown().getByRole('button', {name: 'Pay out what I am owed'}).click();
-  await says(/sent: 0x[0-9a-f]{64}/);
+  await says(/To be sent: withdraw.*function\s+withdraw\(address,address\).*value\s+0 ETH.*costs\s+about \d+ gas, at most 0\.\d+ ETH/);
+  assert.equal(await balance(), before, 'nothing is sent before its sender says so');
+  await shown().getByRole('button', {name: 'Send with my wallet'}).click();
+  await says(/done: 0x[0-9a-f]{64}/);
   for (let i = 0; i < 100 && (await balance()) === before; ++i) await new Promise((resolve) => setTimeout(resolve, 100));
   assert.ok((await balance()) > before + 99n * 10n ** 16n);
   await shown().getByRole('button', {name: 'Pay out what I am owed'}).click();
-  await says(/the contract refuses withdraw: NoCredit/);
+  await says(/withdraw: nothing is owed to 0x70997970/);
 });

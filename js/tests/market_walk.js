@@ -14,7 +14,7 @@ const run = promisify(execFile);
 
 export const blocks = blocksOf('docs/market.md', 'js_market_walk', 'sh').map(({code}) => code);
 
-/** {folder, run}: run(count, more) runs the first `count` blocks in one shell, `more` after the third, and gives what it said. */
+/** {folder, run, shell}: shell(code) runs it in the folder as the page has it; run(count, more) runs the first `count` blocks in one shell, `more` after the third, and gives what it said. */
 export function startWalk(name, rpc) {
   const project = new Folder(name).path;
   mkdirSync(join(project, 'build/release/tools'), {recursive: true});
@@ -24,8 +24,11 @@ export function startWalk(name, rpc) {
   mkdirSync(join(project, 'try'));
   // In the place of the `npm install` that the page names.
   installMarket(join(project, 'try'));
+  const folder = join(project, 'try');
+  const bash = (code, cwd, more) => run('bash', ['-euo', 'pipefail', '-c', code], {cwd, env: {...process.env, ZKINFER: '', RPC: rpc, ...more}, maxBuffer: 2 ** 26}).catch((error) => assert.fail(`${error.stdout}\n${error.stderr}`));
   return {
-    folder: join(project, 'try'),
-    run: (count, more = '') => run('bash', ['-euo', 'pipefail', '-c', [...blocks.slice(0, 3), more, ...blocks.slice(3, count)].join('\n')], {cwd: project, env: {...process.env, ZKINFER: '', RPC: rpc}, maxBuffer: 2 ** 26}).catch((error) => assert.fail(`${error.stdout}\n${error.stderr}`)),
+    folder,
+    run: (count, more = '') => bash([...blocks.slice(0, Math.min(3, count)), more, ...blocks.slice(3, count)].join('\n'), project),
+    shell: (code) => bash(`umask 077\n${code}`, folder, {PATH: `${folder}/node_modules/.bin:${project}/build/release/tools/cli:${process.env.PATH}`}),
   };
 }

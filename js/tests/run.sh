@@ -10,15 +10,15 @@ need_node 18
 for part in src cli; do
   diff -rq "$here/../$part" "$3/zkinfer/$part" >/dev/null || { echo "$3/zkinfer is of other sources than js/$part: make web"; exit 1; }
 done
-if [[ $1 == page || $1 == page_kinds || $1 == page_evm || $1 == prove_page || $1 == bounties_page ]]; then
+if [[ $1 == page || $1 == page_kinds || $1 == page_evm || $1 == prove_page || $1 == bounties_* ]]; then
   command -v chromium >/dev/null || skip "there is no Chromium (scripts/install_packages.sh web)"
 fi
-if [[ $1 == evm || $1 == four || $1 == page_evm || $1 == market* || $1 == bounties_page ]]; then
+if [[ $1 == evm || $1 == four || $1 == page_evm || $1 == market* || $1 == bounties_* ]]; then
   evm=$(realpath "$3/..")/evm
   [[ -f $evm/npm/complete && -f $evm/artifacts.json ]] || skip "there is no $evm: make evm"
   export ZKINFER_EVM=$evm
 fi
-if [[ $1 == page || $1 == page_kinds || $1 == page_evm || $1 == prove_page || $1 == types || $1 == docs || $1 == evm || $1 == market* || $1 == bounties_page ]]; then
+if [[ $1 == page || $1 == page_kinds || $1 == page_evm || $1 == prove_page || $1 == types || $1 == docs || $1 == evm || $1 == market* || $1 == bounties_* ]]; then
   [[ -f $3/npm/complete ]] || skip "there is no $3/npm: make web could not get its packages from npm"
 fi
 mkdir -p "$4"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Arrays of whole numbers in NumPy's files (.npy, versions 1 and 2), as far as data of bounties go.
-import {concat} from '../src/bytes.js';
-import {invalidArgument} from '../src/errors.js';
+import {concat} from './bytes.js';
+import {invalidArgument} from './errors.js';
 
 const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const READERS = {u1: (view, at) => view.getUint8(at), i1: (view, at) => view.getInt8(at), u2: (view, at) => view.getUint16(at, true), i2: (view, at) => view.getInt16(at, true),

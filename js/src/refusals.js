@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What contracts revert with, in words that say what to do.
-import {ZkinferError} from '../src/errors.js';
-import {marketAbi, saleAbi} from '../src/market_abi.js';
-import {REASONS} from '../src/evm.js';
-import {STATES, meaningOf} from '../src/market_states.js';
-import {timeText} from '../src/quantities.js';
+import {decodeError} from './abi.js';
+import {fromHex} from './bytes.js';
+import {ZkinferError} from './errors.js';
+import {marketAbi, saleAbi} from './market_abi.js';
+import {REASONS} from './evm.js';
+import {STATES, meaningOf} from './market_states.js';
+import {timeText} from './quantities.js';
 
 const stateText = (state) => `it is in the state ${STATES[Number(state)]}: ${meaningOf(STATES[Number(state)])}`;
 
@@ -37,6 +39,9 @@ const SAID = {
 const others = [
   {type: 'error', name: 'Rejected', inputs: [{name: 'reason', type: 'uint8'}]},
   {type: 'error', name: 'UnknownModel', inputs: [{name: 'modelId', type: 'bytes32'}]},
+  // The compiler's own, of which tokens make use.
+  {type: 'error', name: 'Error', inputs: [{name: 'message', type: 'string'}]},
+  {type: 'error', name: 'Panic', inputs: [{name: 'code', type: 'uint256'}]},
 ];
 
 function revertOf(error) {
@@ -48,15 +53,15 @@ function revertOf(error) {
 }
 
 /** A ZkinferError of what a node or a contract said to `what`. */
-export function explained(viem, what, error) {
+export function explained(what, error) {
   if (error instanceof ZkinferError) return error;
   for (let at = error, depth = 0; at && depth < 12; at = at.cause, ++depth) if (at instanceof ZkinferError) return Object.assign(new ZkinferError(at.code, `${what}: ${at.message}`), {isSilent: at.isSilent});
   const data = revertOf(error);
   if (data === undefined) return new ZkinferError('input/output', `${what}: ${(error.details ?? error.shortMessage ?? error.message).split('\n')[0].slice(0, 300)}`);
   for (const abi of [marketAbi, saleAbi, others]) {
     try {
-      const {errorName, args = []} = viem.decodeErrorResult({abi, data});
-      return new ZkinferError('rejected', `${what}: ${SAID[errorName]?.(...args) ?? `the contract refuses: ${errorName}(${args.join(', ')})`}`);
+      const known = decodeError(abi, fromHex(data.slice(2)));
+      if (known !== undefined) return new ZkinferError('rejected', `${what}: ${SAID[known.name]?.(...known.args) ?? `the contract refuses: ${known.name}(${known.args.join(', ')})`}`);
     } catch {
       // Of another contract.
     }
