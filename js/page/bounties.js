@@ -6,7 +6,7 @@ import {keccak256} from '../src/keccak.js';
 import {Bounties} from '../src/market.js';
 import {EXCHANGE_STAGES, meaningOf, nextOf, timeLeft} from '../src/market_states.js';
 import {dueSteps, withdrawStep} from '../src/market_steps.js';
-import {amountText, timeText} from '../src/quantities.js';
+import {HOUR, amountText, distanceText, timeText} from '../src/quantities.js';
 import {Market, nodeAt, nodeOf} from './bounty_chain.js';
 import {Files, checkData, checkProofs} from './bounty_check.js';
 import {createForm} from './bounty_create.js';
@@ -89,6 +89,7 @@ function submissionRow(b, s, number, ranking) {
 /** What panels work with. */
 const working = () => ({
   market, account, bounties, files, refresh: () => refresh().catch((error) => say(messageOf(error), true)), stageOf: (b) => (Number(b.until) > now() ? EXCHANGE_STAGES[Number(b.stage)] : 'late'),
+  late: (until) => (Number(until) - now() < HOUR ? [`It is over ${distanceText(Number(until) - now())}, and a transaction can be held back.`] : []),
   there: () => `--rpc ${byId('rpc').value.trim() || 'URL'} --deployment market.json`, from: () => `--rpc ${byId('rpc').value.trim() || 'URL'} --deployment market.json --from ${account}`,
   gateway: () => (byId('gateway').value.trim() ? `--gateway ${byId('gateway').value.trim()}` : ''),
 });

@@ -34,7 +34,7 @@ function commitPart(at, b) {
     const kept = newSubmission(at.bounties, {chainId: at.market.chainId, market: at.market.address, bounty: b.id, hunter: at.account, modelId, certificate: (await certificate.one()).bytes});
     const {token, text} = await amountIn(at, b, b.hunterStake);
     const secret = keeper('submission.json', `${JSON.stringify(kept, null, 2)}\n`, 'secret: it opens the commitment; without it the stake is lost');
-    return sendAll(at.market, at.account, [...(await at.market.approveSteps(at.account, token, b.hunterStake)), commitStep(b, kept.commit_hash)], where, {about: [`The data are published as the terms promise. The stake is ${text}; it comes back with a proven score.`], kept: [secret]}, at.refresh);
+    return sendAll(at.market, at.account, [...(await at.market.approveSteps(at.account, token, b.hunterStake)), commitStep(b, kept.commit_hash)], where, {about: [`The data are published as the terms promise. The stake is ${text}; it comes back with a proven score.`, ...at.late(b.commitUntil)], kept: [secret]}, at.refresh);
   });
   return element('div', null, title('Take part'), element('p', {class: 'soft'}, 'The network takes a chunk\'s rows at once and ends in ArgMax (examples/bounty). In a terminal, with any input for the first proof:'),
     command('zkinfer commit network.zkmodel --inputs public:keccak256 --profile small --budget 16', 'zkinfer prove network.zkmodel --input calibration.npy --index 0 -o first.zkproof', 'zkinfer digest network.zkkey --input calibration.npy --index 0 --write-input-data first.bin',
@@ -76,7 +76,7 @@ function provePart(at, b) {
       if (!(await at.market.readOf(at_, receiptsAbi, 'isVerified', await at.market.readOf(at_, receiptsAbi, 'receiptOf', ...of)))) steps.push({what: `proof of chunk ${i}`, ...receiptCall(exports[i], {receipts: at_})});
     }
     const ranks = hits >= Number(b.threshold);
-    return sendAll(at.market, at.account, [...steps, submitStep(b.id, number, spec, claim)], where, {about: [`${hits} of ${description.rows} rows are right; ${ranks ? `that reaches the ${b.threshold} that are ranked` : `fewer than the ${b.threshold} that are ranked: it gives the stake back and no rank`}.`]}, at.refresh);
+    return sendAll(at.market, at.account, [...steps, submitStep(b.id, number, spec, claim)], where, {about: [`${hits} of ${description.rows} rows are right; ${ranks ? `that reaches the ${b.threshold} that are ranked` : `fewer than the ${b.threshold} that are ranked: it gives the stake back and no rank`}.`, ...at.late(b.proveUntil)]}, at.refresh);
   });
   return element('div', null, title('Prove and submit'), command(`zkinfer-market prove --model network.zkmodel --submission submission.json -o proofs ${at.there()} ${at.gateway()}`.trim()), submission.part, proofs.part, submit, announce);
 }
@@ -107,7 +107,7 @@ function offerPart(at, b, number) {
     const {token, text} = await amountIn(at, b, b.offerBond);
     const {text: price} = await amountIn(at, b, b.price);
     const offer = {c1, c2, ciphertextRoot: head.root, ciphertextCid: `ipfs://${list.files.sealed}`, proofCid: goodsCid, sealedShare: `0x${toHex(sealed)}`};
-    return sendAll(at.market, at.account, [...(await at.market.approveSteps(at.account, token, b.offerBond)), offerStep(b, offer)], where, {about: [`The bond is ${text}, the price ${price}. With it you promise to release the first share once the provider has accepted. Publish goods.car before.`]}, at.refresh);
+    return sendAll(at.market, at.account, [...(await at.market.approveSteps(at.account, token, b.offerBond)), offerStep(b, offer)], where, {about: [`The bond is ${text}, the price ${price}. With it you promise to release the first share once the provider has accepted. Publish goods.car before.`, ...at.late(b.until)]}, at.refresh);
   });
   return element('div', null, title('Sell the weights'), command(`zkinfer seal network.zkmodel --sale "${sale}"`, `zkinfer-market offer ${b.id} --sealed network.zksealed --key network.zkkey --shares network.zkshares --export first.evm.json ${at.from()} --dry-run`), shares.part, goods.part, send);
 }
@@ -116,7 +116,7 @@ function releasePart(at, b) {
   const send = task('Release the first share', async (where) => {
     const {k1, c1} = await sharesOf(await shares.one());
     if (c1 !== b.offered) throw invalidArgument(`its first share is not the one whose SHA-256 is ${b.offered}`);
-    return sendAll(at.market, at.account, [releaseStep(b.id, `0x${toHex(k1)}`)], where, {about: ['The price is yours with it. The share is public from then on, and opens nothing for those who lack the second.']}, at.refresh);
+    return sendAll(at.market, at.account, [releaseStep(b.id, `0x${toHex(k1)}`)], where, {about: ['The price is yours with it. The share is public from then on, and opens nothing for those who lack the second.', ...at.late(b.until)]}, at.refresh);
   });
   return element('div', null, title('Release the share'), shares.part, send);
 }

@@ -74,7 +74,7 @@ async function acceptPart(at, b) {
     const head = encryptionHead(await at.files.get(list.files.proof, MOST_PROOF));
     for (const [name, want] of [['c1', offer.c1], ['c2', offer.c2], ['root', offer.ciphertextRoot]]) if (head[name] !== want) throw new ZkinferError('not_good', `the sealed weights have ${name} ${head[name]}, offered was ${want}`);
     if (!checked.isSaid()) throw invalidArgument('the share is good; this page does not check the proof of the ciphertext, the command above does: run it first');
-    return sendAll(at.market, at.account, [acceptStep(b.id)], where, {about: ['With it the price is the seller\'s as soon as he releases his share.']}, at.refresh);
+    return sendAll(at.market, at.account, [acceptStep(b.id)], where, {about: ['With it the price is the seller\'s as soon as he releases his share.', ...at.late(b.until)]}, at.refresh);
   });
   return element('div', null, title('Accept the offered weights'), command(`zkinfer-market accept ${b.id} --keys buyer.keys -o goods ${at.from()} --dry-run ${at.gateway()}`.trim()), keys.part, checked.part, send);
 }

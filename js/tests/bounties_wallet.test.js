@@ -243,8 +243,10 @@ test('the weights are sold: offered, checked, accepted, released, opened with th
   await sends('provider', at, /To be sent: accept/);
   await says('hunter', /Release the share/, at);
   await choose('hunter', at, 'Shares of the weights', 'network.zkshares');
+  await later(3660);
+  await says('hunter', /rank 1: release, until in 5\d min/, at);
   await press('hunter', at, 'Release the first share');
-  await sends('hunter', at, /To be sent: release/);
+  await sends('hunter', at, /To be sent: release.*It is over in 5\d min, and a transaction can be held back/);
   await says('provider', /Open the weights that were bought/, at);
   await choose('provider', at, 'Your key', 'buyer.keys');
   await press('provider', at, 'Open the shares');
