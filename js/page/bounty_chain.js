@@ -50,7 +50,7 @@ export class Market {
 
   /** Chain, time, all bounties with their states, and events since the last time. */
   async refresh() {
-    this.chainId = BigInt(await this.ask('eth_chainId', []));
+    await this.#mustBeTheChain();
     const block = await this.ask('eth_getBlockByNumber', ['latest', false]);
     this.block = BigInt(block.number);
     this.now = Number(BigInt(block.timestamp));
@@ -61,6 +61,13 @@ export class Market {
     await this.#events();
     this.bounties = bounties;
     return bounties;
+  }
+
+  /** A wallet can be moved to another chain at any time; what was read of one is not sent to another. */
+  async #mustBeTheChain() {
+    const chainId = BigInt(await this.ask('eth_chainId', []));
+    this.chainId ??= chainId;
+    if (chainId !== this.chainId) throw invalidArgument(`this is chain ${chainId} now, the page was loaded from chain ${this.chainId}: load it anew, or go back`);
   }
 
   async #events() {
@@ -138,6 +145,7 @@ export class Market {
   async prepare(account, {what, contract, abi = marketAbi, name, args, value = 0n, to, data}) {
     const call = {from: account, to: to ?? (contract === 'market' ? this.address : contract), data: data ?? hex(encodeCall(abi, name, args)), ...(value > 0n && {value: quantity(value)})};
     let gas;
+    await this.#mustBeTheChain();
     try {
       await this.ask('eth_call', [call, 'latest']);
       gas = BigInt(await this.ask('eth_estimateGas', [call]));
@@ -149,7 +157,10 @@ export class Market {
     // What is left over is not paid for.
     const limit = (gas * 21n) / 20n;
     const request = {...call, gas: quantity(limit), maxFeePerGas: quantity(maxFeePerGas), maxPriorityFeePerGas: tip};
-    const send = () => this.ask('eth_sendTransaction', [request]).catch((error) => Promise.reject(explained(what, error)));
+    const send = async () => {
+      await this.#mustBeTheChain();
+      return this.ask('eth_sendTransaction', [request]).catch((error) => Promise.reject(explained(what, error)));
+    };
     return {to: call.to, abi, data: call.data, gas, maxFeePerGas, most: limit * maxFeePerGas, send};
   }
 

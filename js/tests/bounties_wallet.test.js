@@ -324,6 +324,26 @@ test('a bounty that nobody took part in is taken back; nothing of the page stays
   await press('provider', 'new', 'Show what would be sent');
   await sends('provider', 'new', /To be sent: create.*1\.5 ETH are paid in/);
   await openCard('provider', 2);
+  // A wallet whose owner says no, and one that has been moved to another chain since.
+  await pages.provider.evaluate(() => {
+    const {request} = globalThis.ethereum;
+    globalThis.said = {};
+    globalThis.ethereum.request = async (one) => {
+      const given = globalThis.said[one.method];
+      if (given === undefined) return request(one);
+      if (given === null) throw Object.assign(new Error('User rejected the request.'), {code: 4001});
+      return given;
+    };
+  });
+  const answers = (given) => pages.provider.evaluate((one) => (globalThis.said = one), given);
+  for (const [given, pattern] of [[{eth_sendTransaction: null}, /cancel: User rejected the request\./], [{eth_chainId: '0x1'}, /this is chain 1 now, the page was loaded from chain 31337/]]) {
+    await press('provider', 'bounty-2', 'Take the bounty back');
+    await says('provider', /To be sent: cancel/, 'bounty-2');
+    await answers(given);
+    await press('provider', 'bounty-2', 'Send with my wallet');
+    await says('provider', pattern, 'bounty-2');
+    await answers({});
+  }
   await press('provider', 'bounty-2', 'Take the bounty back');
   await sends('provider', 'bounty-2', /To be sent: cancel/);
   await says('provider', /DONE/, 'bounty-2');
