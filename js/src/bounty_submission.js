@@ -35,7 +35,7 @@ export function readSubmission(where, text, {chainId, market}) {
     kept = undefined;
   }
   const isWhole = kept?.format === FORMAT && Number.isSafeInteger(kept.bounty) && kept.bounty >= 0 && ['model_id', 'certificate_digest', 'salt', 'commit_hash'].every((name) => /^0x[0-9a-f]{64}$/.test(kept[name])) && /^0x[0-9a-f]{40}$/.test(kept.hunter);
-  if (!isWhole) throw invalidArgument(`'${where}': it is not what \`zkinfer-market commit\` or the page of bounties writes`);
+  if (!isWhole) throw invalidArgument(`'${where}': it is not what \`zkinfer-market commit\` writes, nor what the page of bounties does`);
   if (kept.chain_id !== Number(chainId) || kept.market !== market.toLowerCase()) throw invalidArgument(`'${where}' is of another chain or market`);
   return kept;
 }

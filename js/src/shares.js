@@ -29,7 +29,7 @@ export function readKeysText(where, content) {
   } catch {
     keys = undefined;
   }
-  if (keys?.format !== KEYS_FORMAT) throw invalidArgument(`'${where}': it is not what \`zkinfer-market new-keys\` or the page of bounties writes`);
+  if (keys?.format !== KEYS_FORMAT) throw invalidArgument(`'${where}': it is not what \`zkinfer-market new-keys\` writes, nor what the page of bounties does`);
   // Said without what is there.
   if (!/^0x[0-9a-f]{64}$/.test(keys.secret_key)) throw invalidArgument(`'${where}': "secret_key": expected 0x and 64 hexadecimal digits`);
   return {publicKey: digestOf(`'${where}': "public_key"`, keys.public_key), secretKey: keys.secret_key};
