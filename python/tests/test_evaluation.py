@@ -39,7 +39,11 @@ def test_counts_are_the_models(model, flowers, labelled, tmp_path):
         assert (f1[label].numerator, f1[label].denominator) == (2 * expected[label, label], expected[label].sum() + expected[:, label].sum())
     by_group = zkinfer.verify_evaluation(key.evaluate(data, by_group=True), key.public, data)
     assert [figure.numerator for figure in by_group.figures] == [(classes == labels).sum()] + [((classes == labels) & (groups == g)).sum() for g in (0, 1)]
-    assert zkinfer.verify_evaluation(key.evaluate(data, "top-3"), key.public, data).value == 1
+    scores = np.array([model.run(row).integers[0].ravel() for row in flowers])
+    among_two = (scores > scores[np.arange(len(labels)), labels][:, None]).sum(axis=1) < 2
+    assert zkinfer.verify_evaluation(key.evaluate(data, "top-2"), key.public, data).value == among_two.mean()
+    with pytest.raises(zkinfer.InputError, match="best 3 of 3 classes, which are always right"):
+        key.evaluate(data, "top-3")
 
     evaluation.save(tmp_path / "test.zkeval")
     data.save(tmp_path / "test.zkset")

@@ -292,7 +292,7 @@ def test_a_text_is_no_path(folder, tokenizer, tmp_path):
             zkinfer.compile(folder / "llama.bin", tokens=8, calibration=given)
         assert len(str(error.value)) < 400
     (tmp_path / "story.txt").write_text(text)
-    with pytest.raises(zkinfer.InputError, match="story.txt' is a text, .*Tokenizer.windows"):
+    with pytest.raises(zkinfer.InputError, match="story.txt' is a text; .*Tokenizer.windows"):
         zkinfer.compile(folder / "llama.bin", tokens=8, calibration=tmp_path / "story.txt")
     for wrong in (lambda: zkinfer.compile(text), lambda: zkinfer.VerificationKey.load(text), lambda: zkinfer.Proof.load(text), lambda: zkinfer.Tokenizer(text)):
         with pytest.raises((zkinfer.FileError, zkinfer.InputError)) as error:

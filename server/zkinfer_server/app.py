@@ -205,6 +205,8 @@ def make_app(service: Service, keys: ApiKeys, metrics: Metrics) -> FastAPI:
             response = problem_response(problem)
         except Unavailable:
             response = problem_response(Problem("unavailable", "the service cannot keep answers now: nothing was done", retry_after=2))
+        except asyncio.CancelledError:  # the server stops and waits no longer; what was begun may be done or not
+            response = problem_response(Problem("unavailable", "the service is stopping; ask again with the same Idempotency-Key, which is answered once", retry_after=2))
         except Exception:
             log.exception("%s %s", request.method, request.url.path)
             response = problem_response(Problem("internal", "a fault of the server; it is in its log"))
