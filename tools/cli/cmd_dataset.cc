@@ -21,7 +21,7 @@ namespace {
 
 struct Arguments {
   std::string input_path, labels_path, targets_path, groups_path, tokenizer_path, output_path, name;
-  std::size_t tokens = 0;
+  int tokens = 0;
   InputOptions options;
   bool force = false;
 };
@@ -110,7 +110,8 @@ Status add_text(Session& session, const Arguments& arguments, DataSet::Parts& pa
   ZKI_ASSIGN_OR_RETURN(const std::optional<Tokenizer> tokenizer, load_tokenizer(arguments.tokenizer_path));
   ZKI_ASSIGN_OR_RETURN(const Bytes bytes, read_bytes(arguments.input_path, Tokenizer::kMaxTextBytes, Content::kAny));
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  const Result<TokenWindows> windows = token_windows(*tokenizer, text, arguments.tokens + 1);
+  const auto tokens = static_cast<std::size_t>(arguments.tokens);
+  const Result<TokenWindows> windows = token_windows(*tokenizer, text, tokens + 1);
   if (!windows.ok()) return windows.status().with_context(in_quotes(arguments.input_path));
   if (!session.quiet && !session.json && windows->left_out > 0)
     note("{}: {} of the text are in no row\n", arguments.input_path, counted(windows->left_out, "token"));
@@ -118,12 +119,12 @@ Status add_text(Session& session, const Arguments& arguments, DataSet::Parts& pa
   for (std::size_t i = 0; i < windows->count; ++i) {
     for (std::size_t j = 0; j < windows->tokens; ++j) {
       const auto token = static_cast<float>(windows->values[i * windows->tokens + j]);
-      if (j < arguments.tokens) inputs.push_back(token);
+      if (j < tokens) inputs.push_back(token);
       if (j > 0) targets.push_back(token);
     }
   }
   const std::vector<std::int64_t> shape = {static_cast<std::int64_t>(windows->count),
-                                           static_cast<std::int64_t>(arguments.tokens)};
+                                           static_cast<std::int64_t>(tokens)};
   parts.inputs.push_back({"tokens", Tensor(shape, inputs)});
   parts.targets = Tensor(shape, targets);
   return ok_status();
