@@ -265,4 +265,14 @@ expect 2 'no output 3' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --of-ou
 expect 2 'slots.*--chunk' "$zkinfer" evaluate mlp.zkmodel --data test.zkset --chunk 1 -o no.zkeval
 expect 2 'segments' bash -c "'$zkinfer' -q compile mlp.onnx -c calibration.json --segments 2 -o cut.zkmodel && '$zkinfer' -q commit cut.zkmodel --budget 16 && '$zkinfer' evaluate cut.zkmodel --data test.zkset"
 [[ $(left) == "$before" && ! -e no.zkeval ]] || fail "a slot was taken for what was refused: $before, then $(left)"
+# Beside others who take the slots of the same commitment: it begins with all of its own, or goes on under the next.
+mkdir beside && cp mlp.zkmodel input.json test.zkset beside/
+"$zkinfer" -q commit beside/mlp.zkmodel --no-code-file --budget 16 >/dev/null || fail "a commitment of 16"
+for round in 1 2; do
+  for i in {1..6}; do "$zkinfer" -q prove beside/mlp.zkmodel -i input.json -o "beside/$round.$i.zkproof" >/dev/null 2>"beside/$round.$i" & done
+  expect 0 'accuracy' "$zkinfer" evaluate beside/mlp.zkmodel --data test.zkset --chunk 2 -o beside/$round.zkeval
+  wait
+  [[ -z $(cat beside/$round.?) ]] || fail "a proof beside an evaluation: $(cat beside/$round.?)"
+  expect 0 'accuracy' "$zkinfer" verify beside/$round.zkeval -k beside/mlp.zkkey --data test.zkset
+done
 finish
