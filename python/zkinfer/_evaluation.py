@@ -168,7 +168,7 @@ class VerifiedEvaluation:
         chunk_counts: those of each chunk, whose sum they are; empty where totals_only is true.
         r_squared: of "mse", against the targets' mean; else None.
         unrounded: of errors (low, high) of what ``value`` would be, were outputs and targets not rounded to units, which a model of a wide range has large
-            ones of: hold a limit against ``high``. least_r_squared: r_squared then is no smaller. Else None.
+            ones of, and of a perplexity without the rounding in its head: hold a limit against ``high``. least_r_squared: r_squared then is no smaller. Else None.
         nonce: of a sample the 32 bytes that chose its rows out of set_rows, else None.
         confusion: rows by label (down) and class (across), of the metric "confusion", else None; of several groups with a leading axis.
         num_rows, chunk_rows, num_groups: of the data set, of a proof; first_class: the lowest label.
