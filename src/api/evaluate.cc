@@ -122,9 +122,9 @@ Result<EvaluationProof> Prover::evaluate(const EvaluationRequest& request) const
   for (std::size_t run = 0; run < runs.size(); ++run) {
     for (std::uint64_t i = 0; i < runs[run].times; ++i, ++chunk) {
       const std::string name = "chunk " + std::to_string(chunk + 1) + " of " + std::to_string(head.num_chunks());
-      ZKI_ASSIGN_OR_RETURN(prover::ProveRequest inner,
-                           impl_->begin_proof_at(impl_->all_slots().total == 0 ? 0 : first_slot + chunk,
-                                                 request.progress.step(chunk, head.num_chunks(), name)));
+      ZKI_ASSIGN_OR_RETURN(
+          prover::ProveRequest inner,
+          impl_->begin_proof_at(first_slot + chunk, request.progress.step(chunk, head.num_chunks(), name)));
       inner.inputs = rows.of_chunk(head, chunk);
       inner.context = head.context;
       Result<prover::Chunk> made = impl_->ended(prover::prove_chunk(model, plans[run], head, chunk, totals, inner));

@@ -54,7 +54,7 @@ Result<prover::ProveRequest> Prover::Impl::begin_proof_at(std::uint64_t slot, co
     ZKI_ASSIGN_OR_RETURN(request.entropy, prover::random_seed());
   }
   request.progress = progress;
-  request.slot = slot;
+  request.slot = all_slots().total == 0 ? 0 : slot;
   ++proofs_made;
   return request;
 }

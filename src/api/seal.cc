@@ -69,8 +69,7 @@ Result<SealedModel> Prover::seal(const SealRequest& request) const {
   for (std::size_t i = 0; i < plans.size(); ++i) {
     const std::string name = "chunk " + std::to_string(i + 1) + " of " + std::to_string(plans.size());
     ZKI_ASSIGN_OR_RETURN(const prover::ProveRequest inner,
-                         impl_->begin_proof_at(impl_->all_slots().total == 0 ? 0 : first_slot + i,
-                                               request.progress.step(i, plans.size(), name)));
+                         impl_->begin_proof_at(first_slot + i, request.progress.step(i, plans.size(), name)));
     ZKI_ASSIGN_OR_RETURN(const Bytes messages,
                          impl_->ended(prover::prove_encryption(model, plans[i], head, numbers, shares, inner)));
     const Bytes bytes = prover::encryption_chunk_bytes(inner.slot, plans[i].prepared.key.params, messages);

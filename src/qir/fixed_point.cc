@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "qir/fixed_point.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 
@@ -37,6 +38,24 @@ constexpr auto kRoots = [] {
 bool is_at_most(const Scale& unit, int exponent) {
   const int bits = exponent - unit.exponent;
   return bits > 62 || (bits >= 0 && unit.mantissa <= std::int64_t{1} << bits);
+}
+
+int coarser(const Scale& unit, int steps) {
+  int shift = 0;
+  while (is_at_most(unit, -steps - shift - 1)) ++shift;
+  return shift;
+}
+
+Table exponentials(std::int64_t step, std::int64_t farthest, int bits) {
+  Table table;
+  table.kind = TableKind::kExplicit;
+  while (Wide{table.num_rows() - 1} * step >> kStepBits < farthest) ++table.log_size;
+  table.first = 1 - table.num_rows();
+  // What is farther is as good as that far.
+  const auto most = static_cast<std::uint64_t>(farthest + 1) << kStepBits;
+  for (auto d = static_cast<std::uint64_t>(-table.first) + 1; d-- > 0;)
+    table.values.push_back(exponential(std::min(d * static_cast<std::uint64_t>(step), most), bits));
+  return table;
 }
 
 std::int64_t fixed(const Scale& unit, int shift) {

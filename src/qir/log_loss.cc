@@ -8,7 +8,6 @@
 #include "qir/log_loss.h"
 
 #include <algorithm>
-#include <bit>
 
 #include "qir/fixed_point.h"
 #include "qir/tail_writer.h"
@@ -23,13 +22,6 @@ constexpr std::int64_t kFarthest = 22;
 // More would let what is rounded away add up to more than that.
 constexpr std::int64_t kMaxScores = std::int64_t{1} << 18;
 constexpr int kStretchBits = 4, kLogArgumentBits = 12;
-
-// The largest shift by which the unit stays at most 2^-steps, 0 where it is larger already.
-int coarser(const Scale& unit, int steps) {
-  int shift = 0;
-  while (is_at_most(unit, -steps - shift - 1)) ++shift;
-  return shift;
-}
 
 class LogLossWriter : private TailWriter {
  public:
@@ -90,13 +82,13 @@ class LogLossWriter : private TailWriter {
     for (std::size_t i = graph_.nodes.size(); i-- > 0 && !is_choice;) {
       const Node& node = graph_.nodes[i];
       if (node.output != id) continue;
-      is_choice = node.op == Op::kArgMax || (node.op == Op::kSoftmax && node.coefs.empty());
-      if (is_choice && node.axes[0] + 1 != static_cast<std::int64_t>(value(node.inputs[0]).shape.rank())) break;
+      is_choice = (node.op == Op::kArgMax || (node.op == Op::kSoftmax && node.coefs.empty())) &&
+                  node.axes[0] + 1 == static_cast<std::int64_t>(value(node.inputs[0]).shape.rank());
       if (!is_choice && node.op != Op::kReshape) break;
       behind.push_back(i);
       id = node.inputs[0];
     }
-    if (!is_choice || behind.empty()) return graph_.outputs[metric_.output];
+    if (!is_choice) return graph_.outputs[metric_.output];
     for (const std::size_t i : behind) {
       if (i + 1 != graph_.nodes.size() || graph_.nodes[i].output + 1 != graph_.values.size()) break;
       graph_.nodes.pop_back();
@@ -107,7 +99,7 @@ class LogLossWriter : private TailWriter {
 
   Status find_scores() {
     const std::string name = "output '" + value(graph_.outputs[metric_.output]).name + "'";
-    const ValueId id = scores_source_ = before_choice();
+    const ValueId id = source_ = before_choice();
     const Shape& shape = value(id).shape;
     classes_ = shape.rank() > 0 ? shape[shape.rank() - 1] : 1;
     if (classes_ < 2)
@@ -128,30 +120,12 @@ class LogLossWriter : private TailWriter {
     return ok_status();
   }
 
-  // Rounded to units of 2^shift.
-  ValueId in_units(const std::string& name, ValueId x, int shift) {
-    if (shift == 0) return x;
-    const Wide half = Wide{1} << (shift - 1);
-    const Range all = range(x), reach = bounded((all.lo + half) >> shift, (all.hi + half) >> shift);
-    Node node = named(Op::kLinear, name);
-    node.coefs = {1};
-    node.requant = clamp(reach, reach.lo, reach.hi, static_cast<std::uint8_t>(shift));
-    return add(node, {x}, value(x).shape, reach);
-  }
+  ValueId in_units(const std::string& name, ValueId x, int shift) { return shift == 0 ? x : rounded(name, x, shift); }
 
   // 2^30 exp(s 2^k (x - max x)).
   ValueId exponentials(ValueId x) {
-    const std::int64_t step = fixed(value(scores_source_).scale, difference_shift_);
-    Table table;
-    table.kind = TableKind::kExplicit;
-    // The first row is 0.
-    while (Wide{table.num_rows() - 1} * step >> 48 < kFarthest) ++table.log_size;
-    table.first = 1 - table.num_rows();
-    for (std::int64_t d = -table.first; d >= 0; --d) {
-      const Wide argument = std::min<Wide>(Wide{d} * step, Wide{kFarthest + 1} << 48);
-      table.values.push_back(exponential(static_cast<std::uint64_t>(argument), kExponentialBits));
-    }
-    graph_.tables.push_back(std::move(table));
+    graph_.tables.push_back(
+        qir::exponentials(fixed(value(source_).scale, difference_shift_), kFarthest, kExponentialBits));
     Node node = named(Op::kSoftmax, "exponential");
     node.axes = {1};
     node.coefs = {1};
@@ -205,7 +179,7 @@ class LogLossWriter : private TailWriter {
 
   const Metric metric_;
   Outcome out_;
-  ValueId scores_source_ = 0, scores_ = 0;
+  ValueId source_ = 0, scores_ = 0;
   std::int64_t n_ = 0, classes_ = 0;
   int difference_shift_ = 0, score_shift_ = 0, loss_shift_ = 0;
 };

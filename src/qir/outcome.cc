@@ -144,11 +144,7 @@ class OutcomeWriter : private TailWriter {
 
   // Rounded where its range is wider than 2^bits numbers; within the new range whatever is committed.
   ValueId in_units(const std::string& name, ValueId x, int bits) {
-    const Units units = units_of(value(x).lo, value(x).hi, bits);
-    Node node = named(Op::kLinear, name);
-    node.coefs = {1};
-    node.requant = clamp({units.lo, units.hi}, units.lo, units.hi, static_cast<std::uint8_t>(units.shift));
-    return add(node, {x}, value(x).shape, {units.lo, units.hi});
+    return rounded(name, x, units_of(value(x).lo, value(x).hi, bits).shift);
   }
   ValueId entry(const std::string& name, std::int64_t index) {
     return slice(name, scores_, {1}, {index}, range(scores_));

@@ -128,31 +128,12 @@ class Writer : private TailWriter {
 
   // 1 for candidates before which less than the share of the probability is.
   ValueId top_p(const SamplerShape& shape, ValueId scores) {
-    int coarser = 0;
-    while (is_at_most(shape.unit, -kDifferenceSteps - coarser - 1)) ++coarser;
-    const std::int64_t step_size = fixed(shape.unit, coarser);
-    Table table;
-    table.kind = TableKind::kExplicit;
-    // The first row is 0.
-    while ((table.num_rows() - 1) * step_size >> 48 < kFarthest) ++table.log_size;
-    const std::int64_t rows = table.num_rows();
-    table.first = 1 - rows;
-    for (std::int64_t d = rows - 1; d >= 0; --d)
-      table.values.push_back(
-          exponential(static_cast<std::uint64_t>(d) * static_cast<std::uint64_t>(step_size), kExponentialBits));
-    graph_.tables.push_back(std::move(table));
+    const int shift = coarser(shape.unit, kDifferenceSteps);
+    graph_.tables.push_back(qir::exponentials(fixed(shape.unit, shift), kFarthest, kExponentialBits));
+    const std::int64_t rows = graph_.tables.back().num_rows();
     const auto exponentials = static_cast<std::int32_t>(graph_.tables.size() - 1);
 
-    ValueId x = scores;
-    if (coarser > 0) {
-      const Range all = range(scores);
-      const std::int64_t half = std::int64_t{1} << (coarser - 1);
-      const Range reach{(all.lo + half) >> coarser, (all.hi + half) >> coarser};
-      Node node = named(Op::kLinear, "coarse_scores");
-      node.coefs = {1};
-      node.requant = clamp(reach, reach.lo, reach.hi, static_cast<std::uint8_t>(coarser));
-      x = add(node, {scores}, {1, p_, k_}, reach);
-    }
+    ValueId x = shift > 0 ? rounded("coarse_scores", scores, shift) : scores;
     // What is no candidate is too far below the largest to count.
     const ValueId counts = step("counts", {noise_}, {1}, 0, {1, p_, k_});
     x = linear("counted_scores", {x, counts}, {1, rows}, -rows, {1, p_, k_});

@@ -68,6 +68,16 @@ class TailWriter {
     return {shift, static_cast<std::int32_t>(graph_.tables.size() - 1)};
   }
 
+  // In units of 2^shift, to the nearest, halves up; within what the ends of its range give, whatever is committed.
+  ValueId rounded(const std::string& name, ValueId x, int shift) {
+    const Wide half = (Wide{1} << shift) >> 1;
+    const Range all = range(x), reach = bounded((all.lo + half) >> shift, (all.hi + half) >> shift);
+    Node node = named(Op::kLinear, name);
+    node.coefs = {1};
+    node.requant = clamp(reach, reach.lo, reach.hi, static_cast<std::uint8_t>(shift));
+    return add(node, {x}, value(x).shape, reach);
+  }
+
   ValueId slice(const std::string& name, ValueId x, Shape shape, Dims starts, Range range) {
     Node node = named(Op::kSlice, name);
     node.steps.assign(starts.size(), 1);
